@@ -1,0 +1,98 @@
+"""Choices: the one stream of small integers that determines a trial.
+
+Whatever could have been different in a trial (which task runs, which of two equal deadlines fires first, whether a fault
+strikes) is drawn here, as an index into a list of options. Index 0 is always the least surprising option, so the stream of
+zeros is the happy path, and what a stream does not say reads as 0. A choice other than 0 is a *deviation*.
+
+A choice is named by its *site*, not by its position in the stream: a site says where in the program the question came up,
+so that a deviation keeps its meaning when another one is taken away. That is what makes shrinking and tokens work.
+
+Nothing here knows trio; a person, a random generator, a recording and an enumeration answer the same question.
+"""
+
+import enum
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeAlias
+from zlib import crc32
+
+__all__ = ["Choice", "Choices", "Decide", "Deviations", "Kind", "Site", "deviations", "happy_path"]
+
+
+class Kind(enum.StrEnum):
+    """What a choice decides. The letter stands for it in digests and keys."""
+
+    SCHEDULE = "S"  #: which runnable task takes the next step; 0 = go on with the same task, else the one that waits longest
+    TIE = "T"  #: which of the timers that are due at the same instant fires first; 0 = the one that was set first
+    DATA = "V"  #: a value that the outside world supplies; 0 = the plainest
+    DELAY = "D"  #: how late something happens; 0 = on time
+    FAULT = "F"  #: whether a fault strikes; 0 = no
+
+
+class Site(NamedTuple):
+    """Where in a program a choice comes up. Equal in every trial that reaches the same place.
+
+    ``path`` is the structured path of the asking task (``/main/worker:0``), ``n`` counts that task's steps (for a schedule)
+    or the times that it asked this before, and ``label`` says what is asked when the kind alone does not.
+    """
+
+    kind: Kind
+    path: str
+    n: int
+    label: str = ""
+
+    @property
+    def key(self) -> int:
+        """32-bit CRC of the site; the same in every process, whatever ``PYTHONHASHSEED`` is."""
+        return crc32(f"{self.kind}{self.path}\0{self.n}\0{self.label}".encode())
+
+    def __str__(self) -> str:
+        return f"{self.kind.name.lower()} {self.label or self.path}#{self.n}"
+
+
+class Choice(NamedTuple):
+    """One answered question: ``index`` was taken of ``options`` possible answers."""
+
+    site: Site
+    options: int
+    index: int
+
+
+Decide: TypeAlias = Callable[[Site, int], int]
+"""Answers "which number next": given the site and the number of options (at least 2), an index below it."""
+
+Deviations: TypeAlias = Mapping[int, int]
+"""Site key → index, for the choices that were not 0."""
+
+
+def happy_path(site: Site, options: int) -> int:
+    """Decide 0, always."""
+    return 0
+
+
+class Choices:
+    """Asks ``decide`` and keeps the answers, in the order of asking."""
+
+    __slots__ = ("_decide", "made")
+
+    def __init__(self, decide: Decide = happy_path) -> None:
+        self._decide = decide
+        self.made: list[Choice] = []
+
+    def draw(self, site: Site, options: int) -> int:
+        """An index below ``options``. Where there is only one option nothing is asked and nothing is recorded.
+
+        Raises:
+            ValueError: ``decide`` answered with something that is not an index below ``options``.
+        """
+        if options < 2:
+            return 0
+        index = self._decide(site, options)
+        if not 0 <= index < options:
+            raise ValueError(f"the strategy answered {index!r} at {site}, where an index below {options} is wanted")
+        self.made.append(Choice(site, options, index))
+        return index
+
+
+def deviations(made: Iterable[Choice]) -> dict[int, int]:
+    """The sparse form of a recording: what was not 0, in the order in which it came up."""
+    return {choice.site.key: choice.index for choice in made if choice.index}
