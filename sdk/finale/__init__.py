@@ -1,0 +1,72 @@
+"""finale: background runs on trio, each with exactly one terminal event.
+
+Before a run is accepted, a rejected request raises. After it is accepted, it gets exactly one terminal event. Never both,
+never neither.
+"""
+
+from finale.coordinator import Coordinator, RunContext
+from finale.errors import (
+    ContractViolation,
+    DuplicateRun,
+    EmptyPrompt,
+    FinaleError,
+    JournalError,
+    JournalUnavailable,
+    Rejected,
+    RunCancelled,
+    RunEnded,
+    RunFailed,
+    SessionMissing,
+    WorkspaceClosing,
+    WrongThread,
+)
+from finale.events import (
+    Attachment,
+    ErrorInfo,
+    Event,
+    Gap,
+    Notification,
+    Progress,
+    Request,
+    RunAccepted,
+    RunComplete,
+    RunStarted,
+    Status,
+)
+from finale.handle import RunHandle
+from finale.runs import RunState
+from finale.workspace import Statistics, Workspace, open_workspace
+
+__all__ = [
+    "Attachment",
+    "ContractViolation",
+    "Coordinator",
+    "DuplicateRun",
+    "EmptyPrompt",
+    "ErrorInfo",
+    "Event",
+    "FinaleError",
+    "Gap",
+    "JournalError",
+    "JournalUnavailable",
+    "Notification",
+    "Progress",
+    "Rejected",
+    "Request",
+    "RunAccepted",
+    "RunCancelled",
+    "RunComplete",
+    "RunContext",
+    "RunEnded",
+    "RunFailed",
+    "RunHandle",
+    "RunStarted",
+    "RunState",
+    "SessionMissing",
+    "Statistics",
+    "Status",
+    "Workspace",
+    "WorkspaceClosing",
+    "WrongThread",
+    "open_workspace",
+]

@@ -1,0 +1,275 @@
+"""Fan-out: one bounded log for the whole workspace, and a cursor for each subscriber.
+
+Publishing appends to the log and wakes who waits; it never waits for anybody. A subscriber reads at its own pace, so a stuck
+one costs a cursor. The log is bounded: the oldest progress is dropped first, then, beyond ``retain`` events of the other
+kinds, the oldest of those. A reader sees every drop as a ``Gap``, counted from the holes in ``seq`` and ``index``.
+
+Events enter the log as soon as they happen (``append``) and become visible in the same order once the pump has passed them
+(``publish``): the log is the pump's queue, too, and one bound covers both.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Self, TypeAlias
+from weakref import WeakSet
+
+import trio
+
+from finale.events import Event, Gap, Progress, RunComplete
+
+__all__ = ["Broker", "BrokerStatistics", "Subscription", "SubscriptionStatistics"]
+
+_BATCH = 256  # events that a subscriber takes from the log between two checkpoints
+
+_Key: TypeAlias = tuple[str, str] | None  # what a subscriber waits for: everything, ("session", name) or ("run", id)
+_seq = attrgetter("seq")
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionStatistics:
+    """One subscriber: the last ``seq`` it was given, how many published events lie behind that, how many it was told were dropped."""
+
+    seq: int
+    lag: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerStatistics:
+    """``published``: the ``seq`` of the last event that subscribers can see. ``log``: events held in memory, of them ``progress``."""
+
+    published: int
+    log: int
+    progress: int
+    subscribers: tuple[SubscriptionStatistics, ...]
+
+
+class Broker:
+    """The log and its readers. ``progress_limit`` and ``retain`` bound how many events of either sort it holds."""
+
+    def __init__(self, *, progress_limit: int = 4096, retain: int = 10_000) -> None:
+        self.horizon = 0  # seq of the last visible event
+        self.closed = False
+        self.endings_forgotten = 0
+        self._endings_visible = 0
+        self._log: list[Event] = []  # ascending in seq
+        self._progress = 0
+        self._progress_limit = progress_limit
+        self._retain = retain
+        self._waiting: dict[_Key, trio.lowlevel.ParkingLot] = {}
+        self._subscriptions: WeakSet[Subscription] = WeakSet()
+        self._subscribed = 0
+
+    def append(self, events: Iterable[Event]) -> None:
+        """Put events at the end of the log, not visible yet."""
+        for event in events:
+            self._log.append(event)
+            if type(event) is Progress:
+                self._progress += 1
+        # Half as much again before each sweep, so that its cost is spread over many appends.
+        if self._progress > self._progress_limit * 3 // 2 or len(self._log) - self._progress > self._retain * 3 // 2:
+            self._sweep()
+
+    def staged(self) -> list[Event]:
+        """The events that are not visible yet, in order."""
+        return self._log[bisect_right(self._log, self.horizon, key=_seq) :]
+
+    def publish(self, through: int, amended: Mapping[int, Event] | None = None) -> None:
+        """Make everything up to seq ``through`` visible, with the events in ``amended`` (by seq) in place of the originals."""
+        start = bisect_right(self._log, self.horizon, key=_seq)
+        stop = bisect_right(self._log, through, lo=start, key=_seq)
+        if amended:
+            self._log[start:stop] = [amended.get(event.seq, event) for event in self._log[start:stop]]
+        self.horizon = through
+        visible = self._log[start:stop]
+        self._endings_visible += sum(type(event) is RunComplete for event in visible)
+        if self._waiting:
+            self._wake(visible)
+
+    def close(self) -> None:
+        """Nothing will be published any more: readers end when they have read what there is."""
+        self.closed = True
+        while self._waiting:
+            self._waiting.popitem()[1].unpark_all()
+
+    async def wait(self, key: _Key) -> None:
+        """Sleep until something that ``key`` names is published, or the broker is closed. It only wakes; look again."""
+        lot = self._waiting.get(key)
+        if lot is None:
+            lot = self._waiting[key] = trio.lowlevel.ParkingLot()
+        try:
+            await lot.park()
+        finally:
+            if not lot and self._waiting.get(key) is lot:
+                del self._waiting[key]
+
+    def subscribe(
+        self,
+        *,
+        session: str | None = None,
+        run_id: str | None = None,
+        after: int | None = None,
+        known: Mapping[str, int] | None = None,
+        ending: Callable[[], RunComplete | None] | None = None,
+    ) -> "Subscription":
+        """A cursor behind seq ``after`` (default: behind what is visible now).
+
+        ``known`` gives, for the runs in flight that match, how many events they have had; ``ending`` asks for the published
+        ending of the one run that is followed, for the case that the log has forgotten it.
+        """
+        start = self.horizon if after is None else after
+        expected = dict(known or {})
+        if after is None:
+            for event in reversed(self.staged()):
+                expected[event.run_id] = event.index
+        passed = self._endings_visible if after is None else self.endings_forgotten
+        self._subscribed += 1
+        subscription = Subscription(self, self._subscribed, session, run_id, start, expected, passed, ending)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    def read(self, after: int, limit: int) -> list[Event]:
+        """At most ``limit`` visible events behind seq ``after``."""
+        start = bisect_right(self._log, after, key=_seq)
+        stop = bisect_right(self._log, self.horizon, lo=start, key=_seq)
+        return self._log[start : min(stop, start + limit)]
+
+    def statistics(self) -> BrokerStatistics:
+        """Counts as of now."""
+        readers = sorted(self._subscriptions, key=attrgetter("number"))
+        return BrokerStatistics(self.horizon, len(self._log), self._progress, tuple(reader.statistics() for reader in readers))
+
+    def _wake(self, events: Iterable[Event]) -> None:
+        keys: dict[_Key, None] = {None: None}  # ordered, so that who wakes first does not hang on hashes
+        for event in events:
+            keys["run", event.run_id] = keys["session", event.session] = None
+        for key in keys:
+            if (lot := self._waiting.pop(key, None)) is not None:
+                lot.unpark_all()
+
+    def _sweep(self) -> None:
+        spare_progress = self._progress - self._progress_limit
+        spare_rest = len(self._log) - self._progress - self._retain
+        kept = []
+        for event in self._log:
+            if type(event) is Progress:
+                spare_progress -= 1
+                if spare_progress >= 0:
+                    self._progress -= 1
+                    continue
+            elif event.seq <= self.horizon:  # what the pump has not passed yet is never forgotten
+                spare_rest -= 1
+                if spare_rest >= 0:
+                    self.endings_forgotten += type(event) is RunComplete
+                    continue
+            kept.append(event)
+        self._log = kept
+
+
+class Subscription:
+    """An async iterator over events, with a ``Gap`` wherever some were dropped.
+
+    It has a position and nothing else: leaving it is free, and subscribers never take events from each other. Following one
+    run, it ends after that run's terminal event; otherwise when the workspace has closed. One task at a time may iterate.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        number: int,
+        session: str | None,
+        run_id: str | None,
+        after: int,
+        expected: dict[str, int],
+        endings_passed: int,
+        ending: Callable[[], RunComplete | None] | None,
+    ) -> None:
+        self.number = number
+        self._broker = broker
+        self._session = session
+        self._run_id = run_id
+        self._seq = after
+        self._expected = expected  # run id → index of the next event, for a subscriber that does not see everything
+        self._endings_passed = endings_passed
+        self._ending = ending
+        self._ready: deque[Event | Gap] = deque()
+        self._dropped = 0
+        self._done = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event | Gap:
+        if not self._ready:
+            await trio.lowlevel.checkpoint()
+            await self._refill()
+        item = self._ready.popleft()
+        if self._run_id is not None and type(item) is RunComplete:
+            self._done = True
+        return item
+
+    def statistics(self) -> SubscriptionStatistics:
+        """Counts as of now."""
+        lag = self._broker.horizon - self._seq + len(self._ready)
+        return SubscriptionStatistics(self._seq, lag, self._dropped)
+
+    async def _refill(self) -> None:
+        """Until there is something to hand out. Look first, wait then: a wake-up cannot be missed in between."""
+        while not self._done:
+            events = self._broker.read(self._seq, _BATCH)
+            if events:
+                self._take(events)
+            elif self._ending is not None and (ending := self._ending()) is not None:
+                self._repair(ending)
+            elif self._broker.closed:
+                self._done = True
+            else:
+                await self._broker.wait(self._key())
+            if self._ready:
+                return
+        raise StopAsyncIteration
+
+    def _key(self) -> _Key:
+        if self._run_id is not None:
+            return ("run", self._run_id)
+        return ("session", self._session) if self._session is not None else None
+
+    def _take(self, events: list[Event]) -> None:
+        endings_missed = self._broker.endings_forgotten - self._endings_passed
+        if endings_missed > 0 and self._run_id is None:
+            self._endings_passed += endings_missed
+        else:
+            endings_missed = 0
+        for event in events:
+            if self._matches(event):
+                self._note_gap(self._missing_before(event), endings_missed)
+                endings_missed = 0
+                self._ready.append(event)
+            self._seq = event.seq
+            self._endings_passed += type(event) is RunComplete
+
+    def _matches(self, event: Event) -> bool:
+        return (self._run_id is None or event.run_id == self._run_id) and (self._session is None or event.session == self._session)
+
+    def _missing_before(self, event: Event) -> int:
+        if self._run_id is None and self._session is None:
+            return event.seq - self._seq - 1
+        missing = event.index - self._expected.get(event.run_id, 0)
+        if type(event) is RunComplete:
+            self._expected.pop(event.run_id, None)
+        else:
+            self._expected[event.run_id] = event.index + 1
+        return missing
+
+    def _repair(self, ending: RunComplete) -> None:
+        """The log has forgotten the ending of the run that is followed; the record has not."""
+        self._note_gap(self._missing_before(ending), 0)
+        self._ready.append(ending)
+
+    def _note_gap(self, dropped: int, endings: int) -> None:
+        if dropped > 0 or endings > 0:
+            self._dropped += dropped
+            self._ready.append(Gap(max(dropped, endings), endings))

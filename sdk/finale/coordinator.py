@@ -1,0 +1,73 @@
+"""The two seams between a workspace and the work of a run: what you write, and what you are handed."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from finale.events import Request
+
+__all__ = ["Coordinator", "CoordinatorFunction", "RunContext", "as_coordinator"]
+
+
+class RunContext(Protocol):
+    """What a coordinator can say about its run while the run is active."""
+
+    @property
+    def run_id(self) -> str:
+        """The id of this run."""
+
+    @property
+    def session(self) -> str:
+        """The session that this run holds."""
+
+    async def progress(self, payload: Any) -> None:
+        """Report ``payload`` (JSON-able, if it is to leave the process) to all subscribers. A checkpoint."""
+
+    def progress_nowait(self, payload: Any) -> None:
+        """The same from synchronous code; no checkpoint."""
+
+    def complete(self, text: str | None = None) -> None:
+        """Publish the result now, and go on (cleaning up, say). Nothing that happens later can change this ending."""
+
+
+@runtime_checkable
+class Coordinator(Protocol):
+    """Does the work of one run. One object serves all runs of a workspace, several at once if sessions differ.
+
+    An optional ``async def prepare(self) -> None`` is awaited before each run and is part of it: what it raises is the run's
+    failure, and the next run prepares again.
+    """
+
+    def run(self, request: Request, ctx: RunContext, /) -> Awaitable[str | None]:
+        """An async method: do what ``request`` asks.
+
+        Return the text of the answer (the run is completed), raise (failed), or let ``trio.Cancelled`` through when a cancel
+        reaches you (cancelled). An error raised while cleaning up after a cancel is attached to the cancelled ending.
+        """
+
+
+CoordinatorFunction: TypeAlias = Callable[[Request, RunContext], Awaitable[str | None]]
+"""A plain async function is a coordinator, too."""
+
+
+class _Function:
+    """A coordinator that is a plain function."""
+
+    __slots__ = ("run",)
+
+    def __init__(self, function: CoordinatorFunction) -> None:
+        self.run = function
+
+
+def as_coordinator(target: Any) -> Coordinator:
+    """``target`` itself if it has a ``run`` method, else a coordinator that calls it.
+
+    Raises:
+        TypeError: ``target`` is a class, or neither has ``run(request, ctx)`` nor can be called.
+    """
+    if isinstance(target, type):
+        raise TypeError(f"{target.__name__} is a class; pass an instance of it: {target.__name__}()")
+    if isinstance(target, Coordinator):
+        return target
+    if callable(target):
+        return _Function(target)
+    raise TypeError(f"{target!r} is no coordinator: it needs an async method run(request, ctx), or to be such a function")

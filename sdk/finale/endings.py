@@ -1,0 +1,77 @@
+"""How the call of a coordinator ended, judged: a return value or an exception becomes one ``Ending``.
+
+A run is cancelled if something that covers it (a cancel, the closing, a cancellation from outside) stopped it. So an
+exception alone decides nothing: ``trio.Cancelled`` that no such thing explains is a failure like any other, and an error
+that was raised while a cancellation unwound is a clean-up error of a cancelled run.
+"""
+
+import traceback
+from typing import Any
+
+import trio
+
+from finale.errors import ContractViolation
+from finale.events import ErrorInfo, Status
+from finale.ledger import Ending
+
+__all__ = ["describe", "ending_of_error", "ending_of_value", "must_propagate"]
+
+
+def ending_of_value(value: Any) -> Ending:
+    """What a coordinator's return value means: text or None completes the run, anything else breaks the contract."""
+    if value is None or isinstance(value, str):
+        return Ending(Status.COMPLETED, value)
+    problem = ContractViolation(f"a coordinator returns str or None; this one returned {type(value).__name__}: {value!r:.200}")
+    return Ending(Status.FAILED, error=describe(problem))
+
+
+def ending_of_error(error: BaseException, *, covered: bool) -> Ending:
+    """What an exception means for the run. ``covered``: something that may stop this run asked it to."""
+    cancelled, rest = _split(error)
+    if covered and (cancelled is not None or (rest is not None and _raised_in_cleanup(rest))):
+        return Ending(Status.CANCELLED, error=describe(rest) if rest is not None else None)
+    return Ending(Status.FAILED, error=describe(error))
+
+
+def must_propagate(error: BaseException, *, cancelled_from_outside: bool) -> BaseException | None:
+    """What has to leave the run's task although its run is settled: a stop of the whole program, a cancellation from outside."""
+    cancelled, rest = _split(error)
+    if rest is not None and not isinstance(rest, Exception):
+        return error
+    return cancelled if cancelled_from_outside else None
+
+
+def describe(error: BaseException) -> ErrorInfo:
+    """The exception as text. An exception whose ``str`` itself fails is described by its type alone."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        message, text = str(error), "".join(traceback.format_exception(error))
+    except Exception:
+        message, text = "<its message could not be read>", ""
+    return ErrorInfo(name, message, text)
+
+
+def _split(error: BaseException) -> tuple[BaseException | None, BaseException | None]:
+    """The part that is cancellation, and the rest."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(trio.Cancelled)
+    return (error, None) if isinstance(error, trio.Cancelled) else (None, error)
+
+
+def _raised_in_cleanup(error: BaseException) -> bool:
+    """Whether each leaf of ``error`` was raised while a cancellation unwound: it is somewhere in the leaf's context."""
+    if isinstance(error, BaseExceptionGroup):
+        return _cancellation_in_context(error) or all(_raised_in_cleanup(part) for part in error.exceptions)
+    return _cancellation_in_context(error)
+
+
+def _cancellation_in_context(error: BaseException) -> bool:
+    seen: set[int] = set()
+    context = error.__context__
+    while context is not None and id(context) not in seen:
+        if _split(context)[0] is not None:
+            return True
+        seen.add(id(context))
+        context = context.__context__
+    return False

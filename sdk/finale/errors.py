@@ -1,0 +1,87 @@
+"""What finale raises, and when.
+
+``Rejected`` is raised before a run is accepted; ``RunFailed`` and ``RunCancelled`` are raised by ``run.result()``, to tell
+the ending of a run that was. The rest are mistakes in a call.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from finale.events import RunComplete
+
+__all__ = [
+    "ContractViolation",
+    "DuplicateRun",
+    "EmptyPrompt",
+    "FinaleError",
+    "JournalError",
+    "JournalUnavailable",
+    "Rejected",
+    "RunCancelled",
+    "RunEnded",
+    "RunFailed",
+    "SessionMissing",
+    "WorkspaceClosing",
+    "WrongThread",
+]
+
+
+class FinaleError(Exception):
+    """Base of every error that finale raises on purpose."""
+
+
+class Rejected(FinaleError):
+    """The request was not accepted: nothing was recorded, and no event will ever mention it."""
+
+
+class EmptyPrompt(Rejected):
+    """The prompt has no text, and no attachment supplies any."""
+
+
+class SessionMissing(Rejected):
+    """The request names no session."""
+
+
+class DuplicateRun(Rejected):
+    """The run id is taken by a different request."""
+
+
+class WorkspaceClosing(Rejected):
+    """The workspace takes no more requests: it is closing or closed."""
+
+
+class JournalUnavailable(Rejected):
+    """The journal failed for good, so that no acceptance could be made durable. Reopen the workspace to go on."""
+
+
+class RunEnded(FinaleError):
+    """Base of what ``run.result()`` raises. ``complete`` is the run's terminal event."""
+
+    def __init__(self, complete: "RunComplete") -> None:
+        super().__init__(complete)
+        self.complete = complete
+
+    def __str__(self) -> str:
+        error = self.complete.error
+        why = f"{error.type}: {error.message}" if error else self.complete.cancelled_by or "no reason was given"
+        return f"run {self.complete.run_id} {self.complete.status}: {why}"
+
+
+class RunFailed(RunEnded):
+    """The run failed; ``complete.error`` has type, message and traceback text."""
+
+
+class RunCancelled(RunEnded):
+    """The run was cancelled; ``complete.cancelled_by`` says by what."""
+
+
+class JournalError(FinaleError):
+    """A journal could not be opened, read or written."""
+
+
+class ContractViolation(FinaleError):
+    """A coordinator did what its contract forbids, such as returning something that is not text."""
+
+
+class WrongThread(FinaleError):
+    """A workspace was called from a thread that is not its own."""

@@ -1,0 +1,82 @@
+"""What ``submit`` returns: a caller's view of one run."""
+
+from collections.abc import Callable
+
+from finale.broker import Broker, Subscription
+from finale.errors import RunCancelled, RunFailed
+from finale.events import Request, RunComplete, Status
+from finale.ledger import RunRecord
+from finale.runs import RunState
+
+__all__ = ["RunHandle"]
+
+
+class RunHandle:
+    """One accepted run. Any number of tasks may hold it, wait on it, and be cancelled while they wait."""
+
+    __slots__ = ("_broker", "_cancel", "_record")
+
+    def __init__(self, record: RunRecord, broker: Broker, cancel: Callable[[RunRecord, str], bool]) -> None:
+        self._record = record
+        self._broker = broker
+        self._cancel = cancel
+
+    @property
+    def run_id(self) -> str:
+        """The run's id: the caller's own, or the one that the workspace made."""
+        return self._record.request.run_id
+
+    @property
+    def session(self) -> str:
+        """The session that the run belongs to."""
+        return self._record.request.session
+
+    @property
+    def request(self) -> Request:
+        """What was submitted."""
+        return self._record.request
+
+    @property
+    def state(self) -> RunState:
+        """Where the run is in its life, as of now."""
+        return self._record.state
+
+    @property
+    def complete(self) -> RunComplete | None:
+        """The run's terminal event, as soon as it is published."""
+        ending = self._record.ending
+        return ending if ending is not None and ending.seq <= self._broker.horizon else None
+
+    async def wait(self) -> RunComplete:
+        """The run's terminal event, once it is published. Cancelling the wait leaves the run alone."""
+        while (complete := self.complete) is None:
+            await self._broker.wait(("run", self.run_id))
+        return complete
+
+    async def result(self) -> str | None:
+        """The text of the completed run.
+
+        Raises:
+            RunFailed: it failed. RunCancelled: it was cancelled. Both carry the terminal event as ``complete``.
+        """
+        complete = await self.wait()
+        if complete.status is Status.FAILED:
+            raise RunFailed(complete)
+        if complete.status is Status.CANCELLED:
+            raise RunCancelled(complete)
+        return complete.text
+
+    def events(self) -> Subscription:
+        """The run's events from its acceptance to its terminal event, with a ``Gap`` where progress was dropped."""
+        return self._broker.subscribe(
+            run_id=self.run_id,
+            after=self._record.accepted_seq - 1,
+            ending=lambda: self.complete,
+        )
+
+    def cancel(self, by: str = "the caller") -> bool:
+        """Cancel the run. Whether this call did it: False if it was cancelled before or has ended."""
+        return self._cancel(self._record, by)
+
+    def __repr__(self) -> str:
+        return f"<RunHandle {self.run_id} of session {self.session}: {self.state.value}>"

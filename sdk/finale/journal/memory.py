@@ -1,0 +1,29 @@
+"""A journal that lives and dies with the process: for tests, and for reading back what happened."""
+
+from collections.abc import Sequence
+
+import trio
+
+from finale.events import Event
+
+__all__ = ["MemoryJournal"]
+
+
+class MemoryJournal:
+    """Keeps every event, so its memory grows with the number of runs."""
+
+    durable = False
+
+    def __init__(self) -> None:
+        self._events: dict[int, Event] = {}
+
+    async def append(self, events: Sequence[Event]) -> None:
+        await trio.lowlevel.checkpoint()
+        self._events.update((event.seq, event) for event in events)
+
+    async def read(self) -> list[Event]:
+        await trio.lowlevel.checkpoint()
+        return list(self._events.values())
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()

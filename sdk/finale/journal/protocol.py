@@ -1,0 +1,29 @@
+"""What a workspace asks of a journal."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from finale.events import Event
+
+__all__ = ["Journal"]
+
+
+class Journal(Protocol):
+    """An append-only store of events. Only the workspace's pump writes to it, one call at a time, in the order of ``seq``."""
+
+    @property
+    def durable(self) -> bool:
+        """Whether what was appended survives the end of the process."""
+
+    async def append(self, events: Sequence[Event]) -> None:
+        """Store all of ``events``, or raise. When this returns they are as safe as this journal can make them.
+
+        The workspace retries after an error and gives up after some time-out, by cancelling the call; so an append may be
+        asked for again that had in fact succeeded. Storing a ``seq`` twice must leave one copy.
+        """
+
+    async def read(self) -> Sequence[Event]:
+        """All events, ascending in ``seq``."""
+
+    async def aclose(self) -> None:
+        """Let go of files and connections. Called once, after the last append."""
