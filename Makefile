@@ -34,6 +34,7 @@ help: ## list the targets (this is the default)
 		printf '  make %-9s %s\n' "$$target" "$$text"; done
 
 setup: $(STAMP) ## make .venv ready; the other targets do it when needed
+	@:
 
 simulate: $(STAMP) ## run the standard campaign on the real SDK (ARGS=… for finale-sim campaign)
 	$(Q)$(BIN)/finale-sim campaign $(ARGS)
