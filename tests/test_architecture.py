@@ -1,0 +1,265 @@
+"""Who may import whom, and what else the shape of the sources must keep. Each breach prints its reason.
+
+A new file needs a line in ``RULES``. The checks are in ``architecture/checks.py``. The second half of this file breaks each rule
+in a small tree and sees it noticed.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.checks import (
+    Rule,
+    dead_files,
+    forbidden_imports,
+    import_cycles,
+    mentions,
+    opened_doors,
+    oversized,
+    private_trio_names,
+    uncovered_files,
+    undocumented_names,
+)
+from tests.architecture.tree import Tree
+
+ROOT = Path(__file__).resolve().parents[1]
+SEAM = "simulations/finale_sim/kernel/seam.py"
+NO_SIMULATOR = "the product does not know that it is being simulated; what differs in a trial are arguments"
+
+SDK, SIM = "sdk/finale", "simulations/finale_sim"
+WORDS = "finale.errors finale.events"
+SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
+PARTS = "finale_sim.stubs.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
+ENGINE = "finale_sim.choices finale_sim.token finale_sim.shrink finale_sim.kernel.* finale_sim.explore.*"
+PICTURES = "finale_sim.history finale_sim.render.* finale_sim.report"
+
+RULES = [
+    # ── the SDK: the pure centre
+    Rule(f"{SDK}/errors.py", "finale.events", "", "all import the errors, which know the event two of them carry", pure=True),
+    Rule(f"{SDK}/events.py", "", "", "all import the events, so the events can import nobody", pure=True),
+    Rule(f"{SDK}/runs.py", "", "", "the life of a run is a table, and a table needs nothing", pure=True),
+    Rule(f"{SDK}/ledger.py", f"{WORDS} finale.runs", "", "the ledger decides by what it is told, nothing else", pure=True),
+    # ── the SDK: seams and shell
+    Rule(f"{SDK}/endings.py", f"{WORDS} finale.ledger", "trio", "judging how a call ended is a function of its error"),
+    Rule(f"{SDK}/coordinator.py", WORDS, "", "what people implement must not drag the machinery behind it"),
+    Rule(f"{SDK}/journal/*.py", f"{WORDS} finale.journal.*", "trio", "a journal stores events; it does not know what runs are"),
+    Rule(f"{SDK}/broker.py", WORDS, "trio", "fan-out carries events; it does not know where they come from"),
+    Rule(
+        f"{SDK}/handle.py {SDK}/pump.py",
+        f"{WORDS} finale.runs finale.ledger finale.journal.* finale.broker",
+        "trio",
+        "the workspace's own parts read the ledger and serve the outbox; they start nothing",
+    ),
+    Rule(
+        f"{SDK}/workspace.py",
+        f"{SEAMS} finale.runs finale.ledger finale.endings finale.broker finale.handle finale.pump",
+        "trio",
+        "the one place where ledger, broker, journal and coordinator meet",
+    ),
+    Rule(f"{SDK}/backend.py", f"{SEAMS} finale.handle finale.workspace", "trio", "a backend owns workspaces, not their parts"),
+    Rule(f"{SDK}/coordinators/*.py", f"{WORDS} finale.coordinator finale.coordinators.*", "trio", "any user could write it"),
+    # ── the SDK: what outsiders open
+    Rule(
+        f"{SDK}/__init__.py",
+        f"{SEAMS} finale.runs finale.broker finale.handle finale.workspace finale.backend",
+        "",
+        "a list of names; importing finale must not start a face or load what few people need",
+    ),
+    Rule(f"{SDK}/testing.py", f"finale {SEAMS}", "trio", "for tests; no product code leans on it", door=True),
+    Rule(
+        f"{SDK}/server.py {SDK}/client.py {SDK}/cli.py {SDK}/notebook.py",
+        f"finale {SEAMS} finale.coordinators.* finale.handle finale.workspace finale.backend finale.server finale.client",
+        "trio IPython",
+        "a face says nothing that a user of the public names could not say, and can be taken away",
+        door=True,
+    ),
+    Rule(f"{SDK}/__main__.py", "finale.cli", "", "python -m finale is the command line"),
+    # ── the simulator: the engine, which works for any trio program
+    Rule(f"{SIM}/choices.py", "", "", "the stream of choices is what everything else hangs on", pure=True),
+    Rule(f"{SIM}/token.py", "finale_sim.choices", "", "a token is choices in print", pure=True),
+    Rule(f"{SIM}/shrink.py", "finale_sim.choices finale_sim.token", "", "it takes `simulate` as an argument: no trio"),
+    Rule(
+        f"{SIM}/explore/*.py",
+        "finale_sim.choices finale_sim.token finale_sim.shrink finale_sim.explore.*",
+        "",
+        "a strategy answers which number comes next; it takes `simulate` as an argument: no trio, no runs",
+    ),
+    Rule(
+        f"{SIM}/kernel/*.py",
+        "finale_sim.choices finale_sim.kernel.*",
+        "trio outcome",
+        "the kernel drives any trio program, so it knows choices and trio alone",
+    ),
+    # ── the simulator: the run half
+    Rule(f"{SIM}/history.py", "finale finale_sim.choices", "", "what outsiders saw: no trio, no workspace", pure=True),
+    Rule(
+        f"{SIM}/render/*.py {SIM}/report.py",
+        f"finale_sim.choices finale_sim.token {PICTURES}",
+        "",
+        "a picture is a function of choices and history: no trio, no workspace",
+    ),
+    Rule(f"{SIM}/oracles/*.py", "finale finale_sim.history finale_sim.oracles.*", "", "it sees what outsiders see: no trio"),
+    *(
+        Rule(
+            f"{SIM}/{part}/*.py",
+            f"finale finale_sim.choices finale_sim.{part}.*",
+            "trio",
+            "stubs, faults and scenarios use what any user could, and do not know each other: world puts them together",
+        )
+        for part in ("stubs", "faults", "scenarios")
+    ),
+    Rule(
+        f"{SIM}/world.py",
+        f"finale finale_sim.choices finale_sim.token finale_sim.history finale_sim.kernel.* {PARTS}",
+        "trio",
+        "the one place where the parts of a trial meet; who explores trials stands above it",
+    ),
+    # ── the simulator: what outsiders open
+    Rule(
+        f"{SIM}/__init__.py",
+        f"finale {ENGINE} {PICTURES} {PARTS} finale_sim.world",
+        "",
+        "a list of names; importing finale_sim must not start a face",
+    ),
+    Rule(
+        f"{SIM}/cli.py {SIM}/campaign.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
+        "finale finale_sim.*",
+        "trio rich pytest IPython",
+        "a face may use all of the simulator, and can be taken away",
+        door=True,
+    ),
+    Rule(f"{SIM}/__main__.py", "finale_sim.cli", "", "python -m finale_sim is the command line"),
+]
+
+CHECKS: dict[str, Callable[[Tree], Iterator[str]]] = {
+    "each file has exactly one rule": lambda tree: uncovered_files(tree, RULES),
+    "imports go in the allowed directions": lambda tree: forbidden_imports(tree, RULES),
+    "doors are opened from outside only": lambda tree: opened_doors(tree, RULES),
+    "one file names private names of trio": lambda tree: private_trio_names(tree, SEAM),
+    "the SDK does not know the simulator": lambda tree: mentions(tree, "sdk", "simulating", NO_SIMULATOR),
+    "no import cycles": import_cycles,
+    "no dead files": lambda tree: dead_files(tree, RULES),
+    "public names are documented": lambda tree: undocumented_names(tree, "finale"),
+    "nothing is too long to read": oversized,
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_sources_keep_the_rule(name: str) -> None:
+    """The sources of both packages keep the rule; each breach says where, what and why."""
+    breaches = list(CHECKS[name](Tree(ROOT)))
+    assert not breaches, "\n" + "\n".join(breaches)
+
+
+# ──────────── the checks themselves, on small trees that break one rule each
+
+SOUND = {
+    "pyproject.toml": '[project]\nscripts = {finale = "finale.cli:main"}\n',
+    "sdk/finale/__init__.py": '"""F."""\nfrom finale.workspace import go\n__all__ = ["go"]\n',
+    "sdk/finale/__main__.py": "from finale.cli import main\n",
+    "sdk/finale/cli.py": "import finale\nimport trio\ndef main(): ...\n",
+    "sdk/finale/events.py": "import enum\n",
+    "sdk/finale/ledger.py": "from finale import events\n",
+    "sdk/finale/workspace.py": 'import trio, time\nfrom . import ledger\ndef go():\n    """Go."""\n',
+    "simulations/finale_sim/__init__.py": "from finale_sim import world\n",
+    "simulations/finale_sim/campaign.py": "import finale_sim, rich\n",
+    "simulations/finale_sim/choices.py": "import zlib\n",
+    "simulations/finale_sim/kernel/__init__.py": "from finale_sim.kernel.seam import Runner\n",
+    SEAM: '"""Names trio._core."""\nimport trio._core\nfrom finale_sim.choices import Choices\nRunner = trio._core.Runner\n',
+    "simulations/finale_sim/stubs/__init__.py": 'STUBS = ["steady"]\n',
+    "simulations/finale_sim/stubs/steady.py": "import finale, trio\nfinale.go()\n",
+    "simulations/finale_sim/world.py": "import finale, trio\nimport finale_sim.kernel, finale_sim.stubs\n",
+}
+
+
+def build(root: Path, changes: dict[str, str]) -> Tree:
+    """The sound little repository with some files replaced or added."""
+    for path, text in (SOUND | changes).items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    return Tree(root)
+
+
+def breaches_of(tree: Tree) -> dict[str, list[str]]:
+    """The rules that ``tree`` breaks, with what each check said."""
+    found = {name: list(check(tree)) for name, check in CHECKS.items()}
+    return {name: breaches for name, breaches in found.items() if breaches}
+
+
+def test_a_sound_tree_has_no_breach(tmp_path: Path) -> None:
+    """Allowed imports, a listed stub, entry points, relative imports and the seam's private names are all accepted."""
+    assert breaches_of(build(tmp_path, {})) == {}
+
+
+IMPORTS = "imports go in the allowed directions"
+PRIVATE = "one file names private names of trio"
+LEDGER, EVENTS, WORLD = "sdk/finale/ledger.py", "sdk/finale/events.py", "simulations/finale_sim/world.py"
+STEADY, HISTORY = "simulations/finale_sim/stubs/steady.py", "simulations/finale_sim/history.py"
+CHOICES = "simulations/finale_sim/choices.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "text", "said"),
+    [
+        *((IMPORTS, LEDGER, f"import {module}", f":1: must not import {module}") for module in (
+            "trio", "time", "random", "uuid", "logging", "threading", "asyncio")),
+        (IMPORTS, LEDGER, "def f():\n    from asyncio import sleep", ":2: must not import asyncio"),
+        (IMPORTS, LEDGER, "import logging.handlers", ":1: must not import logging.handlers"),
+        (IMPORTS, LEDGER, "import attrs", ":1: must not import attrs"),
+        (IMPORTS, EVENTS, "from finale import ledger", ":1: must not import finale.ledger"),
+        (IMPORTS, EVENTS, "from . import ledger", ":1: must not import finale.ledger"),
+        (IMPORTS, EVENTS, "from .ledger import x", ":1: must not import finale.ledger"),
+        (IMPORTS, EVENTS, "from finale import go", ":1: must not import finale:"),
+        (IMPORTS, EVENTS, "import importlib\nimportlib.import_module('finale.ledger')", ":2: must not import finale.ledger"),
+        (IMPORTS, "sdk/finale/workspace.py", "import finale_sim", ":1: must not import finale_sim:"),
+        (IMPORTS, "sdk/finale/workspace.py", "import rich", ":1: must not import rich"),
+        (IMPORTS, STEADY, "import finale\nfinale.workspace.go()", ":2: must not import finale.workspace"),
+        (IMPORTS, STEADY, "from finale.workspace import go", ":1: must not import finale.workspace"),
+        (IMPORTS, STEADY, "from finale_sim import world", ":1: must not import finale_sim.world"),
+        (IMPORTS, HISTORY, "import trio", ":1: must not import trio"),
+        (IMPORTS, HISTORY, "from finale.workspace import go", ":1: must not import finale.workspace"),
+        (IMPORTS, SEAM, "import finale", ":1: must not import finale:"),
+        (IMPORTS, CHOICES, "from finale_sim.kernel import seam", ":1: must not import finale_sim.kernel.seam"),
+        (IMPORTS, "simulations/finale_sim/explore/sweep.py", "import finale_sim.world", "takes `simulate` as an argument"),
+        ("each file has exactly one rule", "sdk/finale/extra.py", "", "sdk/finale/extra.py: no rules are about this file"),
+        ("doors are opened from outside only", WORLD, "from finale_sim import campaign", ":1: imports finale_sim.campaign"),
+        (PRIVATE, WORLD, "import trio._core", ":1: names trio._core"),
+        (PRIVATE, WORLD, "from trio import _core", ":1: names trio._core"),
+        (PRIVATE, WORLD, "from trio._core._run import Runner", ":1: names trio._core._run.Runner"),
+        (PRIVATE, WORLD, "import trio\ntrio.lowlevel._x", ":2: names trio.lowlevel._x"),
+        (PRIVATE, WORLD, "import trio as t\nt._core", ":2: names t._core"),
+        (PRIVATE, WORLD, "from trio import lowlevel as low\nlow.Task._counter", ":2: names low.Task._counter"),
+        (PRIVATE, WORLD, "import trio\ngetattr(trio.lowlevel, '_x')", ":2: names _x"),
+        (PRIVATE, WORLD, "import sys\nsys.modules['trio._core._run']", ":2: names trio._core"),
+        ("the SDK does not know the simulator", LEDGER, "if SIMULATING:\n    pass", ":1: says 'simulating'"),
+        ("no import cycles", EVENTS, "from finale import ledger", "finale.events"),
+        ("no import cycles", CHOICES, "def f():\n    import finale_sim.kernel.seam", "finale_sim: import cycle"),
+        ("no dead files", "simulations/finale_sim/stubs/lost.py", "", "stubs/lost.py: nothing leads to this file"),
+        ("no dead files", "sdk/finale/runs.py", "", "sdk/finale/runs.py: nothing leads"),
+        ("no dead files", WORLD, "import finale", "stubs/__init__.py: nothing leads"),
+        ("public names are documented", "sdk/finale/workspace.py", "def go(): ...", ":1: go is public and has no docstring"),
+        ("public names are documented", "sdk/finale/workspace.py", "go = 1", ":1: go is public and has no docstring"),
+        ("public names are documented", "sdk/finale/workspace.py", "", "go is in __all__, but no definition"),
+        ("public names are documented", "sdk/finale/workspace.py", "class go:\n    'G'\n    def f(): ...", ":3: go.f is public"),
+        ("nothing is too long to read", LEDGER, "def f():\n" + "    x = 1\n" * 70, ":1: f has 71 lines"),
+        ("nothing is too long to read", LEDGER, "x = 1\n" * 301, "301 lines, at most 300"),
+    ],
+)  # fmt: skip
+def test_a_breach_is_noticed(tmp_path: Path, name: str, path: str, text: str, said: str) -> None:
+    """A tree that breaks one rule is told so, with the place and the reason."""
+    breaches = breaches_of(build(tmp_path, {path: text})).get(name, [])
+    assert any(said in breach for breach in breaches), breaches
+
+
+def test_a_breach_prints_its_reason(tmp_path: Path) -> None:
+    """The line says where, what and why."""
+    (breach,) = breaches_of(build(tmp_path, {LEDGER: "import trio"}))[IMPORTS]
+    assert breach == "sdk/finale/ledger.py:1: must not import trio: the ledger decides by what it is told, nothing else"
+
+
+def test_two_rules_for_one_file_are_a_breach(tmp_path: Path) -> None:
+    """A file with two rules would have the first one, whatever the second says."""
+    rules = [*RULES, Rule("sdk/finale/led*.py", "", "", "twice")]
+    (breach,) = uncovered_files(build(tmp_path, {}), rules)
+    assert breach.startswith("sdk/finale/ledger.py: 2 rules")
