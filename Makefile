@@ -39,8 +39,10 @@ setup: $(STAMP) ## make .venv ready; the other targets do it when needed
 simulate: $(STAMP) ## run the standard campaign on the real SDK (ARGS=… for finale-sim campaign)
 	$(Q)$(BIN)/finale-sim campaign $(ARGS)
 
-test: lint types ## lint, types, then every test (ARGS=… for pytest)
-	$(Q)$(BIN)/python -m pytest $(ARGS)
+# One round tells everything: pytest runs although lint or types failed, and comes last.
+test: $(STAMP) ## lint, types, then every test (ARGS=… for pytest)
+	$(Q)failed=; $(MAKE) --no-print-directory --keep-going lint types || failed=1; \
+		$(BIN)/python -m pytest $(ARGS) || exit; test -z "$$failed" || { echo 'make: lint or types failed, see above' >&2; exit 1; }
 
 lint: $(STAMP) ## ruff
 	$(Q)$(BIN)/ruff check $(if $(V),,--quiet)
