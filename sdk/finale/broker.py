@@ -20,9 +20,9 @@ import trio
 
 from finale.events import Event, Gap, Progress, RunComplete
 
-__all__ = ["Broker", "BrokerStatistics", "Subscription", "SubscriptionStatistics"]
+__all__ = ["BATCH", "Broker", "BrokerStatistics", "Subscription", "SubscriptionStatistics"]
 
-_BATCH = 256  # events that a subscriber takes from the log between two checkpoints
+BATCH = 256  # events that are published, or taken from the log by a subscriber, between two checkpoints
 
 _Key: TypeAlias = tuple[str, str] | None  # what a subscriber waits for: everything, ("session", name) or ("run", id)
 _seq = attrgetter("seq")
@@ -50,7 +50,7 @@ class BrokerStatistics:
 class Broker:
     """The log and its readers. ``progress_limit`` and ``retain`` bound how many events of either sort it holds."""
 
-    def __init__(self, *, progress_limit: int = 4096, retain: int = 10_000) -> None:
+    def __init__(self, *, progress_limit: int = 4096, retain: int = 16_384) -> None:
         self.horizon = 0  # seq of the last visible event
         self.closed = False
         self.endings_forgotten = 0
@@ -69,13 +69,14 @@ class Broker:
             self._log.append(event)
             if type(event) is Progress:
                 self._progress += 1
-        # Half as much again before each sweep, so that its cost is spread over many appends.
-        if self._progress > self._progress_limit * 3 // 2 or len(self._log) - self._progress > self._retain * 3 // 2:
+        # Half as much again before each sweep, so that its cost is spread over many events.
+        if self._progress > self._progress_limit * 3 // 2:
             self._sweep()
 
-    def staged(self) -> list[Event]:
-        """The events that are not visible yet, in order."""
-        return self._log[bisect_right(self._log, self.horizon, key=_seq) :]
+    def staged(self, limit: int | None = None) -> list[Event]:
+        """The first ``limit`` events that are not visible yet, in order."""
+        start = bisect_right(self._log, self.horizon, key=_seq)
+        return self._log[start : None if limit is None else start + limit]
 
     def publish(self, through: int, amended: Mapping[int, Event] | None = None) -> None:
         """Make everything up to seq ``through`` visible, with the events in ``amended`` (by seq) in place of the originals."""
@@ -88,6 +89,8 @@ class Broker:
         self._endings_visible += sum(type(event) is RunComplete for event in visible)
         if self._waiting:
             self._wake(visible)
+        if len(self._log) - self._progress > self._retain * 3 // 2:
+            self._sweep()
 
     def close(self) -> None:
         """Nothing will be published any more: readers end when they have read what there is."""
@@ -219,7 +222,7 @@ class Subscription:
     async def _refill(self) -> None:
         """Until there is something to hand out. Look first, wait then: a wake-up cannot be missed in between."""
         while not self._done:
-            events = self._broker.read(self._seq, _BATCH)
+            events = self._broker.read(self._seq, BATCH)
             if events:
                 self._take(events)
             elif self._ending is not None and (ending := self._ending()) is not None:

@@ -95,7 +95,7 @@ class Ledger:
     events say of themselves unless ``published`` corrects it.
     """
 
-    def __init__(self, *, max_active: int | None = None, retain: int = 10_000, durable: bool = False) -> None:
+    def __init__(self, *, max_active: int | None = None, retain: int = 16_384, durable: bool = False) -> None:
         self.outbox = Outbox()
         self.closing = False
         self.journal_down = False

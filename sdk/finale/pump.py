@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import trio
 
-from finale.broker import Broker
+from finale.broker import BATCH, Broker
 from finale.events import Event, Progress, RunComplete
 from finale.journal import Journal
 from finale.ledger import Ledger
@@ -45,10 +45,11 @@ class Pump:
         """Shielded: a cancellation ends runs, and the pump is what gets their endings out."""
         with trio.CancelScope(shield=True):
             while True:
-                if batch := self._broker.staged():
+                if batch := self._broker.staged(BATCH):
                     stored = await self._store(batch)
                     endings = {e.seq: self._ledger.published(e, stored=stored) for e in batch if type(e) is RunComplete}
                     self._broker.publish(batch[-1].seq, endings)
+                    await trio.lowlevel.checkpoint()  # lets readers keep pace with a burst
                 elif self._finishing:
                     break
                 else:

@@ -58,7 +58,7 @@ async def open_workspace(
     grace_s: float = 5.0,
     on_exit: Literal["wait", "cancel"] = "wait",
     progress_limit: int = 4096,
-    retain: int = 10_000,
+    retain: int = 16_384,
     clock: Callable[[], float] = time.time,
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     logger: logging.Logger | None = None,
