@@ -3,7 +3,7 @@
 #
 #   make simulate ARGS="--trials 2000"     arguments for the campaign
 #   make test ARGS="-k broker"             arguments for pytest
-#   make setup PYTHON=/path/to/python3  a certain interpreter
+#   make setup PYTHON=/path/to/python3     a certain interpreter
 #   make … V=1                             show what is being run
 
 SHELL := /bin/bash

@@ -88,8 +88,8 @@ RULES = [
     Rule(
         f"{SIM}/kernel/*.py",
         "finale_sim.choices finale_sim.kernel.*",
-        "trio outcome",
-        "the kernel drives any trio program, so it knows choices and trio alone",
+        "trio outcome sniffio",
+        "the kernel drives any trio program, so it knows choices, trio and what trio itself is built on",
     ),
     # ── the simulator: the run half
     Rule(f"{SIM}/history.py", "finale finale_sim.choices", "", "what outsiders saw: no trio, no workspace", pure=True),

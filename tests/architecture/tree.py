@@ -71,8 +71,8 @@ class Tree:
                 texts = [item.value for item in node.args[:1] if isinstance(item, ast.Constant)]
                 yield from (Import(text, node.lineno) for text in texts if isinstance(text, str))
         for node in ast.walk(module.body):
-            if isinstance(node, ast.Attribute) and (base := dotted(node.value)) in heads:
-                yield Import(self._meant(base, node.attr), node.lineno)
+            if isinstance(node, ast.Attribute) and (base := dotted(node.value)) in heads and self._meant(base, node.attr) != base:
+                yield Import(f"{base}.{node.attr}", node.lineno)
 
     def _meant(self, base: str, name: str) -> str:
         """``base.name`` if that is a module and no public name of ``base`` hides it, else ``base``."""
