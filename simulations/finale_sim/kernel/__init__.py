@@ -1,0 +1,22 @@
+"""Control of trio: one deterministic execution of any unmodified trio program, with every decision asked for."""
+
+from finale_sim.kernel.context import Context, current_trial
+from finale_sim.kernel.driver import FAIR_AFTER
+from finale_sim.kernel.entrance import simulate
+from finale_sim.kernel.errors import KernelUnsupported, NestedTrial, RealIO
+from finale_sim.kernel.trial import BlockedTask, Ending, Step, Trial, render_deadlock
+
+__all__ = [
+    "FAIR_AFTER",
+    "BlockedTask",
+    "Context",
+    "Ending",
+    "KernelUnsupported",
+    "NestedTrial",
+    "RealIO",
+    "Step",
+    "Trial",
+    "current_trial",
+    "render_deadlock",
+    "simulate",
+]

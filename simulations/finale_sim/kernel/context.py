@@ -1,0 +1,97 @@
+"""The trial that is going on in this thread, as its stubs, scenarios and escapes see it."""
+
+import threading
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from finale_sim.choices import Choices, Decide, Kind, Site
+from finale_sim.kernel.clock import VirtualClock
+from finale_sim.kernel.lanes import INIT, Lane
+
+if TYPE_CHECKING:
+    from trio.lowlevel import Task
+
+__all__ = ["Context", "current_trial"]
+
+_SEED = 0x66696E616C65
+
+
+class _Here(threading.local):
+    trial: "Context | None" = None
+
+
+here = _Here()
+
+
+def current_trial() -> "Context | None":
+    """The trial that runs in this thread; ``None`` outside a trial, and while a strategy decides."""
+    return here.trial
+
+
+class Context:
+    """A running trial: its virtual time, its choices, its tasks. Valid until ``simulate`` returns."""
+
+    __slots__ = ("_random", "choices", "clock", "digest", "ended", "failure", "lane", "lanes", "number_of", "serial", "steps")
+
+    def __init__(self, decide: Decide, number_of: Any) -> None:
+        self.choices = Choices(decide)
+        self.clock = VirtualClock()
+        self.digest = 0
+        self.ended = False  #: True once the trial's ending is known and its tasks are only being cleared away
+        self.failure: BaseException | None = None  #: what ``decide`` raised
+        self.lane = Lane(INIT, quiet=True)  #: of the task that took, or takes, the last step
+        self.lanes: dict[int, Lane] = {}
+        self.number_of = number_of
+        self.serial = 0  #: how many unique things, such as time-based ids, were handed out
+        self.steps = 0  #: steps taken so far by all tasks
+        self._random: Random | None = None
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds since the trial began."""
+        return self.clock.now
+
+    @property
+    def random(self) -> Random:
+        """The source of what the program takes for random. The same in every trial."""
+        if self._random is None:
+            self._random = Random(_SEED)
+        return self._random
+
+    def choose(self, kind: Kind, label: str, options: int) -> int:
+        """An index below ``options``, decided by the trial's strategy; 0 is the least surprising answer.
+
+        The site is the current task, ``kind``, ``label`` and how many times the task asked this before. Answers 0 without
+        asking once the trial has ended.
+
+        Raises:
+            ValueError: ``options`` is less than 1.
+        """
+        if options < 1:
+            raise ValueError(f"a choice needs at least one option, {label!r} has {options}")
+        lane = self.lane
+        n = lane.ask(kind, label)
+        if options == 1 or self.ended:
+            return 0
+        index = self.draw(Site(kind, lane.path, n, label), options)
+        self.digest = hash((self.digest, lane.key, n, options, index))
+        return index
+
+    def task_path(self, task: "Task | None" = None) -> str:
+        """The structured path of ``task``, or of the task that takes the current step.
+
+        Raises:
+            KeyError: the task isn't one of this trial.
+        """
+        return self.lane.path if task is None else self.lanes[self.number_of(task)].path
+
+    def draw(self, site: Site, options: int) -> int:
+        """Ask the strategy, which lives in the real world. What it raises ends the trial."""
+        here.trial = None
+        try:
+            return self.choices.draw(site, options)
+        except BaseException as failure:
+            self.failure = failure
+            raise
+        finally:
+            here.trial = self

@@ -1,0 +1,263 @@
+"""Drives one trial: picks the next task, fires the next timer, jumps the clock, sees the end.
+
+Rules:
+
+1. A step runs one task to its next checkpoint. Whenever two or more tasks are runnable, which one goes on is a choice.
+2. Timers due at the same instant fire one by one. Which fires first is a choice, and so is to let a task go first.
+3. Time passes only when nothing is runnable and nothing is due.
+4. If then no timer is left and nobody waits for idleness, the trial is deadlocked: nothing could ever happen again.
+5. Nothing else happens between two choices, so equal answers make equal trials.
+"""
+
+from collections.abc import Awaitable, Callable
+from math import inf
+from typing import Any
+
+from trio.lowlevel import Task
+
+from finale_sim.choices import Choice, Decide, Kind, Site, happy_path
+from finale_sim.kernel import teardown, world
+from finale_sim.kernel.context import Context, here
+from finale_sim.kernel.errors import KernelUnsupported, NestedTrial
+from finale_sim.kernel.interrupts import Interrupts
+from finale_sim.kernel.lanes import INIT, RUN_SYNC_SOON, Lane
+from finale_sim.kernel.seam import Loop, in_trio, number_of
+from finale_sim.kernel.stuck import blocked
+from finale_sim.kernel.tracing import Tracer
+from finale_sim.kernel.trial import BlockedTask, Ending, Trial
+
+__all__ = ["FAIR_AFTER", "MAX_STEPS", "run_trial"]
+
+MAX_STEPS = 100_000
+
+FAIR_AFTER = 100
+"""Consecutive steps of one task, with others runnable, after which choice 0 is the task that has waited longest.
+
+Until then choice 0 is to go on with the same task. 100 is more than any burst that a person would call one piece of work,
+and little enough for a loop that polls for the work of others to cost half a millisecond a round.
+"""
+
+_LONGEST_WAIT_S = 24 * 60 * 60  # trio never sees a longer idle period: a larger cushion is never reached
+
+
+def run_trial(async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], decide: Decide, max_steps: int, trace: bool) -> Trial:
+    """One trial, as ``simulate`` describes it, without asking whether the kernel fits this trio."""
+    if here.trial is not None or in_trio():
+        where = "another trial" if here.trial is not None else "trio.run"
+        raise NestedTrial(f"simulate() was called inside {where}; a trial owns its thread, so call it from plain code")
+    return _Driver(decide, max_steps, trace).run(async_fn, args)
+
+
+class _Driver:
+    """One trial. Used once."""
+
+    def __init__(self, decide: Decide, max_steps: int, trace: bool) -> None:
+        self.context = Context(decide, number_of)
+        self.clock = self.context.clock
+        self.loop = Loop(self.clock, self._born)
+        self.max_steps = max_steps
+        self.housekeeping = 0  # steps of trio's own tasks, limited like the others
+        self.last: Task | None = None  # took the last step
+        self.streak = 0  # consecutive steps of that task while others were runnable
+        self.settled = 0  # length of the queue right after the last pick
+        self.tie_instant, self.ties = -inf, 0
+        self.tracer = Tracer(self.loop, self.context) if trace else None
+        self.interrupts = Interrupts(self.loop)
+
+    def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
+        result: Trial | None = None
+        with world.active(self.context), self.interrupts:
+            try:
+                self.loop.start(async_fn, args)
+                result = self._result(self._drive())
+            finally:
+                self.context.ended = True
+                teardown.clear_away(self.loop, self.clock, self.interrupts)
+        if self.interrupts.seen:
+            raise KeyboardInterrupt
+        if self.context.failure is not None:
+            raise self.context.failure
+        return result
+
+    # ---- the loop
+
+    def _drive(self) -> Ending | BaseException:
+        """Go on until the trial ends. An exception that is returned is trio's own complaint."""
+        try:
+            self._prologue()
+            return self._steps()
+        except StopIteration:
+            return Ending.RETURNED
+        except KernelUnsupported:
+            raise
+        except BaseException as error:
+            if self.context.failure is not None or self.interrupts.seen or self.loop.generator.gi_frame is not None:
+                raise
+            return error
+
+    def _prologue(self) -> None:
+        """trio's own first steps: the root task starts the program, the run_sync_soon task goes to sleep."""
+        queue, lanes = self.loop.queue, self.context.lanes
+        for _ in range(2):
+            position = next((i for i in range(len(queue)) if lanes[number_of(queue[i])].quiet), None)
+            if position is not None:
+                self._step(queue.pop(position), 1, 0, None)
+        self.settled = len(queue)
+
+    def _steps(self) -> Ending:
+        loop, queue, clock, timers, interrupts = self.loop, self.loop.queue, self.clock, self.loop.timers, self.interrupts
+        jobs, more_jobs = loop.jobs, loop.idempotent_jobs
+        while True:
+            if jobs or more_jobs:
+                loop.wake_entry()
+            runnable = len(queue)
+            heap = timers.heap
+            if not runnable or (heap and heap[0][0] <= clock.now):
+                turn = self._timers_turn(runnable)
+                if turn is not None:
+                    if turn is Ending.DEADLOCKED:
+                        return turn
+                    continue
+            choice = None
+            if runnable == 1:
+                position = index = 0
+                self.streak = 0
+            else:
+                position, index, choice = self._pick(runnable)
+            task = queue.pop(position)
+            self.settled = runnable - 1
+            if self.context.steps >= self.max_steps or self.housekeeping > self.max_steps:
+                queue.append(task)
+                return Ending.STEP_LIMIT
+            self._step(task, runnable, index, choice)
+            if interrupts.seen or self.context.failure is not None:
+                raise KeyboardInterrupt
+
+    def _step(self, task: Task, options: int, index: int, choice: Choice | None) -> None:
+        context = self.context
+        lane = context.lanes[number_of(task)]
+        context.lane = lane
+        lane.steps += 1
+        if lane.quiet:
+            self.housekeeping += 1
+        else:
+            context.steps += 1
+            context.digest = hash((context.digest, lane.key, lane.steps, options, index, self.clock.now))
+        self.last = task
+        queue = self.loop.queue
+        queue.chosen = task
+        if self.tracer is None:
+            self.loop.send(())
+        else:
+            self.tracer.step(task, choice, self.loop.send)
+        if queue.chosen is not None:
+            raise KernelUnsupported("trio's loop went round without taking the task that was chosen for it")
+
+    # ---- which task
+
+    def _pick(self, runnable: int) -> tuple[int, int, Choice | None]:
+        """Position in the queue, index among the options, and the choice."""
+        queue, context, last = self.loop.queue, self.context, self.last
+        if runnable - self.settled > 1:
+            self._settle(runnable)
+        try:
+            kept = queue.index(last)  # type: ignore[arg-type]
+        except ValueError:
+            kept = 0
+            self.streak = 0
+        if self.streak >= FAIR_AFTER:
+            kept = 0
+        lane = context.lane
+        index = context.draw(Site(Kind.SCHEDULE, lane.path, lane.steps), runnable)
+        position = kept if index == 0 else index - 1 if index <= kept else index
+        self.streak = self.streak + 1 if queue[position] is last else 0
+        choice = context.choices.made[-1]
+        if self.tracer is not None:
+            self.tracer.offer([queue[kept], *queue[:kept], *queue[kept + 1 :]])
+        return position, index, choice
+
+    def _settle(self, runnable: int) -> None:
+        """Tasks that one step woke have waited equally long: order them by age, not by the order of some set of trio's."""
+        queue = self.loop.queue
+        end = runnable - 1 if queue[-1] is self.last else runnable
+        if end - self.settled > 1:
+            queue[self.settled : end] = sorted(queue[self.settled : end], key=number_of)
+
+    # ---- time
+
+    def _timers_turn(self, runnable: int) -> Ending | bool | None:
+        """Something is due or nothing is runnable. None if a task is to go on, DEADLOCKED if nothing ever will, else True."""
+        due = self.loop.timers.due(self.clock.now)
+        if not due:
+            return None if runnable else self._idle()
+        options = len(due) + (runnable > 0)
+        index = self._tie(options) if options > 1 else 0
+        if self.tracer is not None:
+            self.tracer.timers(due, index, options > 1)
+        if index == len(due):
+            return None
+        self.context.digest = hash((self.context.digest, options, index, self.clock.now))
+        self.loop.fire(due[index])
+        return True
+
+    def _tie(self, options: int) -> int:
+        now = self.clock.now
+        self.ties = self.ties + 1 if now == self.tie_instant else 0
+        self.tie_instant = now
+        return self.context.draw(Site(Kind.TIE, "", self.ties, f"at {now:.9g} s"), options)
+
+    def _idle(self) -> Ending | bool:
+        """Nothing is runnable and nothing is due: wake who waits for that, or jump, or it is over."""
+        clock, loop = self.clock, self.loop
+        instant = loop.timers.instant()
+        cushion = loop.idle_cushion()
+        if cushion is not None and cushion < min(instant - clock.now, _LONGEST_WAIT_S):
+            clock.now += cushion
+            loop.send(())
+            return True
+        if instant == inf:
+            return Ending.DEADLOCKED
+        clock.now = instant
+        return True
+
+    # ---- tasks and the result
+
+    def _born(self, task: Task, number: int, is_entry: bool) -> None:
+        context = self.context
+        if not context.lanes:
+            lane = context.lane
+        elif context.lane.path is INIT and is_entry:
+            lane = Lane(RUN_SYNC_SOON, quiet=True)
+        elif context.lane.path is INIT and not context.steps:
+            lane = Lane("/main")
+        else:
+            lane = context.lane.child(task.coro.__name__)
+        context.lanes[number] = lane
+
+    def _result(self, ending: Ending | BaseException) -> Trial:
+        context, made = self.context, self.context.choices.made
+        value, error = None, None
+        if isinstance(ending, BaseException):
+            ending, error = Ending.RAISED, ending
+        elif ending is Ending.RETURNED:
+            outcome = self.loop.main_outcome
+            error = getattr(outcome, "error", None)
+            ending, value = (Ending.RAISED if error is not None else ending), getattr(outcome, "value", None)
+        return Trial(
+            ending=ending,
+            value=value,
+            error=error,
+            deadlock=self._blocked() if ending is Ending.DEADLOCKED else (),
+            steps=context.steps,
+            now_s=self.clock.now,
+            digest=hash((context.digest, context.steps, self.clock.now)) & 0xFFFF_FFFF_FFFF_FFFF,
+            choices=tuple(made),
+            trace=self.tracer.taken() if self.tracer else (),
+        )
+
+    def _blocked(self) -> tuple[BlockedTask, ...]:
+        lanes = self.context.lanes
+        tasks = [task for task in self.loop.tasks if not lanes[number_of(task)].quiet]
+        return tuple(blocked(task, self.context.task_path) for task in tasks or self.loop.tasks)
+
+

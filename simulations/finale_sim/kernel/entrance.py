@@ -1,0 +1,42 @@
+"""``simulate``: the one function that starts a trial."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from finale_sim.choices import Decide, happy_path
+from finale_sim.kernel import seam
+from finale_sim.kernel.driver import MAX_STEPS, run_trial
+from finale_sim.kernel.trial import Trial
+
+__all__ = ["simulate"]
+
+
+def simulate(
+    async_fn: Callable[..., Awaitable[Any]],
+    *args: Any,
+    decide: Decide = happy_path,
+    max_steps: int = MAX_STEPS,
+    trace: bool = False,
+) -> Trial:
+    """Run ``await async_fn(*args)`` once, as a trial that is determined by the answers of ``decide``.
+
+    What the program does is what trio would do, except that time is virtual (seconds from 0.0, passing only when nothing else
+    can happen), that ``decide`` says which runnable task takes each step and which of two equal timers fires first, and that
+    clocks, randomness and threads are those of the trial. Sockets and subprocesses are refused (``RealIO``).
+
+    Args:
+        decide: answers every choice. The default takes the happy path.
+        max_steps: ends the trial (``Ending.STEP_LIMIT``) when the program takes more steps than this.
+        trace: also record every step in ``Trial.trace``.
+
+    Returns:
+        How the trial ended, also if the program raised or got stuck. None of its tasks is left.
+
+    Raises:
+        KernelUnsupported: the installed trio doesn't behave as the kernel needs.
+        NestedTrial: called inside a trial or inside ``trio.run``.
+        KeyboardInterrupt: somebody pressed Ctrl-C. (One that the program raises itself is part of the trial.)
+        Exception: whatever ``decide`` raises, as it is.
+    """
+    seam.install()
+    return run_trial(async_fn, args, decide, max_steps, trace)

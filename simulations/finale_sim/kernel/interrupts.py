@@ -1,0 +1,45 @@
+"""Ctrl-C during a trial: the person wants out, whatever the program does about it."""
+
+import signal
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import _signal  # signal.signal converts to enums and back, which costs more than the rest of an empty trial's set-up
+
+if TYPE_CHECKING:
+    from finale_sim.kernel.seam import Loop
+
+__all__ = ["Interrupts"]
+
+
+class Interrupts:
+    """For the length of a trial, a Ctrl-C is noted in ``seen`` and raised at once in the program, if that is what runs.
+
+    Does nothing outside the main thread, or where somebody else handles SIGINT: then it is up to them.
+    """
+
+    __slots__ = ("_installed", "_loop", "closing", "seen")
+
+    def __init__(self, loop: "Loop") -> None:
+        self._loop = loop
+        self._installed = False
+        self.seen = False
+        self.closing = False  #: the program's clean-up is called outside the loop
+
+    def __enter__(self) -> "Interrupts":
+        if _signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            try:
+                _signal.signal(signal.SIGINT, self._interrupt)
+                self._installed = True
+            except ValueError:  # not the main thread
+                pass
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._installed and _signal.getsignal(signal.SIGINT) == self._interrupt:
+            _signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _interrupt(self, signum: int, frame: FrameType | None) -> None:
+        self.seen = True
+        if self.closing or self._loop.generator.gi_running:
+            raise KeyboardInterrupt

@@ -1,0 +1,206 @@
+"""Parts that stand in for trio's own in a trial. Each keeps the small interface that trio uses and adds order or control."""
+
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
+from math import inf
+from typing import Any, NoReturn, TypeVar
+from weakref import WeakKeyDictionary
+
+import trio
+
+from finale_sim.kernel.errors import RealIO
+from finale_sim.kernel.places import user_line
+
+__all__ = ["NoIO", "NoSignals", "OrderedSet", "StepQueue", "Timer", "Timers", "Wakeup", "WeakOrderedSet"]
+
+T = TypeVar("T")
+
+TIE_WINDOW_S = 1e-9
+"""Deadlines this close are one instant: 0.1 + 0.2 and 0.3 are meant to be the same time."""
+
+
+class StepQueue(list[T]):
+    """trio's run queue, which hands over one chosen task where trio asks for the whole batch.
+
+    Put the task into ``chosen`` and take it out of the list; ``None`` makes trio's loop go round without a step.
+    """
+
+    __slots__ = ("chosen",)
+
+    def __init__(self) -> None:
+        self.chosen: T | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        task, self.chosen = self.chosen, None
+        return iter(() if task is None else (task,))
+
+    def clear(self) -> None:
+        """What isn't chosen stays."""
+
+
+class OrderedSet(dict[T, Any]):
+    """A set that iterates in the order of insertion."""
+
+    __slots__ = ()
+
+    add = dict.setdefault
+    remove = dict.__delitem__
+
+    def discard(self, item: T) -> None:
+        self.pop(item, None)
+
+    def update(self, items: Iterable[T]) -> None:  # type: ignore[override]
+        for item in items:
+            self.setdefault(item)
+
+
+class WeakOrderedSet(WeakKeyDictionary[Any, None]):
+    """A weak set that iterates in the order of insertion."""
+
+    def add(self, item: Any) -> None:
+        self.setdefault(item)
+
+
+Timer = tuple[float, int, Any]
+"""A deadline, the order in which it was set, the cancel scope."""
+
+
+class Timers:
+    """trio's deadlines, which fire one scope at a time, and only the one that is ``armed``.
+
+    ``fire(timer, now)`` must be given: it expires one scope the way trio does.
+    """
+
+    __slots__ = ("_count", "_live", "armed", "fire", "heap")
+
+    def __init__(self, fire: Any) -> None:
+        self.heap: list[Timer] = []  # may hold timers that were set anew since; _live knows
+        self._live: dict[Any, Timer] = {}
+        self._count = 0
+        self.armed: Timer | None = None
+        self.fire = fire
+
+    def add(self, deadline: float, scope: Any) -> None:
+        self._count += 1
+        timer = self._live[scope] = (deadline, self._count, scope)
+        heappush(self.heap, timer)
+        if len(self.heap) > 64 + 4 * len(self._live):
+            self.heap = list(self._live.values())
+            heapify(self.heap)
+
+    def remove(self, deadline: float, scope: Any) -> None:
+        del self._live[scope]
+
+    def next_deadline(self) -> float:
+        heap = self.heap
+        while heap:
+            if self._live.get(heap[0][2]) is heap[0]:
+                return heap[0][0]
+            heappop(heap)
+        return inf
+
+    def expire(self, now: float) -> bool:
+        timer, self.armed = self.armed, None
+        if timer is None:
+            return False
+        self.fire(timer, now)
+        return True
+
+    def instant(self) -> float:
+        """The next time at which something is due: the last of the deadlines that count as tied with the earliest."""
+        earliest = self.next_deadline()
+        return max((timer[0] for timer in self._tied(earliest)), default=earliest)
+
+    def due(self, now: float) -> list[Timer]:
+        """The timers that share the earliest deadline, if it has come, in the order in which they were set."""
+        earliest = self.next_deadline()
+        if earliest > now:
+            return []
+        return sorted((timer for timer in self._tied(earliest) if timer[0] <= now), key=lambda timer: timer[1])
+
+    def _tied(self, earliest: float) -> list[Timer]:
+        last = earliest + TIE_WINDOW_S
+        return [timer for timer in self._live.values() if timer[0] <= last]
+
+
+class Wakeup:
+    """Where trio's run_sync_soon task sleeps. The driver looks for callbacks before every step, so nobody needs to knock."""
+
+    __slots__ = ("waiting",)
+
+    def __init__(self) -> None:
+        self.waiting: trio.lowlevel.Task | None = None
+
+    async def wait_woken(self) -> None:
+        def abort(_: object) -> trio.lowlevel.Abort:
+            self.waiting = None
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        self.waiting = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(abort)
+
+    def wake(self) -> None:
+        """Make the task runnable if it sleeps."""
+        task, self.waiting = self.waiting, None
+        if task is not None:
+            trio.lowlevel.reschedule(task)
+
+    def wakeup_thread_and_signal_safe(self) -> None:
+        """Nothing to do."""
+
+    def wakeup_on_signals(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+class NoSignals:
+    """trio's handling of Ctrl-C, switched off: the driver does that for the whole trial."""
+
+    __slots__ = ()
+
+    def install(self, *_: object) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+class NoIO:
+    """trio's I/O manager in a world without I/O: waiting for a socket is refused, closing one is fine."""
+
+    __slots__ = ()
+    backend = "simulated"
+
+    def statistics(self) -> "NoIO":
+        return self
+
+    def process_events(self, events: object) -> None:
+        """Nothing to do."""
+
+    def force_wakeup(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def notify_closing(self, fd: object) -> None:
+        """Nobody waits for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def refuse(*_: object, **__: object) -> NoReturn:
+            raise refusal(f"trio.lowlevel.{name}")
+
+        return refuse
+
+
+def refusal(call: str) -> RealIO:
+    """The error for a call that reaches out of the trial."""
+    return RealIO(
+        f"{call} reaches for the real world, from {user_line()}; a trial can't repeat that. Hand the program a stand-in: a fake "
+        "stream (trio.testing.memory_stream_pair), trio.socket.set_custom_socket_factory, or a stub of the function that calls it"
+    )

@@ -1,0 +1,307 @@
+"""The one file that names what trio keeps private. Everything else in the kernel goes through here.
+
+trio's own ``unrolled_run`` generator does all the work; what is ours is handed to its ``Runner`` as constructor arguments
+(run queue, deadlines, I/O, callbacks, clock), so that nothing blocks and every step is picked by the driver. What can't be
+handed over is wrapped once, and behaves as before for every loop that isn't a trial:
+
+- ``CancelStatus`` gets ordered sets, so that a cancellation reaches tasks in one order and not in that of their addresses;
+- ``Task.__hash__`` is a task's number in its trial, so that sets of tasks iterate in one order;
+- ``start_thread_soon`` starts a simulated thread: a task that calls the function in one step.
+
+Tested with trio 0.22.1 to 0.35.0; the self-test finds out by behaviour whether another version fits.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Generator
+from contextvars import Context as Variables
+from contextvars import copy_context
+from threading import get_ident
+from typing import Any
+
+import outcome
+import sniffio
+import trio
+from trio import _threads  # type: ignore[attr-defined, unused-ignore]
+from trio._core import _run
+from trio._core._asyncgens import AsyncGenerators
+from trio._core._entry_queue import EntryQueue
+from trio._core._instrumentation import Instruments
+from trio._core._run import GLOBAL_RUN_CONTEXT, CancelStatus, Deadlines, Runner, Task, unrolled_run
+
+from finale_sim.kernel.clock import VirtualClock
+from finale_sim.kernel.context import here
+from finale_sim.kernel.errors import RealIO
+from finale_sim.kernel.parts import NoIO, NoSignals, OrderedSet, StepQueue, Timer, Timers, Wakeup, WeakOrderedSet
+
+__all__ = ["Loop", "in_trio", "install", "number_of", "scope_tasks"]
+
+_FIRST_NUMBER = 1 << 40  # far above what trio counts to itself: larger numbers are tasks of trials
+
+_object_hash = object.__hash__
+_STRICT_GROUPS = inspect.signature(trio.run).parameters["strict_exception_groups"].default
+
+
+def number_of(task: Task) -> int:
+    """The age of a task among those of its trial."""
+    return task._counter
+
+
+def in_trio() -> bool:
+    """Whether this thread is inside ``trio.run`` or a trial."""
+    return hasattr(GLOBAL_RUN_CONTEXT, "runner")
+
+
+def scope_tasks(scope: trio.CancelScope) -> list[Task]:
+    """The tasks that are directly inside a cancel scope."""
+    status = scope._cancel_status
+    return [] if status is None else list(status._tasks)
+
+
+class _Tasks(OrderedSet[Task]):
+    """All living tasks. trio adds a task right after making it, so this is where a task gets its number."""
+
+    __slots__ = ("born", "count")
+
+    def __init__(self, born: Callable[[Task, int, bool], None]) -> None:
+        self.born = born
+        self.count = 0
+
+    def add(self, task: Task) -> None:  # type: ignore[override]
+        task._counter = number = _FIRST_NUMBER + self.count
+        self.count += 1
+        self[task] = None
+        self.born(task, number, task.coro.cr_code is EntryQueue.task.__code__)
+
+
+class _Entry(EntryQueue):
+    """trio's queue of callbacks, for the simulating thread alone. ``inline`` callbacks are called on the spot."""
+
+    def __init__(self) -> None:
+        super().__init__(wakeup=Wakeup())  # type: ignore[arg-type]
+        self.thread = get_ident()
+        self.inline = False
+        self.over = False
+
+    def run_sync_soon(self, sync_fn: Callable[..., object], *args: Any, idempotent: bool = False) -> None:
+        if self.over:
+            raise trio.RunFinishedError("the trial is over")
+        if get_ident() != self.thread:
+            raise RealIO(
+                "a real thread called into a trial (run_sync_soon); when it does so can't be repeated. "
+                "Start threads with trio.to_thread.run_sync, which runs them inside the trial"
+            )
+        if self.inline:
+            sync_fn(*args)
+        else:
+            super().run_sync_soon(sync_fn, *args, idempotent=idempotent)
+
+
+class _AsyncGenerators(AsyncGenerators):
+    """trio's record of async generators; those that are left at the end are finalised in the order of their first use."""
+
+    @property
+    def alive(self) -> Any:
+        return self._alive
+
+    @alive.setter
+    def alive(self, agens: Any) -> None:
+        if isinstance(agens, set):
+            order = {id(agen): i for i, agen in enumerate(getattr(self, "_alive", ()))}
+            agens = OrderedSet.fromkeys(sorted(agens, key=lambda agen: order.get(id(agen), len(order))))
+        else:
+            agens = WeakOrderedSet()
+        self._alive = agens
+
+
+class _Instruments(dict[str, Any]):
+    """trio's instruments; a plain dict, because the loop looks into it six times a step."""
+
+    def __init__(self) -> None:
+        self._real = Instruments(())
+
+    def add_instrument(self, instrument: Any) -> None:
+        self._real.add_instrument(instrument)
+        self._refresh()
+
+    def remove_instrument(self, instrument: Any) -> None:
+        self._real.remove_instrument(instrument)
+        self._refresh()
+
+    def call(self, hookname: str, *args: object) -> None:
+        self._real.call(hookname, *args)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.clear()
+        self.update(self._real)
+
+
+class Loop:
+    """One trio loop under control: what is runnable, what is due, and ``go`` for one turn.
+
+    ``born`` is told of every new task: the task, its number, and whether it is trio's own run_sync_soon task.
+    """
+
+    def __init__(self, clock: VirtualClock, born: Callable[[Task, int, bool], None]) -> None:
+        self.queue: StepQueue[Task] = StepQueue()
+        self.tasks = _Tasks(born)
+        self.timers = Timers(self._fire)
+        self.entry = _Entry()
+        self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
+        self._stock_deadlines = Deadlines()
+        variables = Variables()
+        variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio up to 0.22 says so
+        self.runner = Runner(
+            clock=clock,
+            instruments=_Instruments(),  # type: ignore[arg-type]
+            io_manager=NoIO(),  # type: ignore[arg-type]
+            ki_manager=NoSignals(),  # type: ignore[arg-type]
+            strict_exception_groups=_STRICT_GROUPS,
+            system_context=variables,
+            runq=self.queue,  # type: ignore[arg-type]
+            tasks=self.tasks,  # type: ignore[arg-type]
+            deadlines=self.timers,  # type: ignore[arg-type]
+            entry_queue=self.entry,
+            asyncgens=_AsyncGenerators(),
+        )
+
+    def start(self, async_fn: Any, args: tuple[Any, ...]) -> None:
+        """Make this the thread's trio loop. The first turn makes trio's root task."""
+        self._library, sniffio.thread_local.name = sniffio.thread_local.name, "trio"
+        self.runner.asyncgens.install_hooks(self.runner)
+        GLOBAL_RUN_CONTEXT.runner = self.runner
+        self.generator: Generator[float, Any, None] = unrolled_run(self.runner, async_fn, args, True)
+        self.send = self.generator.send
+        self.send(None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether trio's loop has come to its end."""
+        return self.generator.gi_frame is None
+
+    def wake_entry(self) -> None:
+        """Let trio's run_sync_soon task see that it has callbacks."""
+        self.entry.wakeup.wake()  # type: ignore[attr-defined]
+
+    def fire(self, timer: Timer) -> None:
+        """Expire one cancel scope. Abort functions run in an empty context, not in that of the caller."""
+        self.timers.armed = timer
+        Variables().run(self.send, ())
+
+    def _fire(self, timer: Timer, now: float) -> None:
+        deadline, _, scope = timer
+        self._stock_deadlines.add(deadline, scope)
+        self._stock_deadlines.expire(now)
+
+    def idle_cushion(self) -> float | None:
+        """How long everything must have been blocked for somebody in ``wait_all_tasks_blocked`` to wake; None if nobody is."""
+        waiting = self.runner.waiting_for_idle
+        return float(waiting.keys()[0][0]) if waiting else None
+
+    @property
+    def main_outcome(self) -> "outcome.Value[Any] | outcome.Error | None":
+        """How the program ended, once it has."""
+        return self.runner.main_task_outcome  # type: ignore[return-value]
+
+    def cancel_main(self) -> None:
+        """Cancel the program and all tasks that it or its callbacks started."""
+        for task in (self.runner.main_task, self.runner.init_task):
+            if task is not None and task in self.tasks and task.parent_nursery is not None:
+                task.parent_nursery.cancel_scope.cancel()
+        if self.runner.system_nursery is not None:
+            self.runner.system_nursery.cancel_scope.cancel()
+
+    def throw_into(self, task: Task, error: BaseException) -> None:
+        """Make ``error`` what a task's next step starts with."""
+        if task._next_send_fn is None:
+            trio.lowlevel.reschedule(task, outcome.Error(error))
+        else:
+            task._next_send_fn, task._next_send = task.coro.throw, error
+
+    def close_tasks(self) -> list[Any]:
+        """Close every coroutine that is left, youngest first, and return those that won't close."""
+        GLOBAL_RUN_CONTEXT.runner = self.runner
+        deaf = [task.coro for task in sorted(self.tasks, key=number_of, reverse=True) if not self._close(task)]
+        for task in list(self.tasks):
+            for nursery in task.child_nurseries:
+                nursery._children.clear()
+            _run.GLOBAL_PARKING_LOT_BREAKER.pop(task, None) if hasattr(_run, "GLOBAL_PARKING_LOT_BREAKER") else None
+        return deaf
+
+    def _close(self, task: Task) -> bool:
+        GLOBAL_RUN_CONTEXT.task = task
+        for _ in range(_CLOSING_ATTEMPTS):
+            try:
+                task.context.run(task.coro.close)
+                return True
+            except BaseException:  # its cleanup failed, or it awaited something: both end in another attempt
+                continue
+        return inspect.getcoroutinestate(task.coro) == inspect.CORO_CLOSED
+
+    def finish(self) -> None:
+        """Stop being the thread's trio loop, whatever state this is in. Can be called twice."""
+        self.entry.over = True
+        if not self.finished:
+            try:
+                self.generator.throw(trio.TrioInternalError("the trial is over"))
+            except BaseException:
+                pass
+        self.tasks.clear()
+        GLOBAL_RUN_CONTEXT.__dict__.clear()
+        sniffio.thread_local.name = self._library
+
+
+_CLOSING_ATTEMPTS = 5
+
+
+def install() -> None:
+    """Wrap, once for the process, what can't be handed to a ``Runner``."""
+    if getattr(CancelStatus, "_finale_sim", False):
+        return
+    CancelStatus._finale_sim = True  # type: ignore[attr-defined]
+    _order_cancellation()
+    Task.__hash__ = _task_hash  # type: ignore[method-assign, assignment]
+    _threads.start_thread_soon = _simulated_threads(_threads.start_thread_soon)
+    trio.lowlevel.start_thread_soon = _threads.start_thread_soon
+
+
+def _task_hash(task: Task) -> int:
+    number = task._counter
+    return number if number >= _FIRST_NUMBER else _object_hash(task)
+
+
+def _order_cancellation() -> None:
+    original = CancelStatus.__attrs_post_init__
+
+    def __attrs_post_init__(self: CancelStatus) -> None:
+        if here.trial is not None:
+            self._children, self._tasks = OrderedSet(), OrderedSet()  # type: ignore[assignment]
+        original(self)
+
+    CancelStatus.__attrs_post_init__ = __attrs_post_init__  # type: ignore[method-assign]
+
+
+def _simulated_threads(original: Any) -> Any:
+    def start_thread_soon(fn: Any, deliver: Any, name: str | None = None) -> None:
+        if here.trial is None:
+            original(fn, deliver, name)
+        else:
+            trio.lowlevel.spawn_system_task(thread, fn, deliver, name=name)
+
+    return start_thread_soon
+
+
+async def thread(fn: Callable[[], object], deliver: Callable[[Any], object]) -> None:
+    """A simulated thread: calls its function and delivers the result in one step."""
+    entry: Any = GLOBAL_RUN_CONTEXT.runner.entry_queue
+    library, sniffio.thread_local.name = sniffio.thread_local.name, None
+    try:
+        result = outcome.capture(fn)
+    finally:
+        sniffio.thread_local.name = library
+    entry.inline = True
+    try:
+        deliver(result)
+    finally:
+        entry.inline = False

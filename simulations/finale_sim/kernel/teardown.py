@@ -1,0 +1,92 @@
+"""Gets rid of a trial that has not ended by itself: quietly, completely, and in bounded time.
+
+First the program is cancelled and runs on, by the fair path, so that its clean-up code works as it would. Tasks that are still
+there then get an exception that nobody catches by name, youngest first. What is left is closed from outside.
+"""
+
+import ctypes
+from collections.abc import Iterable
+from math import inf
+
+from trio.lowlevel import Task
+
+from finale_sim.kernel.clock import VirtualClock
+from finale_sim.kernel.interrupts import Interrupts
+from finale_sim.kernel.seam import Loop, number_of
+
+__all__ = ["clear_away"]
+
+_GRACE_STEPS = 1_000  # and this many per task that is left
+_STEPS_PER_TASK = 10
+_ROUNDS = 3
+
+
+class _Abandoned(BaseException):
+    """Thrown into tasks that outlive their trial. Not a ``Cancelled``, which some programs swallow."""
+
+
+def clear_away(loop: Loop, clock: VirtualClock, interrupts: Interrupts) -> None:
+    """End the loop. Afterwards no task of the trial is left and the thread is free for another loop."""
+    try:
+        if not loop.finished:
+            _end_tasks(loop, clock, interrupts)
+        if loop.tasks:
+            _close_tasks(loop, interrupts)
+    finally:
+        loop.finish()
+
+
+def _end_tasks(loop: Loop, clock: VirtualClock, interrupts: Interrupts) -> None:
+    try:
+        loop.cancel_main()
+        _pump(loop, clock, interrupts)
+        for _ in range(_ROUNDS):
+            for task in _leaves(loop.tasks):
+                loop.throw_into(task, _Abandoned())
+            _pump(loop, clock, interrupts)
+    except BaseException:  # StopIteration: all tasks have ended. Anything else: the loop can't go on, so the rest is closed
+        pass
+
+
+def _pump(loop: Loop, clock: VirtualClock, interrupts: Interrupts) -> None:
+    """Take steps, first come first served, until nothing happens any more or there were too many."""
+    queue, timers = loop.queue, loop.timers
+    for _ in range(_GRACE_STEPS + _STEPS_PER_TASK * len(loop.tasks)):
+        if interrupts.seen:
+            raise KeyboardInterrupt
+        if loop.jobs or loop.idempotent_jobs:
+            loop.wake_entry()
+        due = timers.due(clock.now)
+        if due:
+            loop.fire(due[0])
+        elif queue:
+            queue.chosen = queue.pop(0)
+            loop.send(())
+        elif loop.idle_cushion() is not None:
+            clock.now += 0 if timers.next_deadline() == inf else 0
+            loop.send(())
+        elif timers.next_deadline() < inf:
+            clock.now = timers.instant()
+        else:
+            return
+
+
+def _leaves(tasks: Iterable[Task]) -> list[Task]:
+    """Tasks without children, youngest first; trio's root task never."""
+    return sorted((t for t in tasks if t.parent_nursery and not any(n.child_tasks for n in t.child_nurseries)), key=number_of, reverse=True)
+
+
+def _close_tasks(loop: Loop, interrupts: Interrupts) -> None:
+    interrupts.closing = True
+    try:
+        for coroutine in loop.close_tasks():
+            _keep_for_ever(coroutine)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        interrupts.closing = False
+
+
+def _keep_for_ever(thing: object) -> None:
+    """A coroutine that won't close complains when it is freed, even at exit: one reference more than there are owners."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

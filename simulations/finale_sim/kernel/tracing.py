@@ -1,0 +1,61 @@
+"""What a trial did, step by step, for those who want to look. Nothing of this exists unless a trace was asked for."""
+
+from collections.abc import Callable
+from typing import Any
+
+from trio.lowlevel import Task
+
+from finale_sim.choices import Choice
+from finale_sim.kernel.context import Context
+from finale_sim.kernel.parts import Timer
+from finale_sim.kernel.seam import Loop, scope_tasks
+from finale_sim.kernel.stuck import waiting_on
+from finale_sim.kernel.trial import Step
+
+__all__ = ["TIMER", "Tracer"]
+
+TIMER = "~timer"  #: path of a step that is a timer's
+
+
+class Tracer:
+    """Writes down steps as they are taken."""
+
+    def __init__(self, loop: Loop, context: Context) -> None:
+        self._loop = loop
+        self._context = context
+        self._steps: list[Step] = []
+        self._offered: tuple[str, ...] = ()
+
+    def taken(self) -> tuple[Step, ...]:
+        return tuple(self._steps)
+
+    def offer(self, tasks: list[Task]) -> None:
+        """The options of the schedule choice of the next step."""
+        self._offered = tuple(self._context.task_path(task) for task in tasks)
+
+    def step(self, task: Task, choice: Choice | None, send: Callable[[Any], object]) -> None:
+        """Take a step, and note what the task waits for afterwards."""
+        lane, number, now_s = self._context.lane, self._context.steps, self._context.now
+        offered, self._offered = self._offered or (lane.path,), ()
+        waiting = "ended"
+        try:
+            send(())
+            if task in self._loop.tasks:
+                waiting = "" if task in self._runnable() else waiting_on(task, self._context.task_path)
+        finally:
+            if not lane.quiet:
+                self._steps.append(Step(number, lane.path, lane.steps, now_s, choice, offered, waiting))
+
+    def timers(self, due: list[Timer], index: int, chosen: bool) -> None:
+        """A timer fires, or is held back until another step was taken."""
+        names = tuple(self._name(timer) for timer in due)
+        choice = self._context.choices.made[-1] if chosen else None
+        what = f"fires for {names[index]}" if index < len(due) else "held back"
+        self._steps.append(Step(self._context.steps, TIMER, 0, self._context.now, choice, names, what))
+
+    def _runnable(self) -> list[Task]:
+        return self._loop.queue[:]
+
+    def _name(self, timer: Timer) -> str:
+        tasks = scope_tasks(timer[2])
+        return self._context.task_path(tasks[0]) if tasks else f"timer {timer[1]}"

@@ -1,0 +1,85 @@
+"""What one trial was: how it ended, what it chose, and who waits for what if it is stuck."""
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+from finale_sim.choices import Choice
+
+__all__ = ["BlockedTask", "Ending", "Step", "Trial", "render_deadlock"]
+
+
+class Ending(enum.Enum):
+    """How a trial ended. Exactly one of these, whatever the program does."""
+
+    RETURNED = "returned"  #: the program returned; see ``value``
+    RAISED = "raised"  #: the program raised; see ``error``
+    DEADLOCKED = "deadlocked"  #: nothing could ever happen again; see ``deadlock``
+    STEP_LIMIT = "step limit"  #: still going after ``max_steps`` steps
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedTask:
+    """A task that waits for something that can't happen."""
+
+    path: str  #: structured path of the task
+    name: str  #: trio's name of the task
+    waiting_on: str  #: the primitive, and who could end the wait if that is known: ``trio.Lock.acquire (held by /main/a:0)``
+    stack: tuple[str, ...]  #: the program's own frames, outermost first: ``file:line in function: source text``
+
+    def __str__(self) -> str:
+        return f"{self.path} waits in {self.waiting_on}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of one task: from where it was resumed to its next checkpoint. Or, with path ``~timer``, a timer's turn."""
+
+    number: int  #: position among all steps of the trial, from 1
+    path: str
+    n: int  #: the same, among the steps of this task
+    now_s: float  #: virtual time
+    choice: Choice | None  #: the choice that picked it, if there was one
+    options: tuple[str, ...]  #: who else could have been picked, in the order of the choice's indexes
+    waiting_on: str  #: what the task waits for now; empty if it can go on, "ended" if it is over
+
+    def __str__(self) -> str:
+        chosen = f"  [{self.choice.index} of {self.choice.options}]" if self.choice else ""
+        tail = f" → {self.waiting_on}" if self.waiting_on else ""
+        return f"{self.number:>5} {self.now_s:>9.3f} s  {self.path}#{self.n}{tail}{chosen}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One simulated execution. The same program and the same answers to its choices give an equal ``digest``."""
+
+    ending: Ending
+    value: Any = None  #: what the program returned
+    error: BaseException | None = None  #: what the program raised
+    deadlock: tuple[BlockedTask, ...] = ()  #: every task that was still alive, in order of age
+    steps: int = 0  #: steps taken, trio's own housekeeping not counted
+    now_s: float = 0.0  #: virtual seconds that it took
+    digest: int = 0  #: 64 bits over every step, choice and instant, in order
+    choices: tuple[Choice, ...] = ()
+    trace: tuple[Step, ...] = ()  #: empty unless asked for
+
+    def __str__(self) -> str:
+        what = {Ending.RETURNED: f" {self.value!r}", Ending.RAISED: f" {self.error!r}"}.get(self.ending, "")
+        head = f"{self.ending.value}{what} after {self.steps} steps, {self.now_s:g} s, digest {self.digest:016x}"
+        return f"{head}\n{render_deadlock(self.deadlock)}" if self.deadlock else head
+
+
+def render_deadlock(tasks: tuple[BlockedTask, ...]) -> str:
+    """Who waits for what, as a tree of tasks with their stacks."""
+    lines = []
+    for task in sorted(tasks, key=lambda task: _tree_order(task.path)):
+        depth = sum(task.path.startswith(other.path + "/") for other in tasks)
+        margin = "  " * depth
+        lines.append(f"{margin}{task}")
+        lines += [f"{margin}    {frame}" for frame in task.stack]
+    return "\n".join(lines)
+
+
+def _tree_order(path: str) -> list[tuple[str, int]]:
+    parts = (part.rpartition(":") for part in path.split("/"))
+    return [(name or last, int(last) if name and last.isdecimal() else 0) for name, _, last in parts]
