@@ -118,6 +118,11 @@ class Ledger:
         """Accepted runs that are not settled."""
         return self.accepted - self.endings.total()
 
+    @property
+    def busy(self) -> bool:
+        """Whether some run has not ended, or its task has not."""
+        return self.accepted > self.endings.total() or self.active > 0
+
     def record(self, run_id: str) -> RunRecord | None:
         """The record of a run in flight or remembered."""
         return self._records.get(run_id)

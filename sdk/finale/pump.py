@@ -68,7 +68,7 @@ class Pump:
             try:
                 with trio.fail_after(_TIMEOUT_S):
                     await self._journal.append(events)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever a journal raises, delivery goes on
                 self._log.warning("journal append failed, attempt %d of %d: %r", attempt + 1, _ATTEMPTS, error)
                 await trio.sleep(_BACKOFF_S * 2**attempt)
             else:
@@ -83,5 +83,5 @@ class Pump:
         try:
             with trio.fail_after(_TIMEOUT_S):
                 await self._journal.aclose()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the endings are out; there is nobody to tell but the log
             self._log.warning("closing the journal failed: %r", error)

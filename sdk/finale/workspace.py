@@ -4,14 +4,12 @@ Rules:
 
 1. ``submit``, ``cancel`` and ``close`` are plain functions, so each is a critical section: there is no gap between "accepted"
    and "active" in which a cancel could get lost.
-2. Each active run has one task, and that task settles it in ``finally``: no terminal event can be missing.
-3. The workspace decides nothing. The ledger says what has happened, started and stopped; ``_follow`` carries it out.
-4. One pump carries events to the journal and then to subscribers. It is shielded, so that endings get out whatever is cancelled.
+2. It decides nothing. The ledger says what has happened, started and stopped; ``_follow`` carries it out.
+3. Each active run has one task, which settles it in ``finally``: no terminal event can be missing (``executor.py``).
+4. One pump carries events to the journal and then to subscribers, shielded from every cancellation (``pump.py``).
 """
 
 import logging
-import math
-import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -23,17 +21,15 @@ import trio
 
 from finale.broker import Broker, BrokerStatistics, Subscription
 from finale.coordinator import Coordinator, CoordinatorFunction, as_coordinator
-from finale.endings import ending_of_error, ending_of_value, must_propagate
-from finale.errors import ContractViolation, WrongThread
+from finale.door import Door
 from finale.events import Attachment, Request, Status
+from finale.executor import OUTSIDE, Executor, cancelled_from_outside
 from finale.handle import RunHandle
 from finale.journal import Journal
-from finale.ledger import Ending, Ledger, RunRecord
+from finale.ledger import Ledger, RunRecord
 from finale.pump import Pump
 
 __all__ = ["Statistics", "Workspace", "open_workspace"]
-
-_CANCELLED_OUTSIDE = "the workspace was cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ async def open_workspace(
                         if on_exit == "wait":
                             await workspace._until_idle()
                     finally:
-                        workspace.close(_CANCELLED_OUTSIDE if _cancelled() else "the workspace closed")
+                        workspace.close(OUTSIDE if cancelled_from_outside() else "the workspace closed")
             finally:
                 pump.finish()
     except BaseExceptionGroup as group:
@@ -123,22 +119,16 @@ class Workspace:
         clock: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
-        self._coordinator = coordinator
         self._ledger = ledger
         self._broker = broker
         self._pump = pump
-        self._runs = runs
-        self._home = home
-        self._grace_s = grace_s
-        self._clock = clock
         self._new_id = new_id
-        self._thread = threading.get_ident()
-        self._tasks: dict[str, _Task] = {}
+        self._do = Door(clock, self._follow)
+        self._executor = Executor(coordinator, ledger, self._do, runs, home, grace_s)
         self._idle = trio.lowlevel.ParkingLot()
 
     # What callers do --------------------------------------------------------------------------------------------------
 
-    @trio.lowlevel.enable_ki_protection
     def submit(
         self,
         prompt: str,
@@ -158,37 +148,28 @@ class Workspace:
             TypeError: the prompt or the session is not a ``str``.
             WrongThread: this is not the workspace's thread.
         """
-        self._check_thread("submit")
         for name, value in (("prompt", prompt), ("session", session)):
             if not isinstance(value, str):
                 raise TypeError(f"{name} is {value!r:.100}, a {type(value).__name__}; it must be a str")
         request = Request(prompt, session, run_id or self._new_id(), tuple(attachments), dict(metadata or {}))
-        record = self._ledger.submit(request, self._clock())
-        self._follow()
+        record = self._do(self._ledger.submit, request)
         return RunHandle(record, self._broker, self._cancel_run)
 
-    @trio.lowlevel.enable_ki_protection
     def cancel(self, session: str, by: str = "the caller") -> int:
         """Cancel all runs of the session that have not ended, and none that are submitted later. How many this call covered.
 
         Raises:
             WrongThread: this is not the workspace's thread.
         """
-        self._check_thread("cancel")
-        covered = self._ledger.cancel(session, by, self._clock())
-        self._follow()
-        return covered
+        return self._do(self._ledger.cancel, session, by)
 
-    @trio.lowlevel.enable_ki_protection
     def close(self, by: str = "the workspace closed") -> None:
         """Take no more requests, and cancel everything that has not ended. Leaving the ``async with`` block waits for the rest.
 
         Raises:
             WrongThread: this is not the workspace's thread.
         """
-        self._check_thread("close")
-        self._ledger.close(by, self._clock())
-        self._follow()
+        self._do(self._ledger.close, by)
 
     def subscribe(self, *, session: str | None = None) -> Subscription:
         """All events from now on, or those of one session. Ends when the workspace has closed."""
@@ -218,143 +199,20 @@ class Workspace:
             outbox.events.clear()
             self._pump.ring()
         for record in outbox.started:
-            task = self._tasks[record.request.run_id] = _Task()
-            self._runs.start_soon(self._execute, record, task, name=f"run {record.request.run_id}")
+            self._executor.start(record)
         outbox.started.clear()
         for record in outbox.stopped:
-            self._stop(record)
+            self._executor.stop(record)
         outbox.stopped.clear()
-        if not self._busy:
+        if not self._ledger.busy:
             self._idle.unpark_all()
 
-    @trio.lowlevel.enable_ki_protection
-    async def _execute(self, record: RunRecord, task: "_Task") -> None:
-        """The task that owns the run. It settles it, whatever happens."""
-        ending = Ending(Status.CANCELLED)  # unless the work ends in another way, its scope caught a cancel
-        try:
-            with task.scope:
-                await trio.lowlevel.checkpoint_if_cancelled()
-                ending = ending_of_value(await _work(self._coordinator, record.request, _Context(self, record)))
-        except BaseException as error:
-            outside = _cancelled()
-            if outside:
-                self._ledger.cancel_run(record, _CANCELLED_OUTSIDE, self._clock())
-            ending = ending_of_error(error, covered=record.cancelled_by is not None)
-            leaving = must_propagate(error, cancelled_from_outside=outside)
-            if leaving is error:
-                raise
-            if leaving is not None:
-                raise leaving from None
-        finally:
-            task.ended()
-            del self._tasks[record.request.run_id]
-            self._ledger.ended(record, ending, self._clock())
-            self._follow()
-
-    def _stop(self, record: RunRecord) -> None:
-        task = self._tasks.get(record.request.run_id)
-        if task is not None and task.grace is None:
-            task.grace = trio.CancelScope(shield=True)
-            task.scope.cancel()
-            self._home.start_soon(self._abandon_after_grace, record, task.grace, name=f"grace of run {record.request.run_id}")
-
-    async def _abandon_after_grace(self, record: RunRecord, grace: trio.CancelScope) -> None:
-        with grace:
-            await trio.sleep(self._grace_s)
-            self._ledger.abandon(record, self._clock())
-            self._follow()
-
-    @trio.lowlevel.enable_ki_protection
     def _cancel_run(self, record: RunRecord, by: str) -> bool:
-        self._check_thread("cancel")
-        covered = self._ledger.cancel_run(record, by, self._clock())
-        self._follow()
-        return covered
-
-    @property
-    def _busy(self) -> bool:
-        return self._ledger.in_flight > 0 or self._ledger.active > 0
+        return self._do(self._ledger.cancel_run, record, by)
 
     async def _until_idle(self) -> None:
-        while self._busy:
+        while self._ledger.busy:
             await self._idle.park()
-
-    def _check_thread(self, method: str) -> None:
-        if threading.get_ident() != self._thread:
-            raise WrongThread(
-                f"{method}() was called in thread {threading.current_thread().name!r}, but the workspace lives in another one; "
-                f"from there call trio.from_thread.run_sync(workspace.{method}, ..., trio_token=...)"
-            )
-
-
-class _Task:
-    """The task of an active run, as far as others may touch it: what cancels it, and what its grace is measured with."""
-
-    __slots__ = ("grace", "scope")
-
-    def __init__(self) -> None:
-        self.scope = trio.CancelScope()
-        self.grace: trio.CancelScope | None = None
-
-    def ended(self) -> None:
-        if self.grace is not None:
-            self.grace.cancel()
-
-
-class _Context:
-    """The ``RunContext`` of one run."""
-
-    __slots__ = ("_record", "_workspace")
-
-    def __init__(self, workspace: Workspace, record: RunRecord) -> None:
-        self._workspace = workspace
-        self._record = record
-
-    @property
-    def run_id(self) -> str:
-        return self._record.request.run_id
-
-    @property
-    def session(self) -> str:
-        return self._record.request.session
-
-    async def progress(self, payload: Any) -> None:
-        await trio.lowlevel.checkpoint_if_cancelled()
-        self.progress_nowait(payload)
-        await trio.lowlevel.cancel_shielded_checkpoint()
-
-    @trio.lowlevel.enable_ki_protection
-    def progress_nowait(self, payload: Any) -> None:
-        workspace = self._workspace
-        workspace._check_thread("progress")
-        workspace._ledger.progress(self._record, payload, workspace._clock())
-        workspace._follow()
-
-    @trio.lowlevel.enable_ki_protection
-    def complete(self, text: str | None = None) -> None:
-        workspace = self._workspace
-        workspace._check_thread("complete")
-        if text is not None and not isinstance(text, str):
-            raise ContractViolation(f"complete() takes str or None; this is a {type(text).__name__}: {text!r:.200}")
-        workspace._ledger.complete(self._record, text, workspace._clock())
-        workspace._follow()
-
-
-@trio.lowlevel.disable_ki_protection
-async def _work(coordinator: Coordinator, request: Request, ctx: _Context) -> object:
-    """The user's part of a run: preparation, then the call itself."""
-    prepare = getattr(coordinator, "prepare", None)
-    if prepare is not None:
-        await prepare()
-    call = coordinator.run(request, ctx)
-    if not hasattr(call, "__await__"):
-        raise ContractViolation(f"run(request, ctx) must be async; it returned {type(call).__name__}: {call!r:.200}")
-    return await call
-
-
-def _cancelled() -> bool:
-    """Whether the surroundings of the current task are cancelled."""
-    return trio.current_effective_deadline() == -math.inf
 
 
 def _check_options(on_exit: str, **limits: float | None) -> None:

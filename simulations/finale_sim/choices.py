@@ -50,11 +50,11 @@ class Site(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """One answered question: ``index`` was taken of ``options`` possible answers."""
+    """One answered question: ``answer`` is an index below ``options``."""
 
     site: Site
     options: int
-    index: int
+    answer: int
 
 
 Decide: TypeAlias = Callable[[Site, int], int]
@@ -95,4 +95,4 @@ class Choices:
 
 def deviations(made: Iterable[Choice]) -> dict[int, int]:
     """The sparse form of a recording: what was not 0, in the order in which it came up."""
-    return {choice.site.key: choice.index for choice in made if choice.index}
+    return {choice.site.key: choice.answer for choice in made if choice.answer}

@@ -1,0 +1,99 @@
+"""The executor: the tasks of active runs. Each run has one, and that task settles it, whatever happens."""
+
+import math
+
+import trio
+
+from finale.context import Context
+from finale.coordinator import Coordinator
+from finale.door import Door
+from finale.endings import ending_of_error, ending_of_value, must_propagate
+from finale.errors import ContractViolation
+from finale.events import Request, Status
+from finale.ledger import Ending, Ledger, RunRecord
+
+__all__ = ["OUTSIDE", "Executor", "cancelled_from_outside"]
+
+OUTSIDE = "the workspace was cancelled"
+
+class Executor:
+    """Starts and stops tasks as the ledger says. ``runs`` is the nursery they live in, ``home`` the one of their grace timers."""
+
+    def __init__(
+        self, coordinator: Coordinator, ledger: Ledger, do: Door, runs: trio.Nursery, home: trio.Nursery, grace_s: float
+    ) -> None:
+        self._coordinator = coordinator
+        self._ledger = ledger
+        self._do = do
+        self._runs = runs
+        self._home = home
+        self._grace_s = grace_s
+        self._tasks: dict[str, _Task] = {}
+
+    def start(self, record: RunRecord) -> None:
+        """The run has become active: give it its task."""
+        task = self._tasks[record.request.run_id] = _Task()
+        self._runs.start_soon(self._execute, record, task, name=f"run {record.request.run_id}")
+
+    def stop(self, record: RunRecord) -> None:
+        """Cancel the run's task, if it has one, and settle the run without waiting for it when its grace is over."""
+        task = self._tasks.get(record.request.run_id)
+        if task is not None and task.grace is None:
+            task.grace = trio.CancelScope(shield=True)
+            task.scope.cancel()
+            self._home.start_soon(self._abandon_after_grace, record, task.grace, name=f"grace of run {record.request.run_id}")
+
+    @trio.lowlevel.enable_ki_protection
+    async def _execute(self, record: RunRecord, task: "_Task") -> None:
+        ending = Ending(Status.CANCELLED)  # unless the work ends in another way, its scope has caught a cancel
+        try:
+            with task.scope:
+                await trio.lowlevel.checkpoint_if_cancelled()
+                ending = ending_of_value(await _work(self._coordinator, record.request, Context(self._ledger, self._do, record)))
+        except BaseException as error:
+            outside = cancelled_from_outside()
+            if outside:
+                self._do(self._ledger.cancel_run, record, OUTSIDE)
+            ending = ending_of_error(error, covered=record.cancelled_by is not None)
+            leaving = must_propagate(error, cancelled_from_outside=outside)
+            if leaving is error:
+                raise
+            if leaving is not None:
+                raise leaving from None
+        finally:
+            del self._tasks[record.request.run_id]
+            if task.grace is not None:
+                task.grace.cancel()
+            self._do(self._ledger.ended, record, ending)
+
+    async def _abandon_after_grace(self, record: RunRecord, grace: trio.CancelScope) -> None:
+        with grace:
+            await trio.sleep(self._grace_s)
+            self._do(self._ledger.abandon, record)
+
+
+class _Task:
+    """The task of an active run, as far as others may touch it: what cancels it, and what its grace is measured with."""
+
+    __slots__ = ("grace", "scope")
+
+    def __init__(self) -> None:
+        self.scope = trio.CancelScope()
+        self.grace: trio.CancelScope | None = None
+
+
+@trio.lowlevel.disable_ki_protection
+async def _work(coordinator: Coordinator, request: Request, ctx: Context) -> object:
+    """The user's part of a run: preparation, then the call itself."""
+    prepare = getattr(coordinator, "prepare", None)
+    if prepare is not None:
+        await prepare()
+    call = coordinator.run(request, ctx)
+    if not hasattr(call, "__await__"):
+        raise ContractViolation(f"run(request, ctx) must be async; it returned {type(call).__name__}: {call!r:.200}")
+    return await call
+
+
+def cancelled_from_outside() -> bool:
+    """Whether the scopes around the caller are cancelled."""
+    return trio.current_effective_deadline() == -math.inf

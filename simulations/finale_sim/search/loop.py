@@ -1,0 +1,87 @@
+"""The search: trials, one after another, until something is found or the budget is spent."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from finale_sim.search.random_walk import RandomWalk
+from finale_sim.search.strategy import Attempt, RunTrial, Strategy
+from finale_sim.search.sweep import Sweep
+from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Verdict, Violated
+
+__all__ = ["OnTrial", "Search", "search"]
+
+OnTrial = Callable[["Search"], None]
+
+
+@dataclass(slots=True)
+class Search:
+    """What a search has done so far. ``failure`` is the first trial that broke a claim, as it was found."""
+
+    budget: int
+    strategy: str = ""
+    trials: int = 0
+    choices: int = 0
+    steps: int = 0
+    sampled: int = 0
+    swept: int = -1  #: all streams with at most so many deviations were tried
+    exhausted: bool = False
+    failure: Attempt | None = None
+    truncated: str | None = None
+    seen: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What can be said."""
+        if self.failure is not None and self.failure.breach is not None:
+            return Violated(self.failure.breach)
+        if self.truncated is not None:
+            return Truncated(self.truncated)
+        if self.exhausted:
+            return Exhausted(self.trials)
+        return Bounded(self.swept, self.sampled) if self.swept > 0 else Sampled(self.trials)
+
+
+def search(run: RunTrial, *, trials: int, seed: int = 0, on_trial: OnTrial | None = None) -> Search:
+    """Sweep by deviations with half of the budget of ``trials``, then walk at random with the rest.
+
+    Stops at the first failure, or when nothing is left to try. A ``KeyboardInterrupt`` ends it with what is known so far.
+    """
+    state = Search(trials)
+    sweep = Sweep()
+    try:
+        _spend(state, run, sweep, (trials + 1) // 2, on_trial)
+        if not state.exhausted:
+            _spend(state, run, RandomWalk(seed), trials, on_trial)
+    except KeyboardInterrupt:
+        state.truncated = f"interrupted after {state.trials} of {trials} trials"
+    return state
+
+
+def _spend(state: Search, run: RunTrial, strategy: Strategy, until: int, on_trial: OnTrial | None) -> None:
+    state.strategy = strategy.name
+    while state.trials < until and state.failure is None:
+        decide = strategy.next()
+        if decide is not None:
+            attempt = run(decide)
+            strategy.learn(attempt.choices)
+            _count(state, attempt)
+        if isinstance(strategy, Sweep):
+            state.swept, state.exhausted = strategy.complete, strategy.exhausted
+        elif decide is not None:
+            state.sampled += 1
+        if on_trial is not None:
+            on_trial(state)
+        if decide is None:
+            return
+
+
+def _count(state: Search, attempt: Attempt) -> None:
+    state.trials += 1
+    state.choices += len(attempt.choices)
+    state.steps += attempt.steps
+    state.seen.update(attempt.seen)
+    if attempt.breach is not None:
+        state.failure = attempt
+    elif attempt.undecided is not None and state.truncated is None:
+        state.truncated = attempt.undecided

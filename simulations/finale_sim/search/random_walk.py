@@ -1,0 +1,42 @@
+"""Random walk: every choice at random.
+
+A trial first draws how restless it is. The most restless one takes any runnable task at each step, which finds what needs
+many switches; calmer ones keep to index 0 most of the time, which finds what needs a task to be left alone for long. Faults
+strike rarely within a trial and often over all, because a trial in which everything breaks tells little.
+"""
+
+import random
+from collections.abc import Sequence
+
+from finale_sim.choices import Choice, Decide, Kind, Site
+
+__all__ = ["RandomWalk"]
+
+_RESTLESSNESS = (1.0, 1.0, 0.5, 0.25, 0.1)  # the chance to look beyond index 0, drawn once per trial
+_FAULTS = (0.0, 0.05, 0.25, 0.5)
+
+
+class RandomWalk:
+    """Never ends. Trial n of one seed is always the same walk."""
+
+    name = "random walk"
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+        self._n = 0
+
+    def next(self) -> Decide:
+        rng = random.Random(self._seed << 40 | self._n)
+        self._n += 1
+        draw, below = rng.random, rng.randrange
+        restless, faulty = rng.choice(_RESTLESSNESS), rng.choice(_FAULTS)
+
+        def decide(site: Site, options: int) -> int:
+            if draw() < (faulty if site.kind is Kind.FAULT else restless):
+                return below(options)
+            return 0
+
+        return decide
+
+    def learn(self, choices: Sequence[Choice]) -> None:
+        pass

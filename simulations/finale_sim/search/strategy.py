@@ -1,0 +1,43 @@
+"""What the search asks of a strategy, and what it tells it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from finale_sim.choices import Choice, Decide
+from finale_sim.verdict import Breach
+
+__all__ = ["Attempt", "RunTrial", "Strategy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One judged trial: its choices, and the claim that it broke, if any."""
+
+    choices: tuple[Choice, ...]
+    digest: int
+    breach: Breach | None = None
+    undecided: str | None = None  #: why the trial could not be judged
+    steps: int = 0
+    seen: tuple[str, ...] = ()  #: names of the situations that it reached
+
+    @property
+    def deviations(self) -> tuple[Choice, ...]:
+        """The choices that were not 0, in order."""
+        return tuple(choice for choice in self.choices if choice.answer)
+
+
+RunTrial: TypeAlias = Callable[[Decide], Attempt]
+"""Runs one trial whose choices are answered by the argument, and judges it."""
+
+
+class Strategy(Protocol):
+    """Only answers "which number next"; it never sees the program."""
+
+    name: str
+
+    def next(self) -> Decide | None:
+        """The answers for the next trial, or None if there is nothing left to try."""
+
+    def learn(self, choices: Sequence[Choice]) -> None:
+        """The choices that the trial really made; called once after each trial."""

@@ -1,0 +1,90 @@
+"""Shrinking: from a failing trial to one that fails in the same way with as little as possible.
+
+Order, best first: fewer deviations; of these, fewer faults; a shorter stream; smaller indexes. Each pass proposes streams and
+keeps what is better and still breaks the same claim. Because deviations are named by their sites, taking one away leaves the
+meaning of the others alone.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from finale_sim.choices import Choice, Kind
+from finale_sim.search.replay import following
+from finale_sim.search.strategy import Attempt, RunTrial
+
+__all__ = ["Shrunk", "shrink"]
+
+_Pass = Callable[[tuple[Choice, ...]], Iterator[list[Choice]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """The best failing trial found, and how many trials that took. ``settled``: no pass could better it within the limit."""
+
+    attempt: Attempt
+    trials: int
+    settled: bool
+
+
+def shrink(run: RunTrial, failure: Attempt, *, limit: int = 500) -> Shrunk:
+    """Make ``failure`` as small as the passes can, in at most ``limit`` further trials. Never slips to another claim."""
+    best, spent, improved = failure, 0, True
+    while improved:
+        improved = False
+        for proposals in _PASSES:
+            for proposal in _until_adopted(proposals, lambda: best):
+                if spent >= limit:
+                    return Shrunk(best, spent, settled=False)
+                spent += 1
+                attempt = run(following({choice.site.key: choice.answer for choice in proposal}))
+                if _same_claim(attempt, failure) and _size(attempt) < _size(best):
+                    best, improved = attempt, True
+    return Shrunk(best, spent, settled=True)
+
+
+def _until_adopted(proposals: _Pass, best: Callable[[], Attempt]) -> Iterator[list[Choice]]:
+    """The proposals for the best stream, begun anew each time that one of them became the best."""
+    current = None
+    while current is not best():
+        current = best()
+        for proposal in proposals(current.deviations):
+            yield proposal
+            if best() is not current:
+                break
+
+
+def _same_claim(attempt: Attempt, failure: Attempt) -> bool:
+    return attempt.breach is not None and failure.breach is not None and attempt.breach.claim == failure.breach.claim
+
+
+def _size(attempt: Attempt) -> tuple[int, int, int, tuple[int, ...]]:
+    made = attempt.deviations
+    faults = sum(choice.site.kind is Kind.FAULT for choice in made)
+    return len(made), faults, len(attempt.choices), tuple(choice.answer for choice in made)
+
+
+def _drop_runs(made: tuple[Choice, ...]) -> Iterator[list[Choice]]:
+    """Without half of the deviations, a quarter, …, one."""
+    size = len(made)
+    while size:
+        for start in range(0, len(made), size):
+            yield [*made[:start], *made[start + size :]]
+        size //= 2
+
+
+def _drop_pairs(made: tuple[Choice, ...]) -> Iterator[list[Choice]]:
+    """Without two at a time, which may only go together."""
+    if len(made) <= 12:
+        for i in range(len(made)):
+            for j in range(i + 1, len(made)):
+                yield [*made[:i], *made[i + 1 : j], *made[j + 1 :]]
+
+
+def _lower(made: tuple[Choice, ...]) -> Iterator[list[Choice]]:
+    """With one index smaller."""
+    for at, choice in enumerate(made):
+        for index in range(1, choice.answer):
+            yield [*made[:at], choice._replace(answer=index), *made[at + 1 :]]
+
+
+_PASSES: tuple[_Pass, ...] = (_drop_runs, _drop_pairs, _lower)

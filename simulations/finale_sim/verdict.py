@@ -1,0 +1,78 @@
+"""What a search may conclude. Never a bare "passed": each verdict says what was and was not looked at."""
+
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+__all__ = ["Bounded", "Breach", "Exhausted", "Sampled", "Truncated", "Verdict", "Violated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A claim that did not hold in one trial. ``claim`` names it for good; ``message`` tells this case."""
+
+    claim: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violated:
+    """A trial broke a claim. The report has its token."""
+
+    word: ClassVar[str] = "violated"
+    exit_code: ClassVar[int] = 1
+    breach: Breach
+
+    def __str__(self) -> str:
+        return f"violated: {self.breach.claim}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """Every possible stream of choices was tried, and all of them hold."""
+
+    word: ClassVar[str] = "exhausted"
+    exit_code: ClassVar[int] = 0
+    trials: int
+
+    def __str__(self) -> str:
+        return "exhausted: no stream of choices is left untried"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """Every stream with at most ``deviations`` deviations was tried and holds; so do ``sampled`` random ones beyond."""
+
+    word: ClassVar[str] = "bounded"
+    exit_code: ClassVar[int] = 0
+    deviations: int
+    sampled: int
+
+    def __str__(self) -> str:
+        return f"bounded: all streams with at most {self.deviations} deviation{'s' * (self.deviations != 1)}, {self.sampled} random ones beyond"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """``trials`` streams were tried and hold. That is a sample, and promises nothing about the rest."""
+
+    word: ClassVar[str] = "sampled"
+    exit_code: ClassVar[int] = 0
+    trials: int
+
+    def __str__(self) -> str:
+        return f"sampled: {self.trials} streams"
+
+
+@dataclass(frozen=True, slots=True)
+class Truncated:
+    """Undecided: the search was stopped, or some trials could not be judged. No violation was seen before."""
+
+    word: ClassVar[str] = "truncated"
+    exit_code: ClassVar[int] = 3
+    why: str
+
+    def __str__(self) -> str:
+        return f"undecided: {self.why}"
+
+
+Verdict: TypeAlias = Violated | Exhausted | Bounded | Sampled | Truncated
