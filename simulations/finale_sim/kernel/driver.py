@@ -59,7 +59,8 @@ class _Driver:
         self.housekeeping = 0  # steps of trio's own tasks, limited like the others
         self.last: Task | None = None  # took the last step
         self.streak = 0  # consecutive steps of that task while others were runnable
-        self.settled = 0  # length of the queue right after the last pick
+        self.queue: list[Task] = []  # the runnable tasks, longest waiting first
+        self.turn = self.loop.turn
         self.tie_instant, self.ties = -inf, 0
         self.tracer = Tracer(self.loop, self.context) if trace else None
         self.interrupts = Interrupts(self.loop)
@@ -72,7 +73,7 @@ class _Driver:
                 result = self._result(self._drive())
             finally:
                 self.context.ended = True
-                teardown.clear_away(self.loop, self.clock, self.interrupts)
+                teardown.clear_away(self.loop, self.queue, self.clock, self.interrupts)
         if self.interrupts.seen:
             raise KeyboardInterrupt
         if self.context.failure is not None:
@@ -84,7 +85,6 @@ class _Driver:
     def _drive(self) -> Ending | BaseException:
         """Go on until the trial ends. An exception that is returned is trio's own complaint."""
         try:
-            self._prologue()
             return self._steps()
         except StopIteration:
             return Ending.RETURNED
@@ -95,109 +95,85 @@ class _Driver:
                 raise
             return error
 
-    def _prologue(self) -> None:
-        """trio's own first steps: the root task starts the program, the run_sync_soon task goes to sleep."""
-        queue, lanes = self.loop.queue, self.context.lanes
-        for _ in range(2):
-            position = next((i for i in range(len(queue)) if lanes[number_of(queue[i])].quiet), None)
-            if position is not None:
-                self._step(queue.pop(position), 1, 0, None)
-        self.settled = len(queue)
-
     def _steps(self) -> Ending:
-        loop, queue, clock, timers, interrupts = self.loop, self.loop.queue, self.clock, self.loop.timers, self.interrupts
-        jobs, more_jobs = loop.jobs, loop.idempotent_jobs
+        loop, clock, timers, interrupts, context = self.loop, self.clock, self.loop.timers, self.interrupts, self.context
+        queue, fresh, heap, jobs, more_jobs = self.queue, loop.runq, timers.heap, loop.jobs, loop.idempotent_jobs
         while True:
             if jobs or more_jobs:
                 loop.wake_entry()
+            if fresh:
+                if len(fresh) > 1:
+                    self._by_age(fresh)
+                queue += fresh
+                fresh.clear()
             runnable = len(queue)
-            heap = timers.heap
             if not runnable or (heap and heap[0][0] <= clock.now):
-                turn = self._timers_turn(runnable)
-                if turn is not None:
-                    if turn is Ending.DEADLOCKED:
-                        return turn
+                if runnable or timers.next_deadline() <= clock.now:
+                    if self._timers_turn(runnable):
+                        continue
+                elif self._idle():
                     continue
-            choice = None
+                else:
+                    return Ending.DEADLOCKED
+            if context.steps >= self.max_steps or self.housekeeping > self.max_steps:
+                return Ending.STEP_LIMIT
             if runnable == 1:
-                position = index = 0
+                task, index, choice = queue.pop(), 0, None
                 self.streak = 0
             else:
-                position, index, choice = self._pick(runnable)
-            task = queue.pop(position)
-            self.settled = runnable - 1
-            if self.context.steps >= self.max_steps or self.housekeeping > self.max_steps:
-                queue.append(task)
-                return Ending.STEP_LIMIT
-            self._step(task, runnable, index, choice)
-            if interrupts.seen or self.context.failure is not None:
+                task, index, choice = self._pick(runnable)
+            lane = context.lane = context.lanes[number_of(task)]
+            lane.steps += 1
+            if lane.quiet:
+                self.housekeeping += 1
+            else:
+                context.steps += 1
+                context.digest = hash((context.digest, lane.key, lane.steps, runnable, index, clock.now))
+            self.last = task
+            self.turn(task) if self.tracer is None else self.tracer.step(task, choice)
+            if interrupts.seen or context.failure is not None:
                 raise KeyboardInterrupt
-
-    def _step(self, task: Task, options: int, index: int, choice: Choice | None) -> None:
-        context = self.context
-        lane = context.lanes[number_of(task)]
-        context.lane = lane
-        lane.steps += 1
-        if lane.quiet:
-            self.housekeeping += 1
-        else:
-            context.steps += 1
-            context.digest = hash((context.digest, lane.key, lane.steps, options, index, self.clock.now))
-        self.last = task
-        queue = self.loop.queue
-        queue.chosen = task
-        if self.tracer is None:
-            self.loop.send(())
-        else:
-            self.tracer.step(task, choice, self.loop.send)
-        if queue.chosen is not None:
-            raise KernelUnsupported("trio's loop went round without taking the task that was chosen for it")
 
     # ---- which task
 
-    def _pick(self, runnable: int) -> tuple[int, int, Choice | None]:
-        """Position in the queue, index among the options, and the choice."""
-        queue, context, last = self.loop.queue, self.context, self.last
-        if runnable - self.settled > 1:
-            self._settle(runnable)
-        try:
-            kept = queue.index(last)  # type: ignore[arg-type]
-        except ValueError:
-            kept = 0
+    def _pick(self, runnable: int) -> tuple[Task, int, Choice | None]:
+        """Take a task out of the queue; with its index among the options, and the choice."""
+        queue, context, last = self.queue, self.context, self.last
+        kept = queue.index(last) if last in queue else 0  # position of option 0
+        if queue[kept] is not last:
             self.streak = 0
-        if self.streak >= FAIR_AFTER:
+        elif self.streak >= FAIR_AFTER:
             kept = 0
-        lane = context.lane
-        index = context.draw(Site(Kind.SCHEDULE, lane.path, lane.steps), runnable)
-        position = kept if index == 0 else index - 1 if index <= kept else index
-        self.streak = self.streak + 1 if queue[position] is last else 0
-        choice = context.choices.made[-1]
         if self.tracer is not None:
             self.tracer.offer([queue[kept], *queue[:kept], *queue[kept + 1 :]])
-        return position, index, choice
+        lane = context.lane
+        index = context.draw(Site(Kind.SCHEDULE, lane.path, lane.steps), runnable)
+        task = queue.pop(kept if index == 0 else index - 1 if index <= kept else index)
+        self.streak = self.streak + 1 if task is last else 0
+        return task, index, context.choices.made[-1]
 
-    def _settle(self, runnable: int) -> None:
+    def _by_age(self, fresh: list[Task]) -> None:
         """Tasks that one step woke have waited equally long: order them by age, not by the order of some set of trio's."""
-        queue = self.loop.queue
-        end = runnable - 1 if queue[-1] is self.last else runnable
-        if end - self.settled > 1:
-            queue[self.settled : end] = sorted(queue[self.settled : end], key=number_of)
+        own = fresh.pop() if fresh[-1] is self.last else None  # a step that only passed a checkpoint comes back last
+        fresh.sort(key=number_of)
+        if own is not None:
+            fresh.append(own)
 
     # ---- time
 
-    def _timers_turn(self, runnable: int) -> Ending | bool | None:
-        """Something is due or nothing is runnable. None if a task is to go on, DEADLOCKED if nothing ever will, else True."""
+    def _timers_turn(self, runnable: int) -> bool:
+        """Fire one of the timers that are due. False if none is, or if it was chosen to let a task go first."""
         due = self.loop.timers.due(self.clock.now)
         if not due:
-            return None if runnable else self._idle()
+            return False
         options = len(due) + (runnable > 0)
         index = self._tie(options) if options > 1 else 0
         if self.tracer is not None:
             self.tracer.timers(due, index, options > 1)
         if index == len(due):
-            return None
+            return False
         self.context.digest = hash((self.context.digest, options, index, self.clock.now))
-        self.loop.fire(due[index])
+        self.loop.fire(due[index], self.clock.now)
         return True
 
     def _tie(self, options: int) -> int:
@@ -206,18 +182,18 @@ class _Driver:
         self.tie_instant = now
         return self.context.draw(Site(Kind.TIE, "", self.ties, f"at {now:.9g} s"), options)
 
-    def _idle(self) -> Ending | bool:
-        """Nothing is runnable and nothing is due: wake who waits for that, or jump, or it is over."""
+    def _idle(self) -> bool:
+        """Nothing is runnable and nothing is due: wake who waits for that, or jump. False if nothing can ever happen again."""
         clock, loop = self.clock, self.loop
         instant = loop.timers.instant()
-        cushion = loop.idle_cushion()
-        if cushion is not None and cushion < min(instant - clock.now, _LONGEST_WAIT_S):
+        cushion = loop.idle.cushion()
+        if cushion < min(instant - clock.now, _LONGEST_WAIT_S):
             clock.now += cushion
-            loop.send(())
-            return True
-        if instant == inf:
-            return Ending.DEADLOCKED
-        clock.now = instant
+            loop.wake_idle(cushion)
+        elif instant == inf:
+            return False
+        else:
+            clock.now = instant
         return True
 
     # ---- tasks and the result

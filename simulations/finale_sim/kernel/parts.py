@@ -1,8 +1,9 @@
 """Parts that stand in for trio's own in a trial. Each keeps the small interface that trio uses and adds order or control."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 from math import inf
+from operator import itemgetter
 from typing import Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -11,7 +12,7 @@ import trio
 from finale_sim.kernel.errors import RealIO
 from finale_sim.kernel.places import user_line
 
-__all__ = ["NoIO", "NoSignals", "OrderedSet", "StepQueue", "Timer", "Timers", "Wakeup", "WeakOrderedSet"]
+__all__ = ["IdleWaiters", "NoIO", "NoSignals", "OrderedSet", "Timer", "Timers", "Wakeup", "WeakOrderedSet"]
 
 T = TypeVar("T")
 
@@ -19,23 +20,22 @@ TIE_WINDOW_S = 1e-9
 """Deadlines this close are one instant: 0.1 + 0.2 and 0.3 are meant to be the same time."""
 
 
-class StepQueue(list[T]):
-    """trio's run queue, which hands over one chosen task where trio asks for the whole batch.
+class IdleWaiters(dict[Any, Any]):
+    """Who is in ``wait_all_tasks_blocked``: (cushion, id) → task. Empty in trio's eyes, because the driver wakes them."""
 
-    Put the task into ``chosen`` and take it out of the list; ``None`` makes trio's loop go round without a step.
-    """
+    __slots__ = ()
 
-    __slots__ = ("chosen",)
+    def __bool__(self) -> bool:
+        return False
 
-    def __init__(self) -> None:
-        self.chosen: T | None = None
+    def cushion(self) -> float:
+        """The shortest idle period that somebody waits for; infinite if nobody does."""
+        return min((cushion for cushion, _ in self), default=inf)
 
-    def __iter__(self) -> Iterator[T]:
-        task, self.chosen = self.chosen, None
-        return iter(() if task is None else (task,))
-
-    def clear(self) -> None:
-        """What isn't chosen stays."""
+    def take(self, cushion: float) -> list[Any]:
+        """Those who wait for just that, who don't any more."""
+        keys = [key for key in self if key[0] == cushion]
+        return [self.pop(key) for key in keys]
 
 
 class OrderedSet(dict[T, Any]):
@@ -66,60 +66,57 @@ Timer = tuple[float, int, Any]
 
 
 class Timers:
-    """trio's deadlines, which fire one scope at a time, and only the one that is ``armed``.
+    """trio's deadlines. trio may ask for the next one, but what fires, and when, is the driver's business."""
 
-    ``fire(timer, now)`` must be given: it expires one scope the way trio does.
-    """
+    __slots__ = ("_count", "_live", "heap")
 
-    __slots__ = ("_count", "_live", "armed", "fire", "heap")
-
-    def __init__(self, fire: Any) -> None:
+    def __init__(self) -> None:
         self.heap: list[Timer] = []  # may hold timers that were set anew since; _live knows
         self._live: dict[Any, Timer] = {}
         self._count = 0
-        self.armed: Timer | None = None
-        self.fire = fire
 
     def add(self, deadline: float, scope: Any) -> None:
         self._count += 1
         timer = self._live[scope] = (deadline, self._count, scope)
         heappush(self.heap, timer)
         if len(self.heap) > 64 + 4 * len(self._live):
-            self.heap = list(self._live.values())
+            self.heap[:] = self._live.values()
             heapify(self.heap)
 
     def remove(self, deadline: float, scope: Any) -> None:
         del self._live[scope]
 
     def next_deadline(self) -> float:
-        heap = self.heap
+        heap, live = self.heap, self._live
         while heap:
-            if self._live.get(heap[0][2]) is heap[0]:
+            if live.get(heap[0][2]) is heap[0]:
                 return heap[0][0]
             heappop(heap)
         return inf
 
     def expire(self, now: float) -> bool:
-        timer, self.armed = self.armed, None
-        if timer is None:
-            return False
-        self.fire(timer, now)
-        return True
+        """Nothing: the driver fires timers."""
+        return False
 
     def instant(self) -> float:
         """The next time at which something is due: the last of the deadlines that count as tied with the earliest."""
         earliest = self.next_deadline()
-        return max((timer[0] for timer in self._tied(earliest)), default=earliest)
+        return earliest if earliest == inf else max(timer[0] for timer in self._tied(earliest))
 
     def due(self, now: float) -> list[Timer]:
         """The timers that share the earliest deadline, if it has come, in the order in which they were set."""
         earliest = self.next_deadline()
         if earliest > now:
             return []
-        return sorted((timer for timer in self._tied(earliest) if timer[0] <= now), key=lambda timer: timer[1])
+        tied = self._tied(earliest)
+        if len(tied) == 1:
+            return tied
+        return sorted((timer for timer in tied if timer[0] <= now), key=itemgetter(1))
 
     def _tied(self, earliest: float) -> list[Timer]:
         last = earliest + TIE_WINDOW_S
+        if all(timer[0] > last for timer in self.heap[1:3]):  # the children of the earliest, in a heap
+            return [self.heap[0]]
         return [timer for timer in self._live.values() if timer[0] <= last]
 
 

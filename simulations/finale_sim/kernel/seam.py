@@ -32,7 +32,7 @@ from trio._core._run import GLOBAL_RUN_CONTEXT, CancelStatus, Deadlines, Runner,
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import RealIO
-from finale_sim.kernel.parts import NoIO, NoSignals, OrderedSet, StepQueue, Timer, Timers, Wakeup, WeakOrderedSet
+from finale_sim.kernel.parts import IdleWaiters, NoIO, NoSignals, OrderedSet, Timer, Timers, Wakeup, WeakOrderedSet
 
 __all__ = ["Loop", "in_trio", "install", "number_of", "scope_tasks"]
 
@@ -80,6 +80,7 @@ class _Entry(EntryQueue):
     def __init__(self) -> None:
         super().__init__(wakeup=Wakeup())  # type: ignore[arg-type]
         self.thread = get_ident()
+        self.started = False
         self.inline = False
         self.over = False
 
@@ -137,43 +138,87 @@ class _Instruments(dict[str, Any]):
         self.update(self._real)
 
 
-class Loop:
-    """One trio loop under control: what is runnable, what is due, and ``go`` for one turn.
+class _Runner(Runner):
+    """trio's runner with a shorter start and end.
 
-    ``born`` is told of every new task: the task, its number, and whether it is trio's own run_sync_soon task.
+    trio keeps the program, its system tasks and the run_sync_soon task in three nested nurseries, and takes half a dozen steps
+    to open and close them. Here the program shares a nursery with the system tasks, which are cancelled when it exits, and the
+    run_sync_soon task is started when there is something to call.
+    """
+
+    __slots__ = ("entry_nursery",)
+
+    async def init(self, async_fn: Any, args: tuple[Any, ...]) -> None:
+        async with trio.open_nursery() as self.entry_nursery:
+            async with trio.open_nursery() as self.system_nursery:
+                try:
+                    self.main_task = self.spawn_impl(async_fn, args, self.system_nursery, None)
+                except BaseException as error:
+                    self.main_task_outcome = outcome.Error(error)
+                    return
+            if self.asyncgens.alive or self.asyncgens.trailing_needs_finalize:
+                self.start_entry()
+                await self.asyncgens.finalize_remaining(self)
+            self.entry_nursery.cancel_scope.cancel()
+
+    def task_exited(self, task: Task, outcome: Any) -> None:
+        super().task_exited(task, outcome)
+        if task is self.main_task and len(self.tasks) > 1 and self.system_nursery is not None:
+            self.system_nursery.cancel_scope.cancel()
+
+    def start_entry(self) -> None:
+        """Start the task that calls what ``run_sync_soon`` was given, if it isn't there."""
+        entry: Any = self.entry_queue
+        if not entry.started:
+            entry.started = True
+            self.spawn_impl(entry.task, (), self.entry_nursery, "<TrioToken.run_sync_soon task>", system_task=True)
+
+
+class Loop:
+    """One trio loop under control: ``runq`` holds what has become runnable, and ``turn`` takes one step.
+
+    trio runs all that is in ``runq``; so the driver takes it away, and puts one task back. ``born`` is told of every new task:
+    the task, its number, and whether it is trio's own run_sync_soon task.
     """
 
     def __init__(self, clock: VirtualClock, born: Callable[[Task, int, bool], None]) -> None:
-        self.queue: StepQueue[Task] = StepQueue()
+        self.runq: list[Task] = []
         self.tasks = _Tasks(born)
-        self.timers = Timers(self._fire)
+        self.timers = Timers()
+        self.idle = IdleWaiters()
         self.entry = _Entry()
         self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
         self._stock_deadlines = Deadlines()
         variables = Variables()
-        variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio up to 0.22 says so
-        self.runner = Runner(
+        variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
+        self.runner = _Runner(
             clock=clock,
             instruments=_Instruments(),  # type: ignore[arg-type]
             io_manager=NoIO(),  # type: ignore[arg-type]
             ki_manager=NoSignals(),  # type: ignore[arg-type]
             strict_exception_groups=_STRICT_GROUPS,
             system_context=variables,
-            runq=self.queue,  # type: ignore[arg-type]
+            runq=self.runq,  # type: ignore[arg-type]
             tasks=self.tasks,  # type: ignore[arg-type]
             deadlines=self.timers,  # type: ignore[arg-type]
             entry_queue=self.entry,
             asyncgens=_AsyncGenerators(),
+            waiting_for_idle=self.idle,
         )
 
     def start(self, async_fn: Any, args: tuple[Any, ...]) -> None:
-        """Make this the thread's trio loop. The first turn makes trio's root task."""
+        """Make this the thread's trio loop, with trio's root task in ``runq``."""
         self._library, sniffio.thread_local.name = sniffio.thread_local.name, "trio"
         self.runner.asyncgens.install_hooks(self.runner)
         GLOBAL_RUN_CONTEXT.runner = self.runner
         self.generator: Generator[float, Any, None] = unrolled_run(self.runner, async_fn, args, True)
         self.send = self.generator.send
         self.send(None)
+
+    def turn(self, task: Task) -> None:
+        """One step of one task. StopIteration if it was the last step of all."""
+        self.runq.append(task)
+        self.send(())
 
     @property
     def finished(self) -> bool:
@@ -182,22 +227,22 @@ class Loop:
 
     def wake_entry(self) -> None:
         """Let trio's run_sync_soon task see that it has callbacks."""
+        self.runner.start_entry()
         self.entry.wakeup.wake()  # type: ignore[attr-defined]
 
-    def fire(self, timer: Timer) -> None:
-        """Expire one cancel scope. Abort functions run in an empty context, not in that of the caller."""
-        self.timers.armed = timer
-        Variables().run(self.send, ())
+    def wake_idle(self, cushion: float) -> None:
+        """Wake those in ``wait_all_tasks_blocked`` who have waited that long."""
+        for task in self.idle.take(cushion):
+            trio.lowlevel.reschedule(task)
 
-    def _fire(self, timer: Timer, now: float) -> None:
+    def fire(self, timer: Timer, now: float) -> None:
+        """Expire one cancel scope, the way trio does. Abort functions run in an empty context, not in that of the caller."""
         deadline, _, scope = timer
         self._stock_deadlines.add(deadline, scope)
-        self._stock_deadlines.expire(now)
-
-    def idle_cushion(self) -> float | None:
-        """How long everything must have been blocked for somebody in ``wait_all_tasks_blocked`` to wake; None if nobody is."""
-        waiting = self.runner.waiting_for_idle
-        return float(waiting.keys()[0][0]) if waiting else None
+        try:
+            Variables().run(self._stock_deadlines.expire, now)
+        except BaseException as error:
+            self.generator.throw(error)  # trio's loop makes it what it would have made of it
 
     @property
     def main_outcome(self) -> "outcome.Value[Any] | outcome.Error | None":
@@ -206,9 +251,6 @@ class Loop:
 
     def cancel_main(self) -> None:
         """Cancel the program and all tasks that it or its callbacks started."""
-        for task in (self.runner.main_task, self.runner.init_task):
-            if task is not None and task in self.tasks and task.parent_nursery is not None:
-                task.parent_nursery.cancel_scope.cancel()
         if self.runner.system_nursery is not None:
             self.runner.system_nursery.cancel_scope.cancel()
 

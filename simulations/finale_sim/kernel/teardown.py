@@ -25,48 +25,49 @@ class _Abandoned(BaseException):
     """Thrown into tasks that outlive their trial. Not a ``Cancelled``, which some programs swallow."""
 
 
-def clear_away(loop: Loop, clock: VirtualClock, interrupts: Interrupts) -> None:
+def clear_away(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interrupts) -> None:
     """End the loop. Afterwards no task of the trial is left and the thread is free for another loop."""
     try:
         if not loop.finished:
-            _end_tasks(loop, clock, interrupts)
+            _end_tasks(loop, queue, clock, interrupts)
         if loop.tasks:
             _close_tasks(loop, interrupts)
     finally:
         loop.finish()
 
 
-def _end_tasks(loop: Loop, clock: VirtualClock, interrupts: Interrupts) -> None:
+def _end_tasks(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interrupts) -> None:
     try:
         loop.cancel_main()
-        _pump(loop, clock, interrupts)
+        _pump(loop, queue, clock, interrupts)
         for _ in range(_ROUNDS):
             for task in _leaves(loop.tasks):
                 loop.throw_into(task, _Abandoned())
-            _pump(loop, clock, interrupts)
+            _pump(loop, queue, clock, interrupts)
     except BaseException:  # StopIteration: all tasks have ended. Anything else: the loop can't go on, so the rest is closed
         pass
 
 
-def _pump(loop: Loop, clock: VirtualClock, interrupts: Interrupts) -> None:
+def _pump(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interrupts) -> None:
     """Take steps, first come first served, until nothing happens any more or there were too many."""
-    queue, timers = loop.queue, loop.timers
+    timers = loop.timers
     for _ in range(_GRACE_STEPS + _STEPS_PER_TASK * len(loop.tasks)):
         if interrupts.seen:
             raise KeyboardInterrupt
         if loop.jobs or loop.idempotent_jobs:
             loop.wake_entry()
-        due = timers.due(clock.now)
-        if due:
-            loop.fire(due[0])
+        queue += loop.runq
+        loop.runq.clear()
+        instant, cushion = timers.instant(), loop.idle.cushion()
+        if instant <= clock.now:
+            loop.fire(timers.due(clock.now)[0], clock.now)
         elif queue:
-            queue.chosen = queue.pop(0)
-            loop.send(())
-        elif loop.idle_cushion() is not None:
-            clock.now += 0 if timers.next_deadline() == inf else 0
-            loop.send(())
-        elif timers.next_deadline() < inf:
-            clock.now = timers.instant()
+            loop.turn(queue.pop(0))
+        elif cushion < instant - clock.now:
+            clock.now += cushion
+            loop.wake_idle(cushion)
+        elif instant < inf:
+            clock.now = instant
         else:
             return
 

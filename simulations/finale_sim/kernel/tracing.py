@@ -1,8 +1,5 @@
 """What a trial did, step by step, for those who want to look. Nothing of this exists unless a trace was asked for."""
 
-from collections.abc import Callable
-from typing import Any
-
 from trio.lowlevel import Task
 
 from finale_sim.choices import Choice
@@ -33,15 +30,15 @@ class Tracer:
         """The options of the schedule choice of the next step."""
         self._offered = tuple(self._context.task_path(task) for task in tasks)
 
-    def step(self, task: Task, choice: Choice | None, send: Callable[[Any], object]) -> None:
+    def step(self, task: Task, choice: Choice | None) -> None:
         """Take a step, and note what the task waits for afterwards."""
         lane, number, now_s = self._context.lane, self._context.steps, self._context.now
         offered, self._offered = self._offered or (lane.path,), ()
         waiting = "ended"
         try:
-            send(())
+            self._loop.turn(task)
             if task in self._loop.tasks:
-                waiting = "" if task in self._runnable() else waiting_on(task, self._context.task_path)
+                waiting = "" if task in self._loop.runq else waiting_on(task, self._context.task_path)
         finally:
             if not lane.quiet:
                 self._steps.append(Step(number, lane.path, lane.steps, now_s, choice, offered, waiting))
@@ -52,9 +49,6 @@ class Tracer:
         choice = self._context.choices.made[-1] if chosen else None
         what = f"fires for {names[index]}" if index < len(due) else "held back"
         self._steps.append(Step(self._context.steps, TIMER, 0, self._context.now, choice, names, what))
-
-    def _runnable(self) -> list[Task]:
-        return self._loop.queue[:]
 
     def _name(self, timer: Timer) -> str:
         tasks = scope_tasks(timer[2])

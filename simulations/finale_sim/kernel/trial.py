@@ -44,7 +44,7 @@ class Step:
     waiting_on: str  #: what the task waits for now; empty if it can go on, "ended" if it is over
 
     def __str__(self) -> str:
-        chosen = f"  [{self.choice.index} of {self.choice.options}]" if self.choice else ""
+        chosen = f"  [{self.choice.answer} of {self.choice.options}]" if self.choice else ""
         tail = f" → {self.waiting_on}" if self.waiting_on else ""
         return f"{self.number:>5} {self.now_s:>9.3f} s  {self.path}#{self.n}{tail}{chosen}"
 
