@@ -4,6 +4,7 @@ Before a run is accepted, a rejected request raises. After it is accepted, it ge
 never neither.
 """
 
+from finale.broker import Subscription
 from finale.coordinator import Coordinator, RunContext
 from finale.errors import (
     ContractViolation,
@@ -65,6 +66,7 @@ __all__ = [
     "SessionMissing",
     "Statistics",
     "Status",
+    "Subscription",
     "Workspace",
     "WorkspaceClosing",
     "WrongThread",

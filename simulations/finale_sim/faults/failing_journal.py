@@ -1,0 +1,36 @@
+"""A journal whose appends fail, stall or are late, as the trial's choices say."""
+
+from collections.abc import Callable, Sequence
+
+import trio
+
+from finale import Event
+
+__all__ = ["FailingJournal"]
+
+
+class FailingJournal:
+    """Claims to be durable. Before each append it draws what happens to it: 0 nothing, 1 it fails, 2 it takes a minute."""
+
+    durable = True
+
+    def __init__(self, strikes: Callable[[str, int], int]) -> None:
+        self.stored: list[Event] = []
+        self._strikes = strikes
+
+    async def append(self, events: Sequence[Event]) -> None:
+        await trio.lowlevel.checkpoint()
+        what = self._strikes("journal append", 3)
+        if what == 1:
+            raise OSError("no space left on the journal's device")
+        if what == 2:
+            await trio.sleep(60)
+        self.stored.extend(events)
+
+    async def read(self) -> Sequence[Event]:
+        return self.stored
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+        if self._strikes("journal close", 2):
+            raise OSError("the journal does not close")

@@ -1,0 +1,100 @@
+"""The history of a trial: what its observers saw, in order. Oracles, endings, timeline and report are functions of it."""
+
+import enum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from finale import Event, RunComplete
+
+__all__ = ["Entry", "History", "What"]
+
+
+class What(enum.StrEnum):
+    """What was seen. The first group is done to the workspace, the second by its coordinator, the third comes out of it."""
+
+    ACCEPTED = "accepted"  #: submit returned a handle; ``detail`` is the request
+    REJECTED = "rejected"  #: submit raised; ``detail`` is the error, ``run_id`` the id that was asked for, if any
+    CANCEL = "cancels"  #: a session or a run is cancelled; ``detail`` is how many runs that covered
+    CLOSE = "closes"  #: the workspace is closed
+    OUTSIDE = "cancels from outside"  #: the scope around the workspace is cancelled
+    LEFT = "left"  #: the workspace's block has been left; ``detail`` is the error that came out of it, if any
+
+    PREPARING = "prepares"
+    CALLED = "is called"
+    REPORTED = "reports"  #: ``detail`` is the payload
+    PUBLISHED = "publishes"  #: the coordinator called ``complete``; ``detail`` is the text
+    RETURNED = "returns"  #: ``detail`` is the value
+    RAISED = "raises"  #: ``detail`` is the error
+    STOPPED = "is stopped"  #: a cancellation came out of the coordinator; ``detail`` is a clean-up error, if any
+
+    EVENT = "sees"  #: a subscriber got ``detail``
+    END_OF_EVENTS = "sees the end"  #: a subscriber's stream ended
+    WAITING = "waits"
+    WAITED = "has waited"  #: ``detail`` is the terminal event that the waiter got
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One observation. ``step`` is the number of the trial's step in which it was made, ``at_s`` its virtual time."""
+
+    number: int
+    step: int
+    at_s: float
+    who: str
+    what: What
+    run_id: str = ""
+    session: str = ""
+    detail: Any = None
+
+
+@dataclass(slots=True)
+class History:
+    """Append only while the trial goes on. ``stuck`` and ``crash`` are set at its end, if it ended so."""
+
+    witness: str = "witness"  #: the subscriber that is there from the start, reads all, and is never slow
+    entries: list[Entry] = field(default_factory=list)
+    picks: dict[int, str] = field(default_factory=dict)  #: site key of a choice of the scenario → what was picked
+    stuck: str = ""
+    crash: str = ""
+    now: Callable[[], tuple[int, float]] = lambda: (0, 0.0)  #: the current step and virtual time
+
+    def note(self, who: str, what: What, run_id: str = "", session: str = "", detail: Any = None) -> None:
+        """Add an observation made now."""
+        step, at_s = self.now()
+        self.entries.append(Entry(len(self.entries), step, at_s, who, what, run_id, session, detail))
+
+    def of(self, *what: What, run_id: str | None = None) -> Iterator[Entry]:
+        """The entries of these kinds, of one run if it is given, in order."""
+        return (e for e in self.entries if e.what in what and (run_id is None or e.run_id == run_id))
+
+    def first(self, *what: What, run_id: str) -> Entry | None:
+        """The first of these entries."""
+        return next(self.of(*what, run_id=run_id), None)
+
+    @property
+    def accepted(self) -> dict[str, Entry]:
+        """Run id → its acceptance, in order of acceptance."""
+        return {entry.run_id: entry for entry in self.of(What.ACCEPTED)}
+
+    def events(self, run_id: str | None = None) -> list[Event]:
+        """What the witness saw, of one run if it is given."""
+        seen = self.of(What.EVENT, run_id=run_id)
+        return [entry.detail for entry in seen if entry.who == self.witness and isinstance(entry.detail, Event)]
+
+    def endings(self, run_id: str | None = None) -> list[RunComplete]:
+        """The terminal events that the witness saw."""
+        return [event for event in self.events(run_id) if isinstance(event, RunComplete)]
+
+    def stops(self, run_id: str) -> list[Entry]:
+        """What covers the run: cancels of it or of its session, closings, cancellations from outside, all after its acceptance."""
+        accepted = self.accepted.get(run_id)
+        if accepted is None:
+            return []
+        return [e for e in self.of(What.CANCEL, What.CLOSE, What.OUTSIDE) if e.number > accepted.number and _names(e, accepted)]
+
+
+def _names(stop: Entry, accepted: Entry) -> bool:
+    if stop.what is not What.CANCEL:
+        return True
+    return stop.run_id == accepted.run_id if stop.run_id else stop.session == accepted.session

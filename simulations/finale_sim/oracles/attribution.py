@@ -1,0 +1,28 @@
+"""I2: run id, session, text and error of a terminal event belong to the same run."""
+
+from collections.abc import Iterator
+
+from finale import Status
+from finale_sim.history import History, What
+from finale_sim.oracles.oracle import Oracle
+
+__all__ = ["ORACLE"]
+
+
+def _check(history: History) -> Iterator[str]:
+    for ending in history.endings():
+        accepted = history.accepted.get(ending.run_id)
+        if accepted is None:
+            continue
+        if ending.session != accepted.session:
+            yield f"run {ending.run_id} belongs to session {accepted.session}, its ending says {ending.session}"
+        said = [e.detail for e in history.of(What.PUBLISHED, What.RETURNED, run_id=ending.run_id)]
+        if ending.status is Status.COMPLETED and ending.text not in said:
+            yield f"run {ending.run_id} said {said!r:.100}, its ending says {ending.text!r:.100}"
+        raised = [str(e.detail) for e in history.of(What.RAISED, What.STOPPED, run_id=ending.run_id)]
+        others = [str(e.detail) for e in history.of(What.RAISED) if e.run_id != ending.run_id]
+        if ending.error and ending.error.message in others and ending.error.message not in raised:
+            yield f"run {ending.run_id} has the error of another run: {ending.error.message:.100}"
+
+
+ORACLE = Oracle("I2 attribution", "id, session, text and error of a terminal event belong to one run", _check)

@@ -1,0 +1,36 @@
+"""I3: cancelled if and only if something that covers the run stopped it; failed if and only if it failed; else completed."""
+
+from collections.abc import Iterator
+
+from finale import Status
+from finale_sim.history import History, What
+from finale_sim.oracles.oracle import Oracle
+
+__all__ = ["ORACLE"]
+
+_DECIDES = (What.PUBLISHED, What.RETURNED, What.RAISED, What.STOPPED)
+
+
+def _check(history: History) -> Iterator[str]:
+    for ending in history.endings():
+        wanted, why = _wanted(history, ending.run_id, abandoned=ending.abandoned)
+        if wanted is not None and ending.status is not wanted:
+            yield f"run {ending.run_id} {why}, so it is {wanted}; its ending says {ending.status}"
+
+
+def _wanted(history: History, run_id: str, *, abandoned: bool) -> tuple[Status | None, str]:
+    decided = history.first(*_DECIDES, run_id=run_id)
+    covered = bool(history.stops(run_id))
+    if abandoned:
+        return (Status.CANCELLED, "ignored a cancel") if covered else (Status.COMPLETED, "was abandoned without a cancel")
+    if decided is None:
+        return (Status.CANCELLED, "was stopped before it was called") if covered else (None, "")
+    if decided.what in (What.PUBLISHED, What.RETURNED):
+        text_like = decided.detail is None or isinstance(decided.detail, str)
+        return (Status.COMPLETED if text_like else Status.FAILED), f"gave {decided.detail!r:.60}"
+    if decided.what is What.STOPPED and covered:
+        return Status.CANCELLED, "was stopped by what covers it"
+    return Status.FAILED, f"raised {decided.detail!r:.80}"
+
+
+ORACLE = Oracle("I3 truth", "the status tells what happened to the run", _check)

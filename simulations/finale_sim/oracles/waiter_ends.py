@@ -1,0 +1,36 @@
+"""I12: a waiter ends in bounded time after its run has ended, with the right verdict.
+
+Bounded means here: at the same instant of virtual time, since nothing but the waiter itself is left to do.
+"""
+
+from collections.abc import Iterator
+
+from finale_sim.history import Entry, History, What
+from finale_sim.oracles.oracle import Oracle
+
+__all__ = ["ORACLE"]
+
+
+def _check(history: History) -> Iterator[str]:
+    ended = {(e.who, e.run_id): e for e in history.of(What.WAITED)}
+    for waiting in history.of(What.WAITING):
+        waited = ended.get((waiting.who, waiting.run_id))
+        endings = [e for e in history.of(What.EVENT, run_id=waiting.run_id) if e.who == history.witness]
+        if waited is None:
+            yield f"{waiting.who} waits for run {waiting.run_id} for ever"
+        else:
+            yield from _right(history, waiting, waited, endings)
+
+
+def _right(history: History, waiting: Entry, waited: Entry, seen: list[Entry]) -> Iterator[str]:
+    endings = history.endings(waiting.run_id)
+    if waited.detail.run_id != waiting.run_id:
+        yield f"{waiting.who} waited for run {waiting.run_id} and was told the ending of {waited.detail.run_id}"
+    elif endings and waited.detail.status is not endings[0].status:
+        yield f"{waiting.who} was told that run {waiting.run_id} is {waited.detail.status}; it is {endings[0].status}"
+    due = max([waiting.at_s, *(e.at_s for e in seen if e.detail in endings)])
+    if endings and waited.at_s > due:
+        yield f"{waiting.who} was told at {waited.at_s:g} s what had been known at {due:g} s"
+
+
+ORACLE = Oracle("I12 waiter ends", "whoever waits for a run is told its ending, at once", _check)

@@ -1,0 +1,126 @@
+"""Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` does so in full detail."""
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from finale import Coordinator
+from finale_sim.choices import Decide
+from finale_sim.endings import endings_seen
+from finale_sim.history import Entry, History, What
+from finale_sim.kernel import Ending, RealIO, Trial, render_deadlock, simulate
+from finale_sim.oracles import Unjudged, judge, oracles
+from finale_sim.scenarios import Scenario
+from finale_sim.search import Attempt
+from finale_sim.verdict import Breach
+from finale_sim.world import World
+
+__all__ = ["PlainProgram", "Program", "ScenarioProgram", "Story"]
+
+MAX_STEPS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A judged trial with everything that a report needs: its trace, and what its observers saw."""
+
+    attempt: Attempt
+    trial: Trial
+    entries: tuple[Entry, ...] = ()
+    picks: dict[int, str] | None = None
+
+
+class Program(Protocol):
+    """Something that can be searched. ``name`` identifies it in tokens."""
+
+    @property
+    def name(self) -> str: ...
+
+    def attempt(self, decide: Decide) -> Attempt:
+        """Run and judge one trial."""
+
+    def tell(self, decide: Decide) -> Story:
+        """The same with a trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainProgram:
+    """Any async function without parameters. An error that leaves it, or a deadlock, is a breach."""
+
+    name: str
+    function: Callable[[], Awaitable[Any]]
+
+    def attempt(self, decide: Decide) -> Attempt:
+        return _judge_plain(simulate(self.function, decide=decide, max_steps=MAX_STEPS))
+
+    def tell(self, decide: Decide) -> Story:
+        trial = simulate(self.function, decide=decide, max_steps=MAX_STEPS, trace=True)
+        return Story(_judge_plain(trial), trial)
+
+
+def _judge_plain(trial: Trial) -> Attempt:
+    breach, undecided = None, None
+    if trial.ending is Ending.DEADLOCKED:
+        breach = Breach("not stuck", f"nothing can ever happen again, and these still wait:\n{render_deadlock(trial.deadlock)}")
+    elif trial.ending is Ending.STEP_LIMIT:
+        undecided = f"a trial was still going after {MAX_STEPS} steps"
+    elif trial.error is not None:
+        breach, undecided = _judge_error(trial.error)
+    return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps)
+
+
+def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
+    leaf = error
+    while isinstance(leaf, BaseExceptionGroup):
+        leaf = leaf.exceptions[0]
+    if isinstance(leaf, RealIO):
+        return None, str(leaf)
+    kind = "assertion" if isinstance(leaf, AssertionError) else type(leaf).__name__
+    return Breach(f"no {kind} error" if kind == "assertion" else f"no {kind}", f"{_where(leaf)}{type(leaf).__name__}: {leaf}"), None
+
+
+def _where(error: BaseException) -> str:
+    """``file:line: `` of the innermost frame that is not a library's, for reading; claims do not contain it."""
+    traceback, where = error.__traceback__, ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if "site-packages" not in code.co_filename and not code.co_filename.startswith("<"):
+            where = f"{os.path.relpath(code.co_filename)}:{traceback.tb_lineno}: "
+        traceback = traceback.tb_next
+    return where
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioProgram:
+    """A scenario, played on a finale workspace with a fresh coordinator from ``make`` in each trial."""
+
+    name: str
+    scenario: Scenario
+    make: Callable[[], Coordinator]
+
+    def attempt(self, decide: Decide) -> Attempt:
+        world = World(self.scenario, self.make())
+        return self._judge(simulate(world.play, decide=decide, max_steps=MAX_STEPS), world.history)
+
+    def tell(self, decide: Decide) -> Story:
+        world = World(self.scenario, self.make())
+        trial = simulate(world.play, decide=decide, max_steps=MAX_STEPS, trace=True)
+        return Story(self._judge(trial, world.history), trial, tuple(world.history.entries), world.history.picks)
+
+    def _judge(self, trial: Trial, history: History) -> Attempt:
+        breach, undecided = None, None
+        if trial.ending is Ending.STEP_LIMIT:
+            undecided = f"a trial of {self.scenario.name!r} was still going after {MAX_STEPS} steps"
+        elif real := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO)), None):
+            undecided = str(real)
+        else:
+            if trial.ending is Ending.DEADLOCKED:
+                history.stuck = render_deadlock(trial.deadlock)
+            elif trial.ending is Ending.RAISED:
+                history.crash = repr(trial.error)
+            try:
+                breach = judge(history, oracles(self.scenario.options.get("max_active")))
+            except Unjudged as error:
+                undecided = str(error)
+        return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history))

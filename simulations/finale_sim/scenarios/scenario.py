@@ -1,0 +1,66 @@
+"""What a scenario is, and the stage that it plays on."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import trio
+
+from finale import RunHandle, Workspace
+
+__all__ = ["Scenario", "Stage"]
+
+_T = TypeVar("_T")
+
+
+class Stage(Protocol):
+    """The outside world of one trial. What is done through it goes into the history."""
+
+    workspace: Workspace
+    clients: trio.Nursery  #: for clients that act side by side; the workspace's block is left when all have ended
+
+    def submit(self, prompt: str, session: str, **options: Any) -> RunHandle | None:
+        """Submit, and let somebody wait for the run. None if it was rejected."""
+
+    def cancel(self, session: str) -> None:
+        """Cancel a session."""
+
+    def cancel_run(self, run: RunHandle) -> None:
+        """Cancel one run."""
+
+    def close(self) -> None:
+        """Close the workspace."""
+
+    def cancel_from_outside(self) -> None:
+        """Cancel the scope around the workspace."""
+
+    def subscribe(self, name: str, *, pause_s: float = 0, leaves_after: int | None = None, session: str | None = None) -> None:
+        """Let a subscriber read along, which pauses after each event, or leaves after some."""
+
+    def pick(self, label: str, options: Sequence[_T]) -> _T:
+        """One of the options, as the trial's choices say; the first is the plainest."""
+
+    async def moment(self, label: str, seconds: Sequence[float]) -> None:
+        """Sleep until one of the given instants of virtual time, as the trial's choices say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What the outside world does during a trial.
+
+    ``endings`` are those that it is there to show; ``stub`` names the coordinator that it is played with. Where that is
+    "steady", any other coordinator can take its place, which is what ``finale-sim check`` does.
+    """
+
+    name: str
+    about: str
+    endings: tuple[str, ...]
+    play: Callable[[Stage], Awaitable[None]]
+    stub: str = "steady"
+    journal: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def any_coordinator(self) -> bool:
+        """Whether a user's coordinator can take the stub's place."""
+        return self.stub == "steady" and self.journal is None

@@ -1,0 +1,16 @@
+"""Deaf: takes no notice of a cancel for a long time."""
+
+import trio
+
+from finale import Request, RunContext
+
+__all__ = ["Deaf"]
+
+
+class Deaf:
+    """Shields its work, which takes longer than any grace."""
+
+    async def run(self, request: Request, ctx: RunContext) -> str:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(20)
+        return f"answer to {request.prompt}"

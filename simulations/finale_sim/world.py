@@ -1,0 +1,139 @@
+"""The world: the composition root of a trial of the SDK. The only place where the simulator's parts meet the product.
+
+It starts the same workspace as everybody does; what differs are arguments: the clock, the maker of ids, the coordinator, the
+journal. Whatever outsiders do and see goes into one history. When the scenario has played its part, everything that was
+accepted must come to an end: the block of the workspace is left, and a trial in which that can't happen is stuck.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any, TypeVar
+
+import trio
+
+from finale import Coordinator, Event, Gap, Rejected, RunHandle, Subscription, Workspace, open_workspace
+from finale_sim.choices import Kind
+from finale_sim.faults import JOURNALS
+from finale_sim.history import History, What
+from finale_sim.kernel import current_trial
+from finale_sim.observed import Observed
+from finale_sim.scenarios import Scenario
+
+__all__ = ["World"]
+
+_T = TypeVar("_T")
+
+
+class World:
+    """The ``Stage`` of one trial. ``play`` is the program that the trial runs."""
+
+    workspace: Workspace
+    clients: trio.Nursery
+    _outsiders: trio.Nursery
+
+    def __init__(self, scenario: Scenario, coordinator: Coordinator) -> None:
+        self.history = History()
+        self._scenario = scenario
+        self._coordinator = Observed(coordinator, self.history)
+        self._outside = trio.CancelScope()
+        self._waiters = count(1)
+
+    async def play(self) -> None:
+        """One trial from beginning to end."""
+        trial = current_trial()
+        assert trial is not None, "a world exists in a trial only"
+        self.history.now = lambda: (trial.steps, trial.now)
+        async with trio.open_nursery() as self._outsiders:
+            error = None
+            try:
+                with self._outside:
+                    await self._in_workspace()
+            except Exception as crash:  # noqa: BLE001  # judged by an oracle, whatever it is
+                error = crash
+                self.history.crash = "".join(repr(crash))
+            self.history.note("client", What.LEFT, detail=error)
+
+    async def _in_workspace(self) -> None:
+        ids = count(1)
+        journal = JOURNALS[self._scenario.journal](self._strikes) if self._scenario.journal else None
+        async with open_workspace(
+            self._coordinator, journal=journal, clock=trio.current_time, new_id=lambda: f"r{next(ids)}", **self._scenario.options
+        ) as self.workspace:
+            self._outsiders.start_soon(self._read, self.history.witness, self.workspace.subscribe(), 0.0, None, name="witness")
+            async with trio.open_nursery() as self.clients:
+                await self._scenario.play(self)
+
+    # The stage -------------------------------------------------------------------------------------------------------
+
+    def submit(self, prompt: str, session: str, **options: Any) -> RunHandle | None:
+        try:
+            run = self.workspace.submit(prompt, session, **options)
+        except Rejected as error:
+            self.history.note("client", What.REJECTED, options.get("run_id", ""), session, error)
+            return None
+        self.history.note("client", What.ACCEPTED, run.run_id, session, prompt)
+        waiter = f"waiter {next(self._waiters)}"
+        self._outsiders.start_soon(self._wait, waiter, run, name=waiter)
+        return run
+
+    def cancel(self, session: str) -> None:
+        self.history.note("client", What.CANCEL, session=session, detail=self.workspace.cancel(session))
+
+    def cancel_run(self, run: RunHandle) -> None:
+        self.history.note("client", What.CANCEL, run.run_id, run.session, int(run.cancel()))
+
+    def close(self) -> None:
+        self.history.note("client", What.CLOSE)
+        self.workspace.close()
+
+    def cancel_from_outside(self) -> None:
+        self.history.note("client", What.OUTSIDE)
+        self._outside.cancel()
+
+    def subscribe(self, name: str, *, pause_s: float = 0, leaves_after: int | None = None, session: str | None = None) -> None:
+        subscription = self.workspace.subscribe(session=session)
+        self._outsiders.start_soon(self._read, name, subscription, pause_s, leaves_after, name=name)
+
+    def pick(self, label: str, options: Sequence[_T]) -> _T:
+        return options[self._draw(Kind.DATA, label, options)]
+
+    async def moment(self, label: str, seconds: Sequence[float]) -> None:
+        instant = seconds[self._draw(Kind.DELAY, label, [f"at {s:g} s" for s in seconds])]
+        await trio.sleep_until(instant)
+
+    # Outsiders -------------------------------------------------------------------------------------------------------
+
+    async def _wait(self, name: str, run: RunHandle) -> None:
+        self.history.note(name, What.WAITING, run.run_id, run.session)
+        complete = await run.wait()
+        self.history.note(name, What.WAITED, run.run_id, run.session, complete)
+
+    async def _read(self, name: str, events: Subscription, pause_s: float, leaves_after: int | None) -> None:
+        seen = 0
+        async for event in events:
+            self._saw(name, event)
+            seen += 1
+            if seen == leaves_after:
+                return
+            if pause_s:
+                await trio.sleep(pause_s)
+        self.history.note(name, What.END_OF_EVENTS)
+
+    def _saw(self, name: str, event: Event | Gap) -> None:
+        run_id, session = (event.run_id, event.session) if isinstance(event, Event) else ("", "")
+        self.history.note(name, What.EVENT, run_id, session, event)
+
+    # Choices ---------------------------------------------------------------------------------------------------------
+
+    def _strikes(self, label: str, options: int) -> int:
+        return self._draw(Kind.FAULT, label, [f"fault {n}" for n in range(options)])
+
+    def _draw(self, kind: Kind, label: str, options: Sequence[object]) -> int:
+        trial = current_trial()
+        assert trial is not None, "the stage is gone with its trial"
+        answer = trial.choose(kind, label, len(options))
+        if answer:
+            self.history.picks[trial.choices.made[-1].site.key] = f"{label}: {options[answer]}"
+        return answer
+
+
