@@ -13,12 +13,13 @@ from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any
 
+import trio
 from trio.lowlevel import Task
 
-from finale_sim.choices import Choice, Decide, Kind, Site, happy_path
+from finale_sim.choices import Choice, Decide, Kind, Site
 from finale_sim.kernel import teardown, world
 from finale_sim.kernel.context import Context, here
-from finale_sim.kernel.errors import KernelUnsupported, NestedTrial
+from finale_sim.kernel.errors import NestedTrial
 from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.lanes import INIT, RUN_SYNC_SOON, Lane
 from finale_sim.kernel.seam import Loop, in_trio, number_of
@@ -26,7 +27,7 @@ from finale_sim.kernel.stuck import blocked
 from finale_sim.kernel.tracing import Tracer
 from finale_sim.kernel.trial import BlockedTask, Ending, Trial
 
-__all__ = ["FAIR_AFTER", "MAX_STEPS", "run_trial"]
+__all__ = ["FAIR_AFTER", "MAX_STEPS", "refuse_nesting", "run_trial"]
 
 MAX_STEPS = 100_000
 
@@ -37,15 +38,25 @@ Until then choice 0 is to go on with the same task. 100 is more than any burst t
 and little enough for a loop that polls for the work of others to cost half a millisecond a round.
 """
 
+_SCHEDULE = Kind.SCHEDULE
+_new = tuple.__new__  # what Site() ends in, at half the cost
+
 _LONGEST_WAIT_S = 24 * 60 * 60  # trio never sees a longer idle period: a larger cushion is never reached
 
 
 def run_trial(async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], decide: Decide, max_steps: int, trace: bool) -> Trial:
     """One trial, as ``simulate`` describes it, without asking whether the kernel fits this trio."""
+    refuse_nesting()
+    return _Driver(decide, max_steps, trace).run(async_fn, args)
+
+
+def refuse_nesting() -> None:
+    """Raises:
+    NestedTrial: this thread is in a trial or in trio already.
+    """
     if here.trial is not None or in_trio():
         where = "another trial" if here.trial is not None else "trio.run"
         raise NestedTrial(f"simulate() was called inside {where}; a trial owns its thread, so call it from plain code")
-    return _Driver(decide, max_steps, trace).run(async_fn, args)
 
 
 class _Driver:
@@ -60,44 +71,42 @@ class _Driver:
         self.last: Task | None = None  # took the last step
         self.streak = 0  # consecutive steps of that task while others were runnable
         self.queue: list[Task] = []  # the runnable tasks, longest waiting first
-        self.turn = self.loop.turn
         self.tie_instant, self.ties = -inf, 0
         self.tracer = Tracer(self.loop, self.context) if trace else None
         self.interrupts = Interrupts(self.loop)
 
     def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
-        result: Trial | None = None
-        with world.active(self.context), self.interrupts:
+        with world.Active(self.context), self.interrupts:
             try:
                 self.loop.start(async_fn, args)
                 result = self._result(self._drive())
-            finally:
-                self.context.ended = True
-                teardown.clear_away(self.loop, self.queue, self.clock, self.interrupts)
+            except BaseException as error:
+                result = error
+            self.context.ended = True
+            teardown.clear_away(self.loop, self.queue, self.clock, self.interrupts)
         if self.interrupts.seen:
             raise KeyboardInterrupt
         if self.context.failure is not None:
             raise self.context.failure
+        if isinstance(result, BaseException):
+            raise result
         return result
 
     # ---- the loop
 
-    def _drive(self) -> Ending | BaseException:
-        """Go on until the trial ends. An exception that is returned is trio's own complaint."""
+    def _drive(self) -> Ending | trio.TrioInternalError:
+        """Go on until the trial ends. What is returned instead of an ending is trio's complaint about the program."""
         try:
             return self._steps()
         except StopIteration:
             return Ending.RETURNED
-        except KernelUnsupported:
-            raise
-        except BaseException as error:
-            if self.context.failure is not None or self.interrupts.seen or self.loop.generator.gi_frame is not None:
-                raise
+        except trio.TrioInternalError as error:
             return error
 
     def _steps(self) -> Ending:
         loop, clock, timers, interrupts, context = self.loop, self.clock, self.loop.timers, self.interrupts, self.context
-        queue, fresh, heap, jobs, more_jobs = self.queue, loop.runq, timers.heap, loop.jobs, loop.idempotent_jobs
+        queue, fresh, heap, send = self.queue, loop.runq, timers.heap, loop.send
+        jobs, more_jobs = loop.jobs, loop.idempotent_jobs
         while True:
             if jobs or more_jobs:
                 loop.wake_entry()
@@ -130,7 +139,11 @@ class _Driver:
                 context.steps += 1
                 context.digest = hash((context.digest, lane.key, lane.steps, runnable, index, clock.now))
             self.last = task
-            self.turn(task) if self.tracer is None else self.tracer.step(task, choice)
+            if self.tracer is None:
+                fresh.append(task)
+                send(())
+            else:
+                self.tracer.step(task, choice)
             if interrupts.seen or context.failure is not None:
                 raise KeyboardInterrupt
 
@@ -147,7 +160,7 @@ class _Driver:
         if self.tracer is not None:
             self.tracer.offer([queue[kept], *queue[:kept], *queue[kept + 1 :]])
         lane = context.lane
-        index = context.draw(Site(Kind.SCHEDULE, lane.path, lane.steps), runnable)
+        index = context.draw(_new(Site, (_SCHEDULE, lane.path, lane.steps, "")), runnable)
         task = queue.pop(kept if index == 0 else index - 1 if index <= kept else index)
         self.streak = self.streak + 1 if task is last else 0
         return task, index, context.choices.made[-1]

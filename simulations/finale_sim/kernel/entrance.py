@@ -4,11 +4,24 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from finale_sim.choices import Decide, happy_path
-from finale_sim.kernel import seam
-from finale_sim.kernel.driver import MAX_STEPS, run_trial
+from finale_sim.kernel import escapes, seam
+from finale_sim.kernel.driver import MAX_STEPS, refuse_nesting, run_trial
+from finale_sim.kernel.selftest import check_kernel
 from finale_sim.kernel.trial import Trial
 
 __all__ = ["simulate"]
+
+_ready = False
+
+
+def _prepare() -> None:
+    """Once for the process: put the escapes' replacements in place, and see whether this trio can be controlled."""
+    global _ready
+    refuse_nesting()
+    seam.install()
+    escapes.install()
+    check_kernel()
+    _ready = True
 
 
 def simulate(
@@ -38,5 +51,6 @@ def simulate(
         KeyboardInterrupt: somebody pressed Ctrl-C. (One that the program raises itself is part of the trial.)
         Exception: whatever ``decide`` raises, as it is.
     """
-    seam.install()
+    if not _ready:
+        _prepare()
     return run_trial(async_fn, args, decide, max_steps, trace)

@@ -1,6 +1,11 @@
 """What the kernel refuses, and why. None of these is raised by a program that stays inside its simulated world."""
 
-__all__ = ["KernelUnsupported", "NestedTrial", "RealIO"]
+import trio
+
+__all__ = ["SUPPORTED", "KernelUnsupported", "NestedTrial", "RealIO", "unsupported"]
+
+SUPPORTED = "0.22.1 to 0.35.0"
+"""The versions of trio that the kernel was tested with. Others are tried, and judged by the self-test."""
 
 
 class KernelUnsupported(RuntimeError):
@@ -17,3 +22,11 @@ class RealIO(RuntimeError):
     Its answer would differ from trial to trial, so the call is refused. The message names the call, the user's line and
     what to do instead. Not an ``OSError``, so that code which survives network failures doesn't mistake it for one.
     """
+
+
+def unsupported(what: str) -> KernelUnsupported:
+    """The error for a trio that fails at ``what``."""
+    return KernelUnsupported(
+        f"finale_sim can't control trio {trio.__version__}: {what}. It is tested with trio {SUPPORTED}; "
+        "install one of these (pip install 'trio>=0.22.1,<=0.35.0'), or a finale that knows this trio"
+    )

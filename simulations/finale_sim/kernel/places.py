@@ -13,6 +13,7 @@ __all__ = ["is_trio", "is_user", "source_line", "user_line"]
 
 _TRIO = os.path.dirname(trio.__file__) + os.sep
 _KERNEL = os.path.dirname(__file__) + os.sep
+_SELFTEST = os.sep + "selftest.py"  # its programs play the user
 _STDLIB = os.path.dirname(contextlib.__file__) + os.sep
 _PACKAGES = ("site-packages", "dist-packages")
 
@@ -26,7 +27,7 @@ def is_user(code: CodeType) -> bool:
     """Whether a function is neither trio's, the standard library's, nor the kernel's."""
     name = code.co_filename
     if name.startswith((_TRIO, _KERNEL, "<frozen", "<attrs")):
-        return False
+        return name.endswith(_SELFTEST)
     return not name.startswith(_STDLIB) or any(part in name for part in _PACKAGES)
 
 

@@ -22,22 +22,27 @@ from typing import Any
 import outcome
 import sniffio
 import trio
-from trio import _threads  # type: ignore[attr-defined, unused-ignore]
-from trio._core import _run
-from trio._core._asyncgens import AsyncGenerators
-from trio._core._entry_queue import EntryQueue
-from trio._core._instrumentation import Instruments
-from trio._core._run import GLOBAL_RUN_CONTEXT, CancelStatus, Deadlines, Runner, Task, unrolled_run
-
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.context import here
-from finale_sim.kernel.errors import RealIO
+from finale_sim.kernel.errors import RealIO, unsupported
+from finale_sim.kernel.escapes_io import NoNetwork
 from finale_sim.kernel.parts import IdleWaiters, NoIO, NoSignals, OrderedSet, Timer, Timers, Wakeup, WeakOrderedSet
+
+try:
+    from trio import _threads
+    from trio._core import _run
+    from trio._core._asyncgens import AsyncGenerators
+    from trio._core._entry_queue import EntryQueue
+    from trio._core._instrumentation import Instruments
+    from trio._core._run import GLOBAL_RUN_CONTEXT, CancelStatus, Deadlines, Runner, Task, unrolled_run
+except ImportError as error:
+    raise unsupported(str(error)) from error
 
 __all__ = ["Loop", "in_trio", "install", "number_of", "scope_tasks"]
 
 _FIRST_NUMBER = 1 << 40  # far above what trio counts to itself: larger numbers are tasks of trials
 
+_NO_NETWORK = NoNetwork()
 _object_hash = object.__hash__
 _STRICT_GROUPS = inspect.signature(trio.run).parameters["strict_exception_groups"].default
 
@@ -213,6 +218,8 @@ class Loop:
         GLOBAL_RUN_CONTEXT.runner = self.runner
         self.generator: Generator[float, Any, None] = unrolled_run(self.runner, async_fn, args, True)
         self.send = self.generator.send
+        trio.socket.set_custom_socket_factory(_NO_NETWORK)
+        trio.socket.set_custom_hostname_resolver(_NO_NETWORK)
         self.send(None)
 
     def turn(self, task: Task) -> None:
