@@ -271,11 +271,17 @@ class Loop:
     def close_tasks(self) -> list[Any]:
         """Close every coroutine that is left, youngest first, and return those that won't close."""
         GLOBAL_RUN_CONTEXT.runner = self.runner
-        deaf = [task.coro for task in sorted(self.tasks, key=number_of, reverse=True) if not self._close(task)]
-        for task in list(self.tasks):
-            for nursery in task.child_nurseries:
-                nursery._children.clear()
-            _run.GLOBAL_PARKING_LOT_BREAKER.pop(task, None) if hasattr(_run, "GLOBAL_PARKING_LOT_BREAKER") else None
+        closed: set[Task] = set()
+        deaf = []
+        while len(closed) < len(self.tasks):  # closing one may start others; these, never begun, close without a word
+            for task in sorted(set(self.tasks) - closed, key=number_of, reverse=True):
+                closed.add(task)
+                if not self._close(task):
+                    deaf.append(task.coro)
+        for task in closed:
+            if task.parent_nursery is not None:
+                task.parent_nursery._children.clear()
+            getattr(_run, "GLOBAL_PARKING_LOT_BREAKER", {}).pop(task, None)  # since trio 0.26
         return deaf
 
     def _close(self, task: Task) -> bool:

@@ -30,7 +30,10 @@ def waiting_on(task: Task, path_of: PathOf) -> str:
     qualname = frame.f_code.co_qualname.replace(".<locals>", "")
     if qualname.startswith("NurseryManager."):
         return f"trio.open_nursery (for {_children(task, path_of)})"
-    return f"{_package(frame, qualname)}{_owner(frame, path_of)}"
+    owner = frame.f_locals.get("self")
+    if owner is not None and is_trio(frame.f_code):
+        qualname = f"{type(owner).__name__}.{frame.f_code.co_name}"  # Lock, where trio says _LockImpl
+    return f"{_package(frame, qualname)}{_holder(owner, path_of)}"
 
 
 def _primitive(frames: list[FrameType]) -> FrameType | None:
@@ -66,11 +69,8 @@ def _children(task: Task, path_of: PathOf) -> str:
     return ", ".join(paths[:_SHOWN_CHILDREN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _owner(frame: FrameType, path_of: PathOf) -> str:
+def _holder(primitive: object, path_of: PathOf) -> str:
     """Who holds the lock, if the primitive is one."""
-    statistics = getattr(frame.f_locals.get("self"), "statistics", None)
-    if statistics is None:
-        return ""
-    stats = statistics()
-    owner = getattr(stats, "owner", None) or getattr(getattr(stats, "lock_statistics", None), "owner", None)
-    return f" (held by {path_of(owner)})" if isinstance(owner, Task) else ""
+    statistics = getattr(primitive, "statistics", None)
+    holder = getattr(statistics(), "owner", None) if statistics is not None else None
+    return f" (held by {path_of(holder)})" if isinstance(holder, Task) else ""

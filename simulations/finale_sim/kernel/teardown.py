@@ -16,8 +16,9 @@ from finale_sim.kernel.seam import Loop, number_of
 
 __all__ = ["clear_away"]
 
-_GRACE_STEPS = 1_000  # and this many per task that is left
-_STEPS_PER_TASK = 10
+_GRACE_STEPS = 500  # for clean-up code; more for many tasks
+_GRACE_STEPS_PER_TASK = 10
+_LAST_WORDS = 100  # steps after each exception that nobody catches by name
 _ROUNDS = 3
 
 
@@ -39,19 +40,19 @@ def clear_away(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: I
 def _end_tasks(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interrupts) -> None:
     try:
         loop.cancel_main()
-        _pump(loop, queue, clock, interrupts)
+        _pump(loop, queue, clock, interrupts, _GRACE_STEPS + _GRACE_STEPS_PER_TASK * len(loop.tasks))
         for _ in range(_ROUNDS):
             for task in _leaves(loop.tasks):
                 loop.throw_into(task, _Abandoned())
-            _pump(loop, queue, clock, interrupts)
+            _pump(loop, queue, clock, interrupts, _LAST_WORDS + len(loop.tasks))
     except BaseException:  # StopIteration: all tasks have ended. Anything else: the loop can't go on, so the rest is closed
         pass
 
 
-def _pump(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interrupts) -> None:
+def _pump(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interrupts, turns: int) -> None:
     """Take steps, first come first served, until nothing happens any more or there were too many."""
     timers = loop.timers
-    for _ in range(_GRACE_STEPS + _STEPS_PER_TASK * len(loop.tasks)):
+    for _ in range(turns):
         if interrupts.seen:
             raise KeyboardInterrupt
         if loop.jobs or loop.idempotent_jobs:
