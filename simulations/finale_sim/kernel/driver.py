@@ -44,7 +44,9 @@ _new = tuple.__new__  # what Site() ends in, at half the cost
 _LONGEST_WAIT_S = 24 * 60 * 60  # trio never sees a longer idle period: a larger cushion is never reached
 
 
-def run_trial(async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], decide: Decide, max_steps: int, trace: bool) -> Trial:
+def run_trial(
+    async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], decide: Decide, max_steps: int, trace: bool
+) -> Trial:
     """One trial, as ``simulate`` describes it, without asking whether the kernel fits this trio."""
     refuse_nesting()
     return _Driver(decide, max_steps, trace).run(async_fn, args)
@@ -253,5 +255,3 @@ class _Driver:
         lanes = self.context.lanes
         tasks = [task for task in self.loop.tasks if not lanes[number_of(task)].quiet]
         return tuple(blocked(task, self.context.task_path) for task in tasks or self.loop.tasks)
-
-

@@ -57,4 +57,3 @@ def _rebind(names: Any, replaced: dict[int, tuple[Any, Any]]) -> None:
         found = replaced.get(id(value))
         if found is not None and found[0] is value:
             names[name] = found[1]
-

@@ -1,19 +1,21 @@
 """Where in the user's own code something happens: frames of trio, the standard library and the kernel left out."""
 
+import contextlib
 import linecache
 import os
 import sys
 from types import CodeType, FrameType
 
-import contextlib
-
+import outcome
 import trio
+from trio.lowlevel import Task
 
 __all__ = ["is_trio", "is_user", "source_line", "user_line"]
 
 _TRIO = os.path.dirname(trio.__file__) + os.sep
 _KERNEL = os.path.dirname(__file__) + os.sep
 _SELFTEST = os.sep + "selftest.py"  # its programs play the user
+_OUTCOME = os.path.dirname(outcome.__file__) + os.sep
 _STDLIB = os.path.dirname(contextlib.__file__) + os.sep
 _PACKAGES = ("site-packages", "dist-packages")
 
@@ -26,7 +28,7 @@ def is_trio(code: CodeType) -> bool:
 def is_user(code: CodeType) -> bool:
     """Whether a function is neither trio's, the standard library's, nor the kernel's."""
     name = code.co_filename
-    if name.startswith((_TRIO, _KERNEL, "<frozen", "<attrs")):
+    if name.startswith((_TRIO, _OUTCOME, _KERNEL, "<frozen", "<attrs")):
         return name.endswith(_SELFTEST)
     return not name.startswith(_STDLIB) or any(part in name for part in _PACKAGES)
 
@@ -38,8 +40,27 @@ def source_line(code: CodeType, line: int) -> str:
 
 
 def user_line() -> str:
-    """The innermost line of the user's code on the stack of the caller."""
+    """The innermost line of the user's code on the stack of the caller, or of the task that waits for the current one."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not is_user(frame.f_code):
+    while frame is not None and not _is_driver(frame.f_code):
+        if is_user(frame.f_code):
+            return source_line(frame.f_code, frame.f_lineno)
+        host = frame.f_locals.get("host") if frame.f_code.co_filename.startswith(_KERNEL) else None
+        if isinstance(host, Task):  # a simulated thread
+            return _waiting_line(host)
         frame = frame.f_back
-    return "an unknown place" if frame is None else source_line(frame.f_code, frame.f_lineno)
+    nursery = trio.lowlevel.current_task().parent_nursery
+    return "an unknown place" if nursery is None else _waiting_line(nursery.parent_task)
+
+
+def _is_driver(code: CodeType) -> bool:
+    return code.co_filename.startswith(_KERNEL) and code.co_name == "_steps"
+
+
+def _waiting_line(task: Task) -> str:
+    """The innermost line of the user's code where a task waits, or where the owner of its nursery does."""
+    lines = [source_line(frame.f_code, line) for frame, line in task.iter_await_frames() if is_user(frame.f_code)]
+    if lines:
+        return lines[-1]
+    nursery = task.parent_nursery
+    return "an unknown place" if nursery is None else _waiting_line(nursery.parent_task)

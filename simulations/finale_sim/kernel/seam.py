@@ -342,13 +342,13 @@ def _simulated_threads(original: Any) -> Any:
         if here.trial is None:
             original(fn, deliver, name)
         else:
-            trio.lowlevel.spawn_system_task(thread, fn, deliver, name=name)
+            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), name=name)
 
     return start_thread_soon
 
 
-async def thread(fn: Callable[[], object], deliver: Callable[[Any], object]) -> None:
-    """A simulated thread: calls its function and delivers the result in one step."""
+async def thread(fn: Callable[[], object], deliver: Callable[[Any], object], host: Task) -> None:
+    """A simulated thread: calls its function and delivers the result in one step. ``host`` is the task that started it."""
     entry: Any = GLOBAL_RUN_CONTEXT.runner.entry_queue
     library, sniffio.thread_local.name = sniffio.thread_local.name, None
     try:

@@ -75,7 +75,9 @@ def _pump(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interr
 
 def _leaves(tasks: Iterable[Task]) -> list[Task]:
     """Tasks without children, youngest first; trio's root task never."""
-    return sorted((t for t in tasks if t.parent_nursery and not any(n.child_tasks for n in t.child_nurseries)), key=number_of, reverse=True)
+    return sorted(
+        (t for t in tasks if t.parent_nursery and not any(n.child_tasks for n in t.child_nurseries)), key=number_of, reverse=True
+    )
 
 
 def _close_tasks(loop: Loop, interrupts: Interrupts) -> None:

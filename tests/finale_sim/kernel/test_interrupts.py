@@ -1,0 +1,153 @@
+"""Ctrl-C comes out of simulate(), whatever the program does."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+import trio
+
+from finale_sim.kernel import Ending, current_trial, simulate
+
+
+@pytest.fixture(autouse=True)
+def _handler() -> Iterator[None]:
+    """Ctrl-C is Python's own business before and after."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def _press() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+async def _in_a_step() -> None:
+    await trio.sleep(1)
+    _press()
+    await trio.sleep_forever()
+
+
+async def _swallowed() -> None:
+    try:
+        _press()
+    except KeyboardInterrupt:
+        pass
+    while True:
+        await trio.lowlevel.checkpoint()
+
+
+async def _in_a_loop_without_await() -> None:
+    while True:
+        _press()
+
+
+async def _in_a_child() -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_in_a_step)
+        nursery.start_soon(trio.sleep_forever)
+
+
+async def _during_cleanup() -> None:
+    try:
+        await trio.sleep_forever()
+    finally:
+        _press()
+        while True:
+            pass
+
+
+async def _in_an_abort_function() -> None:
+    def abort(_: object) -> trio.lowlevel.Abort:
+        _press()
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    with trio.move_on_after(1):
+        await trio.lowlevel.wait_task_rescheduled(abort)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [_in_a_step, _swallowed, _in_a_loop_without_await, _in_a_child, _during_cleanup, _in_an_abort_function],
+)
+def test_ctrl_c_ends_the_trial_and_is_raised(program: object) -> None:
+    """Wherever it strikes, nothing of the trial is left."""
+    with pytest.raises(KeyboardInterrupt):
+        simulate(program)  # type: ignore[arg-type]
+    assert current_trial() is None
+    assert simulate(trio.sleep, 1).ending is Ending.RETURNED
+
+
+def test_ctrl_c_while_a_strategy_decides() -> None:
+    """The strategy isn't torn up; the trial ends right after its answer."""
+
+    async def program() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep, 1)
+            nursery.start_soon(trio.sleep, 1)
+
+    def decide(site: object, options: int) -> int:
+        _press()
+        return 0
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(program, decide=decide)
+
+
+def test_somebody_elses_handler_is_respected() -> None:
+    """Where the process handles SIGINT itself, a trial doesn't interfere."""
+    seen: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    try:
+        assert simulate(_in_a_step).ending is Ending.DEADLOCKED
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert seen == [signal.SIGINT]
+
+
+def test_a_trial_in_another_thread_leaves_signals_alone() -> None:
+    """Only the main thread can handle signals; a trial elsewhere works without."""
+    endings: list[Ending] = []
+    thread = threading.Thread(target=lambda: endings.append(simulate(trio.sleep, 1).ending))
+    thread.start()
+    thread.join()
+    assert endings == [Ending.RETURNED]
+
+
+def test_a_signal_receiver_works() -> None:
+    """A program that listens for signals hears those that it raises."""
+
+    async def program() -> int:
+        with trio.open_signal_receiver(signal.SIGUSR1) as signals:
+            signal.raise_signal(signal.SIGUSR1)
+            async for number in signals:
+                return number
+        return -1
+
+    assert simulate(program).value == signal.SIGUSR1
+
+
+def test_a_real_ctrl_c_stops_a_busy_process_promptly() -> None:
+    """A process in a loop without await ends on SIGINT, with nothing but Python's own traceback."""
+    code = (
+        "import time, os, sys\n"
+        "from finale_sim.kernel import simulate\n"
+        "async def program():\n"
+        "    print('ready', flush=True)\n"
+        "    while True: pass\n"
+        "try: simulate(program)\n"
+        "except KeyboardInterrupt: print('interrupted', flush=True)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "interrupted\n", "")
