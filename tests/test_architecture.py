@@ -31,8 +31,10 @@ SDK, SIM = "sdk/finale", "simulations/finale_sim"
 WORDS = "finale.errors finale.events"
 SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
 PARTS = "finale_sim.stubs.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
-ENGINE = "finale_sim.choices finale_sim.token finale_sim.shrink finale_sim.kernel.* finale_sim.explore.*"
-PICTURES = "finale_sim.history finale_sim.render.* finale_sim.report"
+SEARCH = "finale_sim.choices finale_sim.verdict finale_sim.search.*"
+KERNEL = "finale_sim.kernel.*"
+TOLD = f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.*"
+UPSTAIRS = "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.targets"
 
 RULES = [
     # ── the SDK: the pure centre
@@ -51,9 +53,22 @@ RULES = [
         "trio",
         "the workspace's own parts read the ledger and serve the outbox; they start nothing",
     ),
+    Rule(f"{SDK}/door.py", WORDS, "trio", "the door passes any command on; it knows none of them"),
+    Rule(
+        f"{SDK}/context.py",
+        f"{WORDS} finale.ledger finale.door",
+        "trio",
+        "a coordinator's words go to the ledger, and nowhere else",
+    ),
+    Rule(
+        f"{SDK}/executor.py",
+        f"{SEAMS} finale.ledger finale.endings finale.door finale.context",
+        "trio",
+        "the tasks of runs: it starts and stops what the ledger says, and reports how it ended",
+    ),
     Rule(
         f"{SDK}/workspace.py",
-        f"{SEAMS} finale.runs finale.ledger finale.endings finale.broker finale.handle finale.pump",
+        f"{SEAMS} finale.runs finale.ledger finale.broker finale.handle finale.pump finale.door finale.executor",
         "trio",
         "the one place where ledger, broker, journal and coordinator meet",
     ),
@@ -78,13 +93,14 @@ RULES = [
     # ── the simulator: the engine, which works for any trio program
     Rule(f"{SIM}/choices.py", "", "", "the stream of choices is what everything else hangs on", pure=True),
     Rule(f"{SIM}/token.py", "finale_sim.choices", "", "a token is choices in print", pure=True),
-    Rule(f"{SIM}/shrink.py", "finale_sim.choices finale_sim.token", "", "it takes `simulate` as an argument: no trio"),
+    Rule(f"{SIM}/verdict.py", "", "", "what may be concluded is a handful of words", pure=True),
     Rule(
-        f"{SIM}/explore/*.py",
-        "finale_sim.choices finale_sim.token finale_sim.shrink finale_sim.explore.*",
+        f"{SIM}/search/*.py",
+        SEARCH,
         "",
-        "a strategy answers which number comes next; it takes `simulate` as an argument: no trio, no runs",
+        "a strategy answers which number comes next; it runs trials through an argument: no trio",
     ),
+    Rule(f"{SIM}/shrink.py", SEARCH, "", "it runs trials through an argument: no trio, no runs"),
     Rule(
         f"{SIM}/kernel/*.py",
         "finale_sim.choices finale_sim.kernel.*",
@@ -92,40 +108,70 @@ RULES = [
         "the kernel drives any trio program, so it knows choices, trio and what trio itself is built on",
     ),
     # ── the simulator: the run half
-    Rule(f"{SIM}/history.py", "finale finale_sim.choices", "", "what outsiders saw: no trio, no workspace", pure=True),
+    Rule(f"{SIM}/history.py", "finale", "", "what outsiders saw: no trio, no workspace", pure=True),
     Rule(
-        f"{SIM}/render/*.py {SIM}/report.py",
-        f"finale_sim.choices finale_sim.token {PICTURES}",
-        "",
-        "a picture is a function of choices and history: no trio, no workspace",
+        f"{SIM}/endings.py", "finale finale_sim.history", "", "which endings a history shows is read off the history", pure=True
     ),
-    Rule(f"{SIM}/oracles/*.py", "finale finale_sim.history finale_sim.oracles.*", "", "it sees what outsiders see: no trio"),
+    Rule(f"{SIM}/observed.py", "finale finale_sim.history", "trio", "it watches any coordinator, as any user could"),
+    Rule(
+        f"{SIM}/oracles/*.py",
+        "finale finale_sim.history finale_sim.verdict finale_sim.oracles.*",
+        "",
+        "it sees what outsiders see",
+    ),
     *(
         Rule(
             f"{SIM}/{part}/*.py",
-            f"finale finale_sim.choices finale_sim.{part}.*",
+            f"finale finale.journal finale_sim.choices finale_sim.{part}.*",
             "trio",
             "stubs, faults and scenarios use what any user could, and do not know each other: world puts them together",
         )
         for part in ("stubs", "faults", "scenarios")
     ),
     Rule(
-        f"{SIM}/world.py",
-        f"finale finale_sim.choices finale_sim.token finale_sim.history finale_sim.kernel.* {PARTS}",
+        f"{SIM}/canaries/*.py",
+        "finale.* finale_sim.canaries.*",
         "trio",
-        "the one place where the parts of a trial meet; who explores trials stands above it",
+        "a canary breaks the inside of the product, nothing else",
     ),
+    Rule(
+        f"{SIM}/world.py",
+        f"finale finale_sim.choices finale_sim.history finale_sim.observed {KERNEL} {PARTS}",
+        "trio",
+        "the one place where the parts of a trial meet; who searches trials stands above it",
+    ),
+    # ── the simulator: from trials to reports
+    Rule(
+        f"{SIM}/story.py {SIM}/render/*.py {SIM}/report.py", f"finale {TOLD}", "", "a picture is a function of a trial that was"
+    ),
+    Rule(
+        f"{SIM}/program.py",
+        f"finale {SEARCH} {KERNEL} finale_sim.history finale_sim.endings finale_sim.story finale_sim.world {PARTS}",
+        "",
+        "where a trial is run and judged; it decides nothing about what to try",
+    ),
+    Rule(
+        f"{SIM}/investigate.py", f"{TOLD} finale_sim.program finale_sim.report", "", "search, shrink, repeat, tell: in this order"
+    ),
+    Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
+    Rule(f"{SIM}/campaign.py {SIM}/api.py", f"finale {TOLD} {PARTS} {UPSTAIRS}", "", "what the faces call"),
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",
-        f"finale {ENGINE} {PICTURES} {PARTS} finale_sim.world",
+        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.world",
         "",
         "a list of names; importing finale_sim must not start a face",
     ),
     Rule(
-        f"{SIM}/cli.py {SIM}/campaign.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
+        f"{SIM}/display.py",
+        f"finale {TOLD} {UPSTAIRS} finale_sim.endings",
+        "rich",
+        "what the terminal shows, without deciding anything",
+    ),
+    Rule(
+        f"{SIM}/cli.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
         "finale finale_sim.*",
-        "trio rich pytest IPython",
+        "trio pytest IPython",
         "a face may use all of the simulator, and can be taken away",
         door=True,
     ),
@@ -163,7 +209,7 @@ SOUND = {
     "sdk/finale/ledger.py": "from finale import events\n",
     "sdk/finale/workspace.py": 'import trio, time\nfrom . import ledger\ndef go():\n    """Go."""\n',
     "simulations/finale_sim/__init__.py": "from finale_sim import world\n",
-    "simulations/finale_sim/campaign.py": "import finale_sim, rich\n",
+    "simulations/finale_sim/cli.py": "import finale_sim, pytest\ndef main(): ...\n",
     "simulations/finale_sim/choices.py": "import zlib\n",
     "simulations/finale_sim/kernel/__init__.py": "from finale_sim.kernel.seam import Runner\n",
     SEAM: '"""Names trio._core."""\nimport trio._core\nfrom finale_sim.choices import Choices\nRunner = trio._core.Runner\n',
@@ -221,9 +267,9 @@ CHOICES = "simulations/finale_sim/choices.py"
         (IMPORTS, HISTORY, "from finale.workspace import go", ":1: must not import finale.workspace"),
         (IMPORTS, SEAM, "import finale", ":1: must not import finale:"),
         (IMPORTS, CHOICES, "from finale_sim.kernel import seam", ":1: must not import finale_sim.kernel.seam"),
-        (IMPORTS, "simulations/finale_sim/explore/sweep.py", "import finale_sim.world", "takes `simulate` as an argument"),
+        (IMPORTS, "simulations/finale_sim/search/sweep.py", "import finale_sim.world", "runs trials through an argument"),
         ("each file has exactly one rule", "sdk/finale/extra.py", "", "sdk/finale/extra.py: no rules are about this file"),
-        ("doors are opened from outside only", WORLD, "from finale_sim import campaign", ":1: imports finale_sim.campaign"),
+        ("doors are opened from outside only", WORLD, "from finale_sim import cli", ":1: imports finale_sim.cli"),
         (PRIVATE, WORLD, "import trio._core", ":1: names trio._core"),
         (PRIVATE, WORLD, "from trio import _core", ":1: names trio._core"),
         (PRIVATE, WORLD, "from trio._core._run import Runner", ":1: names trio._core._run.Runner"),

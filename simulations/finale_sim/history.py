@@ -46,6 +46,7 @@ class Entry:
     run_id: str = ""
     session: str = ""
     detail: Any = None
+    cancelled: bool = False  #: whether the scopes around the observer were cancelled at that moment
 
 
 @dataclass(slots=True)
@@ -57,12 +58,12 @@ class History:
     picks: dict[int, str] = field(default_factory=dict)  #: site key of a choice of the scenario → what was picked
     stuck: str = ""
     crash: str = ""
-    now: Callable[[], tuple[int, float]] = lambda: (0, 0.0)  #: the current step and virtual time
+    now: Callable[[], tuple[int, float, bool]] = lambda: (0, 0.0, False)  #: current step, virtual time, cancelled or not
 
     def note(self, who: str, what: What, run_id: str = "", session: str = "", detail: Any = None) -> None:
         """Add an observation made now."""
-        step, at_s = self.now()
-        self.entries.append(Entry(len(self.entries), step, at_s, who, what, run_id, session, detail))
+        step, at_s, cancelled = self.now()
+        self.entries.append(Entry(len(self.entries), step, at_s, who, what, run_id, session, detail, cancelled))
 
     def of(self, *what: What, run_id: str | None = None) -> Iterator[Entry]:
         """The entries of these kinds, of one run if it is given, in order."""
@@ -87,7 +88,7 @@ class History:
         return [event for event in self.events(run_id) if isinstance(event, RunComplete)]
 
     def stops(self, run_id: str) -> list[Entry]:
-        """What covers the run: cancels of it or of its session, closings, cancellations from outside, all after its acceptance."""
+        """What covers the run: cancels of it or of its session, closings, cancellations from outside. All came after it."""
         accepted = self.accepted.get(run_id)
         if accepted is None:
             return []

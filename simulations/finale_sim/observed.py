@@ -25,7 +25,7 @@ class Observed:
             self._note(request, What.PREPARING)
             await self._watched(request, prepare())
         self._note(request, What.CALLED)
-        value = await self._watched(request, self._coordinator.run(request, _ObservedContext(ctx, self._history)))
+        value: str | None = await self._watched(request, self._coordinator.run(request, _ObservedContext(ctx, self._history)))
         self._note(request, What.RETURNED, value)
         return value
 
@@ -33,7 +33,9 @@ class Observed:
         try:
             return await work
         except BaseException as error:
-            cancelled = error.split(trio.Cancelled)[0] if isinstance(error, BaseExceptionGroup) else isinstance(error, trio.Cancelled)
+            cancelled = (
+                error.split(trio.Cancelled)[0] if isinstance(error, BaseExceptionGroup) else isinstance(error, trio.Cancelled)
+            )
             self._note(request, What.STOPPED if cancelled or _in_cleanup(error) else What.RAISED, error)
             raise
 

@@ -1,4 +1,4 @@
-"""Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` does so in full detail."""
+"""Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` also traces it."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -8,34 +8,26 @@ from typing import Any, Protocol
 from finale import Coordinator
 from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
-from finale_sim.history import Entry, History, What
+from finale_sim.history import History, What
 from finale_sim.kernel import Ending, RealIO, Trial, render_deadlock, simulate
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
 from finale_sim.search import Attempt
+from finale_sim.story import Story
 from finale_sim.verdict import Breach
 from finale_sim.world import World
 
-__all__ = ["PlainProgram", "Program", "ScenarioProgram", "Story"]
+__all__ = ["PlainProgram", "Program", "ScenarioProgram"]
 
 MAX_STEPS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A judged trial with everything that a report needs: its trace, and what its observers saw."""
-
-    attempt: Attempt
-    trial: Trial
-    entries: tuple[Entry, ...] = ()
-    picks: dict[int, str] | None = None
-
-
 class Program(Protocol):
-    """Something that can be searched. ``name`` identifies it in tokens."""
+    """Something that can be searched."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Identifies the program in its tokens."""
 
     def attempt(self, decide: Decide) -> Attempt:
         """Run and judge one trial."""
@@ -76,8 +68,8 @@ def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
         leaf = leaf.exceptions[0]
     if isinstance(leaf, RealIO):
         return None, str(leaf)
-    kind = "assertion" if isinstance(leaf, AssertionError) else type(leaf).__name__
-    return Breach(f"no {kind} error" if kind == "assertion" else f"no {kind}", f"{_where(leaf)}{type(leaf).__name__}: {leaf}"), None
+    claim = "assertions hold" if isinstance(leaf, AssertionError) else f"no {type(leaf).__name__}"
+    return Breach(claim, f"{_where(leaf)}{type(leaf).__name__}: {leaf}".rstrip(": ")), None
 
 
 def _where(error: BaseException) -> str:

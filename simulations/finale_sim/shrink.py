@@ -28,29 +28,22 @@ class Shrunk:
 
 def shrink(run: RunTrial, failure: Attempt, *, limit: int = 500) -> Shrunk:
     """Make ``failure`` as small as the passes can, in at most ``limit`` further trials. Never slips to another claim."""
-    best, spent, improved = failure, 0, True
-    while improved:
-        improved = False
-        for proposals in _PASSES:
-            for proposal in _until_adopted(proposals, lambda: best):
-                if spent >= limit:
-                    return Shrunk(best, spent, settled=False)
-                spent += 1
-                attempt = run(following({choice.site.key: choice.answer for choice in proposal}))
-                if _same_claim(attempt, failure) and _size(attempt) < _size(best):
-                    best, improved = attempt, True
+    best, spent = failure, 0
+    proposals = _proposals(best)
+    while (proposal := next(proposals, None)) is not None:
+        if spent >= limit:
+            return Shrunk(best, spent, settled=False)
+        spent += 1
+        attempt = run(following({choice.site.key: choice.answer for choice in proposal}))
+        if _same_claim(attempt, failure) and _size(attempt) < _size(best):
+            best = attempt
+            proposals = _proposals(best)
     return Shrunk(best, spent, settled=True)
 
 
-def _until_adopted(proposals: _Pass, best: Callable[[], Attempt]) -> Iterator[list[Choice]]:
-    """The proposals for the best stream, begun anew each time that one of them became the best."""
-    current = None
-    while current is not best():
-        current = best()
-        for proposal in proposals(current.deviations):
-            yield proposal
-            if best() is not current:
-                break
+def _proposals(best: Attempt) -> Iterator[list[Choice]]:
+    for proposals in _PASSES:
+        yield from proposals(best.deviations)
 
 
 def _same_claim(attempt: Attempt, failure: Attempt) -> bool:

@@ -51,7 +51,9 @@ def decode(text: str) -> Token:
     if not dash or not head.startswith(_PREFIX) or not head.removeprefix(_PREFIX).isdecimal():
         raise BadToken(f"{text[:60]!r} is no token; a token looks like {_PREFIX}{_VERSION}-…")
     if head != _PREFIX + _VERSION:
-        raise BadToken(f"{text[:60]!r} is a token of version {head.removeprefix(_PREFIX)}; this finale-sim reads version {_VERSION}")
+        raise BadToken(
+            f"{text[:60]!r} is a token of version {head.removeprefix(_PREFIX)}; this finale-sim reads version {_VERSION}"
+        )
     try:
         body = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
     except binascii.Error:

@@ -48,7 +48,8 @@ class Bounded:
     sampled: int
 
     def __str__(self) -> str:
-        return f"bounded: all streams with at most {self.deviations} deviation{'s' * (self.deviations != 1)}, {self.sampled} random ones beyond"
+        swept = f"all streams with at most {self.deviations} deviation{'s' * (self.deviations != 1)}"
+        return f"bounded: {swept}, {self.sampled} random ones beyond"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ journal. Whatever outsiders do and see goes into one history. When the scenario 
 accepted must come to an end: the block of the workspace is left, and a trial in which that can't happen is stuck.
 """
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from itertools import count
+from math import inf
 from typing import Any, TypeVar
 
 import trio
@@ -22,6 +24,10 @@ from finale_sim.scenarios import Scenario
 __all__ = ["World"]
 
 _T = TypeVar("_T")
+
+_SILENT = logging.getLogger("finale_sim.silent")  # a journal that fails on purpose is no news
+_SILENT.propagate = False
+_SILENT.addHandler(logging.NullHandler())
 
 
 class World:
@@ -42,7 +48,7 @@ class World:
         """One trial from beginning to end."""
         trial = current_trial()
         assert trial is not None, "a world exists in a trial only"
-        self.history.now = lambda: (trial.steps, trial.now)
+        self.history.now = lambda: (trial.steps, trial.now, trio.current_effective_deadline() == -inf)
         async with trio.open_nursery() as self._outsiders:
             error = None
             try:
@@ -50,14 +56,19 @@ class World:
                     await self._in_workspace()
             except Exception as crash:  # noqa: BLE001  # judged by an oracle, whatever it is
                 error = crash
-                self.history.crash = "".join(repr(crash))
+                self.history.crash = repr(crash)
             self.history.note("client", What.LEFT, detail=error)
 
     async def _in_workspace(self) -> None:
         ids = count(1)
         journal = JOURNALS[self._scenario.journal](self._strikes) if self._scenario.journal else None
         async with open_workspace(
-            self._coordinator, journal=journal, clock=trio.current_time, new_id=lambda: f"r{next(ids)}", **self._scenario.options
+            self._coordinator,
+            journal=journal,
+            clock=trio.current_time,
+            new_id=lambda: f"r{next(ids)}",
+            logger=_SILENT,
+            **self._scenario.options,
         ) as self.workspace:
             self._outsiders.start_soon(self._read, self.history.witness, self.workspace.subscribe(), 0.0, None, name="witness")
             async with trio.open_nursery() as self.clients:
@@ -135,5 +146,3 @@ class World:
         if answer:
             self.history.picks[trial.choices.made[-1].site.key] = f"{label}: {options[answer]}"
         return answer
-
-

@@ -29,6 +29,7 @@ class Unjudged(Exception):
 def oracles(max_active: int | None = None) -> tuple[Oracle, ...]:
     """All oracles, for a workspace with this limit."""
     return (
+        no_crash.ORACLE,
         one_terminal.ORACLE,
         attribution.ORACLE,
         truth.ORACLE,
@@ -38,7 +39,6 @@ def oracles(max_active: int | None = None) -> tuple[Oracle, ...]:
         waiter_ends.ORACLE,
         no_stranding.oracle(max_active),
         not_stuck.ORACLE,
-        no_crash.ORACLE,
     )
 
 

@@ -8,8 +8,6 @@ from finale_sim.oracles.oracle import Oracle
 
 __all__ = ["ORACLE"]
 
-_SPOKE = (What.PUBLISHED, What.RETURNED, What.RAISED)
-
 
 def _check(history: History) -> Iterator[str]:
     for run_id in history.accepted:
@@ -27,14 +25,16 @@ def _spared(history: History, run_id: str) -> Iterator[str]:
 
 
 def _covered(history: History, run_id: str, stop: Entry) -> Iterator[str]:
-    """A run that was covered is not called afterwards, and does not go on working for longer than one step."""
+    """A run that was covered before it had said its ending is not called afterwards, and its surroundings are cancelled."""
     started = history.first(What.CALLED, What.PREPARING, run_id=run_id)
     if started is not None and started.number > stop.number:
         yield f"run {run_id} was cancelled, and its coordinator was called afterwards"
-    later = [e for e in history.of(What.REPORTED, What.PUBLISHED, What.RETURNED, run_id=run_id) if e.at_s > stop.at_s]
-    spoke_before = any(e.number < stop.number for e in history.of(*_SPOKE, run_id=run_id))
-    if later and not spoke_before and history.first(What.STOPPED, run_id=run_id) is None:
-        yield f"run {run_id} was cancelled at {stop.at_s:g} s, and still {later[0].what} at {later[0].at_s:g} s"
+    said = history.first(What.PUBLISHED, What.RETURNED, What.RAISED, run_id=run_id)
+    if said is not None and said.number > stop.number:
+        unreached = next((e for e in history.of(What.RETURNED, run_id=run_id) if not e.cancelled), None)
+        if unreached is not None:
+            then = f"it {unreached.what} at {unreached.at_s:g} s"
+            yield f"run {run_id} was cancelled at {stop.at_s:g} s, which never reached its task; {then}"
 
 
 ORACLE = Oracle("I4 cancel scope", "a cancel covers what was accepted before it, and nothing else", _check)

@@ -1,4 +1,4 @@
-"""A cancel at every phase of a run, with one waiting behind and one submitted right after (E9, E10, E11, E12, E14)."""
+"""A cancel at every phase of a run, with one waiting behind and one submitted right after (E9, E10, E11, E12)."""
 
 from finale_sim.scenarios.scenario import Scenario, Stage
 
@@ -15,5 +15,5 @@ async def _play(stage: Stage) -> None:
 
 
 SCENARIO = Scenario(
-    "cancel race", "a cancel before, while preparing, while active and after", ("E2", "E9", "E10", "E11", "E12", "E14"), _play
+    "cancel race", "a cancel before, while preparing, while active and after", ("E2", "E9", "E10", "E11", "E12"), _play
 )

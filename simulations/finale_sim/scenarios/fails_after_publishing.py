@@ -12,4 +12,6 @@ async def _play(stage: Stage) -> None:
     stage.cancel("s1")
 
 
-SCENARIO = Scenario("fails after publishing", "an error, and perhaps a cancel, after the result", ("E2", "E7"), _play, "fails after")
+SCENARIO = Scenario(
+    "fails after publishing", "an error, and perhaps a cancel, after the result", ("E2", "E7"), _play, "fails after"
+)

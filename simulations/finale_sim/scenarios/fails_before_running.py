@@ -12,5 +12,9 @@ async def _play(stage: Stage) -> None:
 
 
 SCENARIO = Scenario(
-    "fails before running", "preparation fails in different ways; the next run prepares again", ("E2", "E4", "E5"), _play, "fails before"
+    "fails before running",
+    "preparation fails in different ways; the next run prepares again",
+    ("E2", "E4", "E5"),
+    _play,
+    "fails before",
 )

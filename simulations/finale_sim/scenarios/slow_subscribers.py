@@ -15,5 +15,10 @@ async def _play(stage: Stage) -> None:
 
 
 SCENARIO = Scenario(
-    "slow subscribers", "much progress for readers that are slow or leave", ("E2", "E21"), _play, "chatty", options={"progress_limit": 8}
+    "slow subscribers",
+    "much progress for readers that are slow or leave",
+    ("E2", "E21"),
+    _play,
+    "chatty",
+    options={"progress_limit": 8},
 )

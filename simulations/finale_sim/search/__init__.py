@@ -9,6 +9,18 @@ from finale_sim.search.replay import Replay, following
 from finale_sim.search.strategy import Attempt, RunTrial, Strategy
 from finale_sim.search.sweep import Sweep
 
-__all__ = ["STRATEGIES", "Attempt", "OnTrial", "RandomWalk", "Replay", "RunTrial", "Search", "Strategy", "Sweep", "following", "search"]
+__all__ = [
+    "STRATEGIES",
+    "Attempt",
+    "OnTrial",
+    "RandomWalk",
+    "Replay",
+    "RunTrial",
+    "Search",
+    "Strategy",
+    "Sweep",
+    "following",
+    "search",
+]
 
-STRATEGIES: tuple[type, ...] = (Replay, Sweep, RandomWalk)
+STRATEGIES: tuple[type[Strategy], ...] = (Replay, Sweep, RandomWalk)

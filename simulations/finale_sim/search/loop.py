@@ -13,6 +13,8 @@ __all__ = ["OnTrial", "Search", "search"]
 
 OnTrial = Callable[["Search"], None]
 
+_MOST_UNDECIDED = 25
+
 
 @dataclass(slots=True)
 class Search:
@@ -28,6 +30,8 @@ class Search:
     exhausted: bool = False
     failure: Attempt | None = None
     truncated: str | None = None
+    undecided: int = 0  #: trials that could not be judged
+    interrupted: bool = False
     seen: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -43,24 +47,27 @@ class Search:
 
 
 def search(run: RunTrial, *, trials: int, seed: int = 0, on_trial: OnTrial | None = None) -> Search:
-    """Sweep by deviations with half of the budget of ``trials``, then walk at random with the rest.
+    """Sweep by deviations, then walk at random, with a budget of ``trials``.
 
-    Stops at the first failure, or when nothing is left to try. A ``KeyboardInterrupt`` ends it with what is known so far.
+    The sweep gets half of the budget, or as much of all as it takes to try every single deviation. Stops at the first failure,
+    when nothing is left to try, or when too many trials can't be judged. A ``KeyboardInterrupt`` ends it with what is known.
     """
     state = Search(trials)
-    sweep = Sweep()
     try:
-        _spend(state, run, sweep, (trials + 1) // 2, on_trial)
+        _spend(state, run, Sweep(max_deviations=1), trials, on_trial)
+        if state.swept == 1 and not state.exhausted:
+            _spend(state, run, Sweep(start=2), trials // 2, on_trial)
         if not state.exhausted:
             _spend(state, run, RandomWalk(seed), trials, on_trial)
     except KeyboardInterrupt:
+        state.interrupted = True
         state.truncated = f"interrupted after {state.trials} of {trials} trials"
     return state
 
 
 def _spend(state: Search, run: RunTrial, strategy: Strategy, until: int, on_trial: OnTrial | None) -> None:
     state.strategy = strategy.name
-    while state.trials < until and state.failure is None:
+    while state.trials < until and state.failure is None and state.undecided < _MOST_UNDECIDED:
         decide = strategy.next()
         if decide is not None:
             attempt = run(decide)
@@ -83,5 +90,6 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.seen.update(attempt.seen)
     if attempt.breach is not None:
         state.failure = attempt
-    elif attempt.undecided is not None and state.truncated is None:
-        state.truncated = attempt.undecided
+    elif attempt.undecided is not None:
+        state.undecided += 1
+        state.truncated = state.truncated or attempt.undecided

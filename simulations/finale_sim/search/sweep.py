@@ -15,15 +15,18 @@ _Stream = tuple[tuple[int, int], ...]  # (site key, index) of each deviation, in
 
 
 class Sweep:
-    """``complete`` is the number of deviations up to which everything was tried; -1 before the first trial."""
+    """Tries every stream with ``start`` deviations, then with more, up to ``max_deviations``.
+
+    ``complete`` is the number of deviations up to which all was tried; what is below ``start`` counts as tried before.
+    """
 
     name = "sweep"
 
-    def __init__(self, max_deviations: int | None = None) -> None:
-        self.complete = -1
+    def __init__(self, *, start: int = 0, max_deviations: int | None = None) -> None:
+        self.complete = start - 1
         self.exhausted = False
         self._max = max_deviations
-        self._level = 0
+        self._level = start
         self._stack: list[_Stream] = [()]
         self._current: _Stream = ()
         self._more = False  # some stream of this level has children
@@ -39,9 +42,7 @@ class Sweep:
         if len(self._current) == self._level:
             self._more = self._more or bool(open_choices)
             return
-        children = [
-            (*self._current, (choice.site.key, index)) for choice in open_choices for index in range(1, choice.options)
-        ]
+        children = [(*self._current, (choice.site.key, index)) for choice in open_choices for index in range(1, choice.options)]
         self._stack.extend(reversed(children))
 
     def _next_level(self) -> bool:

@@ -1,0 +1,44 @@
+"""finale_sim: deterministic simulation of trio programs, and the proof that finale keeps its contract.
+
+Before a run is accepted, a rejected request raises. After it is accepted, it gets exactly one terminal event. Never both,
+never neither.
+"""
+
+from finale_sim.api import check, explore, replay
+from finale_sim.campaign import Campaign
+from finale_sim.history import Entry, History, What
+from finale_sim.investigate import Replayed
+from finale_sim.kernel import KernelUnsupported, RealIO, Trial, simulate
+from finale_sim.report import Counterexample, Report
+from finale_sim.scenarios import SCENARIOS, Scenario
+from finale_sim.targets import BadTarget
+from finale_sim.token import BadToken
+from finale_sim.verdict import Bounded, Breach, Exhausted, Sampled, Truncated, Verdict, Violated
+
+__all__ = [
+    "SCENARIOS",
+    "BadTarget",
+    "BadToken",
+    "Bounded",
+    "Breach",
+    "Campaign",
+    "Counterexample",
+    "Entry",
+    "Exhausted",
+    "History",
+    "KernelUnsupported",
+    "RealIO",
+    "Replayed",
+    "Report",
+    "Sampled",
+    "Scenario",
+    "Trial",
+    "Truncated",
+    "Verdict",
+    "Violated",
+    "What",
+    "check",
+    "explore",
+    "replay",
+    "simulate",
+]

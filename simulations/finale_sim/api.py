@@ -1,0 +1,71 @@
+"""The simulator's functions for Python: explore, check, replay. Each is a plain function, to be called outside ``trio.run``."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
+from finale_sim.investigate import Replayed, investigate, replay_token
+from finale_sim.program import PlainProgram, Program
+from finale_sim.report import Report
+from finale_sim.targets import as_program_function, coordinator_factory
+from finale_sim.token import BadToken, decode, program_key
+
+__all__ = ["check", "explore", "program_of", "replay"]
+
+
+def explore(function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed: int = 0) -> Report:
+    """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
+
+    ``function`` is any async function of trio's without parameters; it is called anew in each of at most ``trials`` trials.
+
+    Raises:
+        BadTarget: it is not such a function.
+    """
+    name = getattr(function, "__qualname__", type(function).__name__)
+    return investigate(PlainProgram(f"explore/{name}", as_program_function(name, function)), trials=trials, seed=seed)
+
+
+def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
+    """Play the scenarios that suit any coordinator with yours: a class, a factory, an instance or an async function.
+
+    Raises:
+        BadTarget: it is none of these.
+    """
+    name = getattr(coordinator, "__qualname__", type(coordinator).__name__)
+    return run_campaign(check_programs(name, coordinator_factory(name, coordinator)), trials=trials, seed=seed)
+
+
+def replay(token: str, target: Any = None) -> Replayed:
+    """Run the trial that a token stands for: of the standard campaign, or of the function or coordinator that is given.
+
+    Raises:
+        BadToken: the text is no token of this version, or belongs to another program.
+        BadTarget: the target is neither a function to explore nor a coordinator.
+    """
+    label = getattr(target, "__qualname__", type(target).__name__)
+    return replay_token(program_of(token, label, target), decode(token))
+
+
+def program_of(token: str, label: str, target: Any) -> Program:
+    """The program that the token was made with: a standard one if ``target`` is None, else one of those made of the target.
+
+    Raises:
+        BadToken, BadTarget: as in ``replay``.
+    """
+    wanted = decode(token).program
+    programs = _programs(label, target)
+    for program in programs:
+        if program_key(program.name) == wanted:
+            return program
+    if target is None:
+        raise BadToken("the token belongs to no standard scenario; name the target that it was found with")
+    raise BadToken(f"the token belongs to another program than {label}")
+
+
+def _programs(label: str, target: Any) -> Sequence[Program]:
+    if target is None:
+        return campaign_programs()
+    if inspect.iscoroutinefunction(target) and not inspect.signature(target).parameters:
+        return [PlainProgram(f"explore/{label}", as_program_function(label, target))]
+    return check_programs(label, coordinator_factory(label, target))

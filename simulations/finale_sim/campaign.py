@@ -1,0 +1,90 @@
+"""Campaigns: many programs, one after another, and what they say together."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from finale import Coordinator
+from finale_sim.investigate import investigate
+from finale_sim.program import ScenarioProgram
+from finale_sim.report import Report
+from finale_sim.scenarios import SCENARIOS, Scenario
+from finale_sim.search import Search
+from finale_sim.stubs import STUBS
+
+__all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """The reports of a campaign, in order. ``interrupted``: some programs were not searched, or not to the end."""
+
+    reports: tuple[Report, ...]
+    interrupted: bool = False
+
+    @property
+    def decisive(self) -> Report:
+        """The report that decides: the first violation, else the first undecided one, else the first."""
+        by_weight = {1: 0, 3: 1}
+        return min(self.reports, key=lambda report: by_weight.get(report.verdict.exit_code, 2))
+
+    @property
+    def exit_code(self) -> int:
+        """0 no violation, 1 violation, 3 undecided."""
+        if not self.reports:
+            return 3
+        code = self.decisive.verdict.exit_code
+        return 3 if code == 0 and self.interrupted else code
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: the decisive report's verdict with the sums of all, and a line for each program."""
+        if not self.reports:
+            return {"verdict": "truncated", "detail": "interrupted before the first trial", "trials": 0, "programs": []}
+        total: dict[str, Any] = self.decisive.as_dict()
+        if self.exit_code == 3 and self.decisive.verdict.exit_code == 0:
+            total |= {"verdict": "truncated", "detail": "interrupted"}
+        lines = [report.as_dict() for report in self.reports]
+        for key in ("trials", "choices", "steps", "seconds"):
+            total[key] = round(sum(line[key] for line in lines), 3)
+        total["swept"] = min(line["swept"] for line in lines)
+        total.pop("endings")
+        return total | {"programs": lines}
+
+
+def campaign_programs(names: Sequence[str] = ()) -> list[ScenarioProgram]:
+    """The scenarios with these names (default: all), each with its stub."""
+    return [ScenarioProgram(f"campaign/{name}", SCENARIOS[name], STUBS[SCENARIOS[name].stub]) for name in names or SCENARIOS]
+
+
+def check_programs(label: str, make: Callable[[], Coordinator], names: Sequence[str] = ()) -> list[ScenarioProgram]:
+    """The scenarios that any coordinator can play (or those of them with these names), with coordinators from ``make``."""
+    fitting: Iterable[Scenario] = (s for s in SCENARIOS.values() if s.any_coordinator and (not names or s.name in names))
+    return [ScenarioProgram(f"check/{label}/{scenario.name}", scenario, make) for scenario in fitting]
+
+
+def run_campaign(
+    programs: Sequence[ScenarioProgram],
+    *,
+    trials: int,
+    seed: int = 0,
+    on_trial: Callable[[ScenarioProgram, Search], None] | None = None,
+    on_report: Callable[[ScenarioProgram, Report], None] | None = None,
+) -> Campaign:
+    """Search each program with ``trials`` trials. A ``KeyboardInterrupt`` ends the campaign with the reports so far."""
+    reports: list[Report] = []
+    for program, report in _reports(programs, trials, seed, on_trial):
+        if report.search.trials or report.counterexample:
+            reports.append(report)
+            if on_report is not None:
+                on_report(program, report)
+        if report.search.interrupted:
+            return Campaign(tuple(reports), interrupted=True)
+    return Campaign(tuple(reports))
+
+
+def _reports(
+    programs: Sequence[ScenarioProgram], trials: int, seed: int, on_trial: Callable[[ScenarioProgram, Search], None] | None
+) -> Iterator[tuple[ScenarioProgram, Report]]:
+    for program in programs:
+        listener = (lambda search, program=program: on_trial(program, search)) if on_trial is not None else None
+        yield program, investigate(program, trials=trials, seed=seed, on_trial=listener)

@@ -1,0 +1,31 @@
+"""An early completion frees the session at once, while the run's task is still cleaning up."""
+
+from finale.ledger import Ending, Ledger, RunRecord
+from finale_sim.canaries.canary import Canary
+
+__all__ = ["CANARY"]
+
+_complete, _ended = Ledger.complete, Ledger.ended
+
+
+def _releasing_complete(self: Ledger, record: RunRecord, text: str | None, at: float) -> None:
+    _complete(self, record, text, at)
+    session = self._sessions.get(record.request.session)
+    if session is not None and session.active is record:
+        session.active = None
+        self.active -= 1
+        self._offer(record.request.session, session, at)
+
+
+def _lenient_ended(self: Ledger, record: RunRecord, ending: Ending, at: float) -> None:
+    session = self._sessions.get(record.request.session)
+    if session is not None and session.active is record:
+        _ended(self, record, ending, at)
+
+
+CANARY = Canary(
+    "early release",
+    "the next run starts while the last one is still cleaning up",
+    "I6 single flight",
+    ((Ledger, "complete", _releasing_complete), (Ledger, "ended", _lenient_ended)),
+)

@@ -1,0 +1,21 @@
+"""A cancel of a session stops its active run and forgets those that wait behind it."""
+
+from finale.ledger import Ledger
+from finale_sim.canaries.canary import Canary
+
+__all__ = ["CANARY"]
+
+
+_cancel = Ledger.cancel
+
+
+def _short_cancel(self: Ledger, session: str, by: str, at: float) -> int:
+    if self.closing:
+        return _cancel(self, session, by, at)
+    found = self._sessions.get(session)
+    return self._stop(found.active, by) if found is not None and found.active is not None else 0
+
+
+CANARY = Canary(
+    "one victim", "a cancel stops one run, and the next one starts", "I4 cancel scope", ((Ledger, "cancel", _short_cancel),)
+)

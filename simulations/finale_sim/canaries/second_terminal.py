@@ -1,0 +1,17 @@
+"""An early completion is published without asking the table, so that the run settles a second time when its task ends."""
+
+from finale.events import RunComplete, Status
+from finale.ledger import Ledger, RunRecord
+from finale_sim.canaries.canary import Canary
+
+__all__ = ["CANARY"]
+
+
+def _complete(self: Ledger, record: RunRecord, text: str | None, at: float) -> None:
+    request = record.request
+    self._emit(RunComplete(request.run_id, request.session, *self._place(record), at, Status.COMPLETED, text))
+
+
+CANARY = Canary(
+    "second terminal", "a coordinator publishes its ending past the ledger", "I1 one terminal", ((Ledger, "complete", _complete),)
+)

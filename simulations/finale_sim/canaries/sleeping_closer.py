@@ -1,0 +1,19 @@
+"""Nobody wakes who waits for the workspace to become idle."""
+
+from finale.workspace import Workspace
+from finale_sim.canaries.canary import Canary
+
+__all__ = ["CANARY"]
+
+_follow = Workspace._follow
+
+
+def _quiet_follow(self: Workspace) -> None:
+    idle, self._idle = self._idle, type(self._idle)()
+    _follow(self)
+    self._idle = idle
+
+
+CANARY = Canary(
+    "sleeping closer", "the last run ends, and the workspace never closes", "not stuck", ((Workspace, "_follow", _quiet_follow),)
+)

@@ -1,0 +1,13 @@
+"""The pump lives in the same scope as everything else: a cancellation from outside stops it before the endings are out."""
+
+from finale.pump import Pump
+from finale_sim.canaries.canary import Canary, rewritten
+
+__all__ = ["CANARY"]
+
+CANARY = Canary(
+    "unshielded pump",
+    "a cancellation stops delivery before the endings are out",
+    "I1 one terminal",
+    ((Pump, "run", rewritten(Pump.run, "CancelScope(shield=True)", "CancelScope()")),),
+)

@@ -1,0 +1,176 @@
+"""What a person sees of a campaign: live progress and tables in a terminal, plain lines in a pipe."""
+
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from typing import TextIO
+
+from finale_sim.campaign import Campaign
+from finale_sim.endings import ENDINGS
+from finale_sim.investigate import Replayed
+from finale_sim.program import Program, ScenarioProgram
+from finale_sim.report import Counterexample, Report
+from finale_sim.search import Search
+from finale_sim.verdict import Truncated
+
+__all__ = ["Progress", "failure_text", "print_campaign", "print_table", "replay_text", "verdict_text"]
+
+_REDRAW_S = 0.1
+
+
+class Progress:
+    """One line on stderr that is redrawn at most ten times a second; nothing where stderr is no terminal."""
+
+    def __init__(self, programs: int, trials: int, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._programs, self._trials = programs, trials
+        self._done = 0
+        self._before = 0
+        self._started = time.monotonic()
+        self._drawn = 0.0
+
+    def on_trial(self, program: Program, search: Search) -> None:
+        """A trial has ended."""
+        now = time.monotonic()
+        if self._live and now - self._drawn >= _REDRAW_S:
+            self._drawn = now
+            total = self._before + search.trials
+            rate = total / max(now - self._started, 1e-9)
+            share = (self._done + search.trials / self._trials) / self._programs
+            bar = ("█" * round(20 * share)).ljust(20, "░")
+            name = program.name.rpartition("/")[2]
+            self._write(f"{bar} {share:4.0%}  {total:,} trials  {rate:,.0f}/s  {name}: {search.strategy} {search.trials}")
+
+    def on_report(self, program: Program, report: Report) -> None:
+        """A program has been searched."""
+        self._done += 1
+        self._before += report.search.trials
+
+    def clear(self) -> None:
+        """Leave no trace of the line."""
+        if self._live:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(f"\r\x1b[2K{text[:118]}")
+        self._stream.flush()
+
+
+def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table: drawn by rich in a terminal, aligned columns in a pipe. ``rows`` are plain text, no markup."""
+    if not sys.stdout.isatty():
+        widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
+        print(title)
+        for row in [head, *rows]:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for name in head:
+        table.add_column(name, justify="right" if name in ("trials", "choices", "deviations") else "left")
+    for row in rows:
+        table.add_row(*(Text(cell, style=_style(cell)) for cell in row))
+    Console().print(table)
+
+
+def _style(cell: str) -> str:
+    for start, style in (
+        ("violated", "bold red"),
+        ("undecided", "yellow"),
+        ("bounded", "green"),
+        ("exhausted", "green"),
+        ("sampled", "green"),
+    ):
+        if cell.startswith(start):
+            return style
+    return ""
+
+
+def print_campaign(campaign: Campaign, programs: Sequence[ScenarioProgram], title: str) -> None:
+    """Scenarios × endings × verdicts, then what it comes to, then each failure in full."""
+    by_name = {program.name: program.scenario for program in programs}
+    rows = []
+    for report in campaign.reports:
+        scenario, seen = by_name[report.program], report.search.seen
+        missing = [name for name in scenario.endings if name not in seen]
+        endings = " ".join(name for name in ENDINGS if name in seen) + (f"  (not seen: {' '.join(missing)})" if missing else "")
+        verdict = report.verdict
+        short = "undecided" if isinstance(verdict, Truncated) else str(verdict).partition(",")[0]
+        rows.append(
+            (
+                scenario.name,
+                f"{report.search.trials:,}",
+                f"{report.search.choices:,}",
+                f"≤ {max(report.search.swept, 0)}",
+                endings,
+                short,
+            )
+        )
+    print_table(title, ("scenario", "trials", "choices", "deviations", "endings seen", "verdict"), rows)
+    if campaign.interrupted:
+        print(f"Interrupted: {len(campaign.reports)} of {len(programs)} scenarios were looked at.")
+    for why in dict.fromkeys(str(r.verdict) for r in campaign.reports if isinstance(r.verdict, Truncated)):
+        print(why[0].upper() + why[1:])
+    if campaign.reports:
+        print(_sum(campaign))
+
+
+def _sum(campaign: Campaign) -> str:
+    total = campaign.as_dict()
+    reached = {name for report in campaign.reports for name in report.search.seen}
+    verdict = {0: "No violation.", 1: "VIOLATED.", 3: "Undecided."}[campaign.exit_code]
+    numbers = f"{total['trials']:,} trials, {total['choices']:,} choices, {total['steps']:,} steps in {total['seconds']:.1f} s"
+    swept = f"every stream of at most {total['swept']} deviation{'s' * (total['swept'] != 1)} tried"
+    return f"{verdict} {numbers}; {swept}; {len(reached)} of {len(ENDINGS)} endings seen."
+
+
+def verdict_text(report: Report) -> str:
+    """One program's verdict and numbers on a line."""
+    search = report.search
+    numbers = f"{search.trials:,} trials, {search.choices:,} choices, {report.seconds:.2f} s"
+    return f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"
+
+
+def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
+    """The claim, what happened in words, the timeline, the token, and the command to paste, which ends with ``again``."""
+    breach = counterexample.story.attempt.breach
+    assert breach is not None, "a counterexample breaks a claim"
+    count = counterexample.deviations
+    if count == 0:
+        size = "on the happy path, without any deviation"
+    else:
+        kind = "no stream with fewer does it" if counterexample.minimal else "no smaller one was found"
+        size = f"{count} deviation{'s' * (count != 1)} from the happy path; {kind}"
+    lines = [
+        f"VIOLATED  {breach.claim}",
+        *(f"  {line}" for line in breach.message.splitlines()),
+        "",
+        f"What happened ({size})",
+        *(f"  {number}. {sentence}" for number, sentence in enumerate(counterexample.in_words(), 1)),
+        "",
+        "Timeline (» a deviation, · an observation)",
+        counterexample.timeline(),
+        "",
+        f"Token   {counterexample.token}",
+        f"Again   {shlex.join(['finale-sim', 'replay', counterexample.token, *again])}",
+    ]
+    return "\n".join(lines)
+
+
+def replay_text(replayed: Replayed) -> str:
+    """What came of a token."""
+    attempt = replayed.story.attempt
+    lines = [f"DRIFT  {replayed.drift}"] if replayed.drift else []
+    if attempt.breach is not None:
+        lines += [f"VIOLATED  {attempt.breach.claim}", *(f"  {line}" for line in attempt.breach.message.splitlines())]
+    elif attempt.undecided is not None:
+        lines.append(f"UNDECIDED  {attempt.undecided}")
+    elif not replayed.drift:
+        lines.append("The recorded trial holds: the same steps, and no claim is broken.")
+    return "\n".join(lines)

@@ -1,0 +1,87 @@
+"""From a program to a report: search, shrink what fails, make sure that it can be repeated, and tell it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from finale_sim.program import Program
+from finale_sim.report import Counterexample, Report
+from finale_sim.search import Attempt, OnTrial, Search, following, search
+from finale_sim.shrink import shrink
+from finale_sim.story import Story
+from finale_sim.token import Token, program_key
+
+__all__ = ["Replayed", "investigate", "replay_token"]
+
+
+def investigate(
+    program: Program,
+    *,
+    trials: int,
+    seed: int = 0,
+    on_trial: OnTrial | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Report:
+    """Search ``program`` with at most ``trials`` trials, plus at most 500 for shrinking a failure."""
+    started = clock()
+    state = search(program.attempt, trials=trials, seed=seed, on_trial=on_trial)
+    if state.failure is None:
+        return Report(program.name, state, clock() - started)
+    try:
+        counterexample, unstable = _explain(program, state, state.failure)
+    except KeyboardInterrupt:
+        state.interrupted = True
+        return Report(program.name, state, clock() - started, unstable="interrupted while a failure was being shrunk")
+    return Report(program.name, state, clock() - started, counterexample, unstable)
+
+
+def _explain(program: Program, state: Search, failure: Attempt) -> tuple[Counterexample, str | None]:
+    shrunk = shrink(program.attempt, failure)
+    story = _tell(program, shrunk.attempt)
+    count = len(shrunk.attempt.deviations)
+    counterexample = Counterexample(program.name, story, len(failure.deviations), shrunk, minimal=count <= state.swept + 1)
+    if story.attempt.digest == shrunk.attempt.digest and story.attempt.breach == shrunk.attempt.breach:
+        return counterexample, None
+    return counterexample, "a failure came out differently the second time: the program is not deterministic inside a trial"
+
+
+def _tell(program: Program, attempt: Attempt) -> Story:
+    return program.tell(following({choice.site.key: choice.answer for choice in attempt.deviations}))
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A token, replayed. ``drift`` says where the program is not what it was; None if the trial is the recorded one."""
+
+    story: Story
+    drift: str | None
+
+
+def replay_token(program: Program, token: Token) -> Replayed:
+    """Run the recorded trial.
+
+    Raises:
+        ValueError: the token belongs to another program.
+    """
+    if token.program != program_key(program.name):
+        raise ValueError(f"the token belongs to another program than {program.name!r}")
+    story = program.tell(following(dict(token.deviations)))
+    return Replayed(story, _drift(story, token))
+
+
+def _drift(story: Story, token: Token) -> str | None:
+    came_up = {choice.site.key: choice for choice in story.attempt.choices}
+    for number, (key, index) in enumerate(token.deviations, 1):
+        choice = came_up.get(key)
+        before = came_up.get(token.deviations[number - 2][0]) if number > 1 else None
+        after = f"the one before it was at {before.site}" if before else "it was the first"
+        if choice is None:
+            return (
+                f"deviation {number} of {len(token.deviations)} never came up ({after}): the program has changed there or before"
+            )
+        if choice.answer != index:
+            place = f"deviation {number} of {len(token.deviations)}, at {choice.site},"
+            return f"{place} was option {index}; now there are only {choice.options}"
+    if story.attempt.digest & 0xFFFFFFFF != token.digest:
+        return "all deviations came up, but the steps between them are not the recorded ones: the program has changed"
+    return None

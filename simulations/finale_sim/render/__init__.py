@@ -1,0 +1,6 @@
+"""Pictures of trials, as pure functions of their stories."""
+
+from finale_sim.render.timeline import timeline
+from finale_sim.render.words import in_words
+
+__all__ = ["in_words", "timeline"]

@@ -1,0 +1,29 @@
+"""What happened, in words: one sentence per deviation."""
+
+from finale_sim.choices import Choice, Kind
+from finale_sim.kernel.trial import Step
+from finale_sim.story import Story
+
+__all__ = ["in_words"]
+
+
+def in_words(story: Story) -> list[str]:
+    """A sentence for each choice that was not the plainest one, in the order in which they came up."""
+    picked_by = {step.choice.site: step for step in story.trial.trace if step.choice is not None}
+    return [_sentence(choice, picked_by.get(choice.site), story) for choice in story.attempt.deviations]
+
+
+def _sentence(choice: Choice, step: Step | None, story: Story) -> str:
+    pick = story.picks.get(choice.site.key)
+    if pick is not None:
+        return pick
+    site = choice.site
+    if step is None or len(step.options) <= choice.answer:
+        return f"{site.label or site}: option {choice.answer} of {choice.options - 1}, asked by {site.path}"
+    chosen, plain = step.options[choice.answer], step.options[0]
+    if site.kind is Kind.TIE:
+        return f"at {step.now_s:g} s, with several timers due: {chosen} comes before {plain}"
+    if site.kind is Kind.SCHEDULE:
+        waits = "goes on" if plain == site.path else "comes first"
+        return f"after step {site.n} of {site.path}: {chosen} takes the next step; left alone, {plain} {waits}"
+    return f"{site.label}: option {choice.answer}"
