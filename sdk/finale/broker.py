@@ -2,7 +2,8 @@
 
 Publishing appends to the log and wakes who waits; it never waits for anybody. A subscriber reads at its own pace, so a stuck
 one costs a cursor. The log is bounded: the oldest progress is dropped first, then, beyond ``retain`` events of the other
-kinds, the oldest of those. A reader sees every drop as a ``Gap``, counted from the holes in ``seq`` and ``index``.
+kinds, the oldest of those, with the progress that is older still. A reader sees every drop as a ``Gap``, counted from the
+holes in ``seq`` and ``index``.
 
 Events enter the log as soon as they happen (``append``) and become visible in the same order once the pump has passed them
 (``publish``): the log is the pump's queue, too, and one bound covers both.
@@ -10,7 +11,7 @@ Events enter the log as soon as they happen (``append``) and become visible in t
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Self, TypeAlias
@@ -18,7 +19,7 @@ from weakref import WeakSet
 
 import trio
 
-from finale.events import Event, Gap, Progress, RunComplete
+from finale.events import Event, Gap, Notification, Progress, RunComplete
 
 __all__ = ["BATCH", "Broker", "BrokerStatistics", "Subscription", "SubscriptionStatistics"]
 
@@ -30,7 +31,7 @@ _seq = attrgetter("seq")
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionStatistics:
-    """One subscriber: the last ``seq`` it was given, how many published events lie behind that, how many it was told were dropped."""
+    """One subscriber: the last ``seq`` it has looked at, how many events it can still take, how many it was told were dropped."""
 
     seq: int
     lag: int
@@ -39,7 +40,7 @@ class SubscriptionStatistics:
 
 @dataclass(frozen=True, slots=True)
 class BrokerStatistics:
-    """``published``: the ``seq`` of the last event that subscribers can see. ``log``: events held in memory, of them ``progress``."""
+    """``published``: the ``seq`` of the last visible event. ``log``: events held in memory, ``progress`` of them progress."""
 
     published: int
     log: int
@@ -53,10 +54,9 @@ class Broker:
     def __init__(self, *, progress_limit: int = 4096, retain: int = 16_384) -> None:
         self.horizon = 0  # seq of the last visible event
         self.closed = False
-        self.endings_forgotten = 0
-        self._endings_visible = 0
         self._log: list[Event] = []  # ascending in seq
-        self._progress = 0
+        self._progress = 0  # of them progress
+        self._visible = 0  # of them visible and no progress
         self._progress_limit = progress_limit
         self._retain = retain
         self._waiting: dict[_Key, trio.lowlevel.ParkingLot] = {}
@@ -86,10 +86,10 @@ class Broker:
             self._log[start:stop] = [amended.get(event.seq, event) for event in self._log[start:stop]]
         self.horizon = through
         visible = self._log[start:stop]
-        self._endings_visible += sum(type(event) is RunComplete for event in visible)
+        self._visible += sum(type(event) is not Progress for event in visible)
         if self._waiting:
             self._wake(visible)
-        if len(self._log) - self._progress > self._retain * 3 // 2:
+        if self._visible > self._retain * 3 // 2:
             self._sweep()
 
     def close(self) -> None:
@@ -128,9 +128,8 @@ class Broker:
         if after is None:
             for event in reversed(self.staged()):
                 expected[event.run_id] = event.index
-        passed = self._endings_visible if after is None else self.endings_forgotten
         self._subscribed += 1
-        subscription = Subscription(self, self._subscribed, session, run_id, start, expected, passed, ending)
+        subscription = Subscription(self, self._subscribed, session, run_id, start, expected, ending)
         self._subscriptions.add(subscription)
         return subscription
 
@@ -155,21 +154,26 @@ class Broker:
 
     def _sweep(self) -> None:
         spare_progress = self._progress - self._progress_limit
-        spare_rest = len(self._log) - self._progress - self._retain
-        kept = []
+        spare_rest = self._visible - self._retain
+        kept: list[Event] = []
+        lost: dict[str | None, list[Event]] = {}
         for event in self._log:
             if type(event) is Progress:
                 spare_progress -= 1
-                if spare_progress >= 0:
-                    self._progress -= 1
-                    continue
-            elif event.seq <= self.horizon:  # what the pump has not passed yet is never forgotten
+                if spare_progress < 0:
+                    kept.append(event)
+            elif spare_rest > 0 and event.seq <= self.horizon:  # what the pump has not passed yet is never forgotten
                 spare_rest -= 1
-                if spare_rest >= 0:
-                    self.endings_forgotten += type(event) is RunComplete
-                    continue
-            kept.append(event)
+                self._visible -= 1
+                kept.clear()  # of progress that is older
+                for session in (None, event.session):
+                    lost.setdefault(session, []).append(event)
+            else:
+                kept.append(event)
         self._log = kept
+        self._progress = sum(type(event) is Progress for event in kept)
+        for reader in self._subscriptions if lost else ():
+            reader.lose(lost)
 
 
 class Subscription:
@@ -187,7 +191,6 @@ class Subscription:
         run_id: str | None,
         after: int,
         expected: dict[str, int],
-        endings_passed: int,
         ending: Callable[[], RunComplete | None] | None,
     ) -> None:
         self.number = number
@@ -196,9 +199,10 @@ class Subscription:
         self._run_id = run_id
         self._seq = after
         self._expected = expected  # run id → index of the next event, for a subscriber that does not see everything
-        self._endings_passed = endings_passed
         self._ending = ending
         self._ready: deque[Event | Gap] = deque()
+        self._lost = 0  # events that the log has forgotten and no later index will tell of
+        self._lost_endings = 0
         self._dropped = 0
         self._done = False
 
@@ -212,27 +216,42 @@ class Subscription:
         item = self._ready.popleft()
         if self._run_id is not None and type(item) is RunComplete:
             self._done = True
+            self._ready.clear()
         return item
 
     def statistics(self) -> SubscriptionStatistics:
         """Counts as of now."""
-        lag = self._broker.horizon - self._seq + len(self._ready)
+        lag = max(self._broker.horizon - self._seq, 0) + len(self._ready)
         return SubscriptionStatistics(self._seq, lag, self._dropped)
+
+    def lose(self, lost: Mapping[str | None, Sequence[Event]]) -> None:
+        """The log has just forgotten ``lost`` (by session; None: all). With its ending gone, nothing else tells of a run."""
+        if self._run_id is not None:
+            return
+        events = lost.get(self._session, ())
+        for event in events[bisect_right(events, self._seq, key=_seq) :]:
+            ending = type(event) is RunComplete
+            self._lost_endings += ending
+            if self._session is not None and (ending or type(event) is Notification):
+                self._lost += 1 + self._missing_before(event)
 
     async def _refill(self) -> None:
         """Until there is something to hand out. Look first, wait then: a wake-up cannot be missed in between."""
         while not self._done:
             events = self._broker.read(self._seq, BATCH)
+            self._take(events)
+            if not events and self._ending is not None and (ending := self._ending()) is not None:
+                self._hand_out(ending)  # the log has forgotten the ending of the run that is followed; the record has not
+            if not self._ready:
+                self._note_gap(0)
+            if self._ready:
+                return
             if events:
-                self._take(events)
-            elif self._ending is not None and (ending := self._ending()) is not None:
-                self._repair(ending)
+                await trio.lowlevel.checkpoint()
             elif self._broker.closed:
                 self._done = True
             else:
                 await self._broker.wait(self._key())
-            if self._ready:
-                return
         raise StopAsyncIteration
 
     def _key(self) -> _Key:
@@ -241,38 +260,34 @@ class Subscription:
         return ("session", self._session) if self._session is not None else None
 
     def _take(self, events: list[Event]) -> None:
-        endings_missed = self._broker.endings_forgotten - self._endings_passed
-        if endings_missed > 0 and self._run_id is None:
-            self._endings_passed += endings_missed
-        else:
-            endings_missed = 0
         for event in events:
             if self._matches(event):
-                self._note_gap(self._missing_before(event), endings_missed)
-                endings_missed = 0
-                self._ready.append(event)
+                self._hand_out(event)
             self._seq = event.seq
-            self._endings_passed += type(event) is RunComplete
 
     def _matches(self, event: Event) -> bool:
-        return (self._run_id is None or event.run_id == self._run_id) and (self._session is None or event.session == self._session)
+        return self._run_id in (None, event.run_id) and self._session in (None, event.session)
+
+    def _hand_out(self, event: Event) -> None:
+        self._note_gap(self._missing_before(event))
+        self._ready.append(event)
 
     def _missing_before(self, event: Event) -> int:
         if self._run_id is None and self._session is None:
             return event.seq - self._seq - 1
-        missing = event.index - self._expected.get(event.run_id, 0)
+        run = event.run_id
+        if type(event) is Notification and run not in self._expected:
+            return 0  # it comes after the run's ending, where its index is no longer followed
+        missing = event.index - self._expected.get(run, 0)
         if type(event) is RunComplete:
-            self._expected.pop(event.run_id, None)
+            self._expected.pop(run, None)
         else:
-            self._expected[event.run_id] = event.index + 1
+            self._expected[run] = event.index + 1
         return missing
 
-    def _repair(self, ending: RunComplete) -> None:
-        """The log has forgotten the ending of the run that is followed; the record has not."""
-        self._note_gap(self._missing_before(ending), 0)
-        self._ready.append(ending)
-
-    def _note_gap(self, dropped: int, endings: int) -> None:
-        if dropped > 0 or endings > 0:
+    def _note_gap(self, dropped: int) -> None:
+        dropped += self._lost
+        if dropped > 0:
             self._dropped += dropped
-            self._ready.append(Gap(max(dropped, endings), endings))
+            self._ready.append(Gap(dropped, self._lost_endings))
+            self._lost = self._lost_endings = 0

@@ -36,8 +36,8 @@ class Door:
         """
         if threading.get_ident() != self._thread:
             raise WrongThread(
-                f"{command.__name__}() was called in thread {threading.current_thread().name!r}, but its workspace lives in another; "
-                "from there, go through trio.from_thread.run_sync(function, *args, trio_token=token_of_the_workspace)"
+                f"{command.__name__}() was called in thread {threading.current_thread().name!r}, but its workspace lives in "
+                "another; from there, go through trio.from_thread.run_sync(function, *args, trio_token=token_of_the_workspace)"
             )
         result = command(*args, self._clock())
         self._follow()

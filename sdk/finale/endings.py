@@ -47,7 +47,7 @@ def describe(error: BaseException) -> ErrorInfo:
     name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
     try:
         message, text = str(error), "".join(traceback.format_exception(error))
-    except Exception:
+    except Exception:  # noqa: BLE001  # the __str__ of somebody else's exception may raise anything
         message, text = "<its message could not be read>", ""
     return ErrorInfo(name, message, text)
 

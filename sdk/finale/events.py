@@ -66,7 +66,7 @@ class ErrorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What all events share. ``at`` is in seconds, read from the clock that the workspace was opened with (default: Unix time)."""
+    """What all events share. ``at`` is in seconds, by the clock that the workspace was opened with (default: Unix time)."""
 
     run_id: str
     session: str
@@ -156,10 +156,16 @@ def decode(data: Mapping[str, Any]) -> Event:
     Raises:
         ValueError: ``data`` is not an encoded event; the message shows its ``type``.
     """
-    values = dict(data)
-    kind = _KINDS.get(values.pop("type", None))
+    kind = next((kind for name, kind in _KINDS.items() if name == data.get("type")), None)
     if kind is None:
         raise ValueError(f"not an encoded event: type {data.get('type')!r}, where one of {', '.join(_KINDS)} is wanted")
+    try:
+        return _event(kind, {name: value for name, value in data.items() if name != "type"})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"not an encoded event: as a {kind.__name__} it breaks with {error!r}") from error
+
+
+def _event(kind: type[Event], values: dict[str, Any]) -> Event:
     if "request" in values:
         values["request"] = _request(values["request"])
     if kind is RunComplete:

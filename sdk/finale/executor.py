@@ -1,6 +1,8 @@
 """The executor: the tasks of active runs. Each run has one, and that task settles it, whatever happens."""
 
+import contextvars
 import math
+from functools import partial
 
 import trio
 
@@ -16,6 +18,7 @@ __all__ = ["OUTSIDE", "Executor", "cancelled_from_outside"]
 
 OUTSIDE = "the workspace was cancelled"
 
+
 class Executor:
     """Starts and stops tasks as the ledger says. ``runs`` is the nursery they live in, ``home`` the one of their grace timers."""
 
@@ -28,16 +31,18 @@ class Executor:
         self._runs = runs
         self._home = home
         self._grace_s = grace_s
-        self._tasks: dict[str, _Task] = {}
+        self._tasks: dict[RunRecord, _Task] = {}  # not by run id, which may be taken again while an old task still unwinds
+        # Whoever happens to make room for a run, its submitter or its predecessor, must not lend it context variables.
+        self._context = contextvars.copy_context()
 
     def start(self, record: RunRecord) -> None:
         """The run has become active: give it its task."""
-        task = self._tasks[record.request.run_id] = _Task()
-        self._runs.start_soon(self._execute, record, task, name=f"run {record.request.run_id}")
+        task = self._tasks[record] = _Task()
+        self._context.run(partial(self._runs.start_soon, self._execute, record, task, name=f"run {record.request.run_id}"))
 
     def stop(self, record: RunRecord) -> None:
         """Cancel the run's task, if it has one, and settle the run without waiting for it when its grace is over."""
-        task = self._tasks.get(record.request.run_id)
+        task = self._tasks.get(record)
         if task is not None and task.grace is None:
             task.grace = trio.CancelScope(shield=True)
             task.scope.cancel()
@@ -61,7 +66,7 @@ class Executor:
             if leaving is not None:
                 raise leaving from None
         finally:
-            del self._tasks[record.request.run_id]
+            del self._tasks[record]
             if task.grace is not None:
                 task.grace.cancel()
             self._do(self._ledger.ended, record, ending)

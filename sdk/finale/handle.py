@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import trio
+
 from finale.broker import Broker, Subscription
 from finale.errors import RunCancelled, RunFailed
 from finale.events import Request, RunComplete, Status
@@ -48,7 +50,9 @@ class RunHandle:
         return ending if ending is not None and ending.seq <= self._broker.horizon else None
 
     async def wait(self) -> RunComplete:
-        """The run's terminal event, once it is published. Cancelling the wait leaves the run alone."""
+        """The run's terminal event, once it is published. Cancelling the wait leaves the run alone. A checkpoint."""
+        if self.complete is not None:
+            await trio.lowlevel.checkpoint()
         while (complete := self.complete) is None:
             await self._broker.wait(("run", self.run_id))
         return complete
@@ -71,6 +75,7 @@ class RunHandle:
         return self._broker.subscribe(
             run_id=self.run_id,
             after=self._record.accepted_seq - 1,
+            known={self.run_id: 0},
             ending=lambda: self.complete,
         )
 

@@ -46,6 +46,7 @@ class RunRecord:
     accepted_seq: int = 0
     cancelled_by: str | None = None
     ending: RunComplete | None = None
+    late_progress: bool = False
     follower: "RunRecord | None" = field(default=None, repr=False)  # the next in the session's queue
 
 
@@ -75,7 +76,7 @@ class _Session:
 
     def head(self) -> RunRecord | None:
         while self.first is not None and self.first.state is not RunState.WAITING:
-            self.first = self.first.follower
+            self.first.follower, self.first = None, self.first.follower  # a handle on it must not keep its successors alive
         if self.first is None:
             self.last = None
         return self.first
@@ -163,11 +164,12 @@ class Ledger:
         return record
 
     def progress(self, record: RunRecord, payload: Any, at: float) -> None:
-        """Record what the coordinator reports. After the ending it is a broken contract, and says so."""
-        if record.state is RunState.SETTLED:
-            self._notify(record, "contract_violation", f"progress after the ending was discarded: {payload!r:.200}", at)
-        else:
+        """Record what the coordinator reports. After the ending it is a broken contract, which is noted once for each run."""
+        if record.state is not RunState.SETTLED:
             self._emit(Progress(record.request.run_id, record.request.session, *self._place(record), at, payload))
+        elif not record.late_progress:
+            record.late_progress = True
+            self._notify(record, "contract_violation", f"progress after the ending is discarded: {payload!r:.200}", at)
 
     def complete(self, record: RunRecord, text: str | None, at: float) -> None:
         """Settle early as completed. The session stays taken until ``ended``; a second ending changes nothing and is noted."""
@@ -269,8 +271,7 @@ class Ledger:
 
     def _stop(self, record: RunRecord, by: str) -> bool:
         """The task of ``record`` is to be cancelled, also when only its clean-up after an early ending is left."""
-        newly = record.state is RunState.ACTIVE
-        if newly:
+        if newly := record.state is RunState.ACTIVE:
             record.state = advance(record.state, Command.CANCEL)
             record.cancelled_by = by
         self.outbox.stopped.append(record)

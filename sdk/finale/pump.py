@@ -41,6 +41,7 @@ class Pump:
         self._finishing = True
         self.ring()
 
+    @trio.lowlevel.enable_ki_protection
     async def run(self) -> None:
         """Shielded: a cancellation ends runs, and the pump is what gets their endings out."""
         with trio.CancelScope(shield=True):
@@ -68,7 +69,7 @@ class Pump:
             try:
                 with trio.fail_after(_TIMEOUT_S):
                     await self._journal.append(events)
-            except Exception as error:  # noqa: BLE001  # whatever a journal raises, delivery goes on
+            except (Exception, trio.Cancelled) as error:  # noqa: BLE001  # behind the shield nobody else cancels: a failure, too
                 self._log.warning("journal append failed, attempt %d of %d: %r", attempt + 1, _ATTEMPTS, error)
                 await trio.sleep(_BACKOFF_S * 2**attempt)
             else:
@@ -83,5 +84,5 @@ class Pump:
         try:
             with trio.fail_after(_TIMEOUT_S):
                 await self._journal.aclose()
-        except Exception as error:  # noqa: BLE001  # the endings are out; there is nobody to tell but the log
+        except (Exception, trio.Cancelled) as error:  # noqa: BLE001  # the endings are out; only the log is left to be told
             self._log.warning("closing the journal failed: %r", error)

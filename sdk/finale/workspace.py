@@ -87,10 +87,10 @@ async def open_workspace(
     broker = Broker(progress_limit=progress_limit, retain=retain)
     pump = Pump(ledger, broker, journal, logger or logging.getLogger("finale"))
     try:
-        async with trio.open_nursery() as home:
+        async with trio.open_nursery(strict_exception_groups=True) as home:
             home.start_soon(pump.run, name="finale pump")
             try:
-                async with trio.open_nursery() as runs:
+                async with trio.open_nursery(strict_exception_groups=True) as runs:
                     workspace = Workspace(coordinator, ledger, broker, pump, runs, home, grace_s, clock, new_id)
                     try:
                         yield workspace
@@ -145,13 +145,15 @@ class Workspace:
         Raises:
             Rejected: it was not accepted, and nothing was recorded. The subclass says why: ``EmptyPrompt``,
                 ``SessionMissing``, ``DuplicateRun``, ``WorkspaceClosing``, ``JournalUnavailable``.
-            TypeError: the prompt or the session is not a ``str``.
+            TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment``.
             WrongThread: this is not the workspace's thread.
         """
-        for name, value in (("prompt", prompt), ("session", session)):
-            if not isinstance(value, str):
-                raise TypeError(f"{name} is {value!r:.100}, a {type(value).__name__}; it must be a str")
-        request = Request(prompt, session, run_id or self._new_id(), tuple(attachments), dict(metadata or {}))
+        attachments = tuple(attachments)
+        given = [("prompt", prompt, str), ("session", session, str), ("run_id", run_id or "", str)]
+        for name, value, kind in [*given, *(("attachment", item, Attachment) for item in attachments)]:
+            if not isinstance(value, kind):
+                raise TypeError(f"{name} is {value!r:.100}, a {type(value).__name__}; it must be of type {kind.__name__}")
+        request = Request(prompt, session, run_id or self._new_id(), attachments, dict(metadata or {}))
         record = self._do(self._ledger.submit, request)
         return RunHandle(record, self._broker, self._cancel_run)
 
