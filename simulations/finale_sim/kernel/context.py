@@ -78,12 +78,16 @@ class Context:
         return index
 
     def task_path(self, task: "Task | None" = None) -> str:
-        """The structured path of ``task``, or of the task that takes the current step.
+        """The structured path of ``task``, or of the current task.
 
         Raises:
             KeyError: the task isn't one of this trial.
         """
-        return self.lane.path if task is None else self.lanes[self.number_of(task)].path
+        return self.lane.path if task is None else self.lane_of(task).path
+
+    def lane_of(self, task: "Task") -> Lane:
+        """Where a task's steps and names are counted."""
+        return self.lanes[self.number_of(task)]
 
     def draw(self, site: Site, options: int) -> int:
         """Ask the strategy, which lives in the real world. What it raises ends the trial."""

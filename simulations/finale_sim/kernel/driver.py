@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any
 
+import outcome
 import trio
 from trio.lowlevel import Task
 
@@ -53,8 +54,10 @@ def run_trial(
 
 
 def refuse_nesting() -> None:
-    """Raises:
-    NestedTrial: this thread is in a trial or in trio already.
+    """See that this thread is free.
+
+    Raises:
+        NestedTrial: it is in a trial or in trio already.
     """
     if here.trial is not None or in_trio():
         where = "another trial" if here.trial is not None else "trio.run"
@@ -79,13 +82,14 @@ class _Driver:
 
     def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
         with world.Active(self.context), self.interrupts:
+            result: Trial | BaseException
             try:
                 self.loop.start(async_fn, args)
                 result = self._result(self._drive())
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  # raised below, when the trial is cleared away
                 result = error
             self.context.ended = True
-            teardown.clear_away(self.loop, self.queue, self.clock, self.interrupts)
+            teardown.clear_away(self.loop, self.queue, self.context, self.interrupts)
         if self.interrupts.seen:
             raise KeyboardInterrupt
         if self.context.failure is not None:
@@ -106,9 +110,8 @@ class _Driver:
             return error
 
     def _steps(self) -> Ending:
-        loop, clock, timers, interrupts, context = self.loop, self.clock, self.loop.timers, self.interrupts, self.context
-        queue, fresh, heap, send = self.queue, loop.runq, timers.heap, loop.send
-        jobs, more_jobs = loop.jobs, loop.idempotent_jobs
+        loop, context, clock, heap = self.loop, self.context, self.clock, self.loop.timers.heap
+        queue, fresh, jobs, more_jobs = self.queue, loop.runq, loop.jobs, loop.idempotent_jobs
         while True:
             if jobs or more_jobs:
                 loop.wake_entry()
@@ -118,36 +121,37 @@ class _Driver:
                 queue += fresh
                 fresh.clear()
             runnable = len(queue)
-            if not runnable or (heap and heap[0][0] <= clock.now):
-                if runnable or timers.next_deadline() <= clock.now:
-                    if self._timers_turn(runnable):
-                        continue
-                elif self._idle():
-                    continue
-                else:
-                    return Ending.DEADLOCKED
+            if (not runnable or (heap and heap[0][0] <= clock.now)) and self._time_turn(runnable):
+                continue
+            if not runnable:
+                return Ending.DEADLOCKED
             if (context.steps >= self.max_steps or self.housekeeping > self.max_steps) and self._exhausted():
                 return Ending.STEP_LIMIT
-            if runnable == 1:
-                task, index, choice = queue.pop(), 0, None
-                self.streak = 0
-            else:
-                task, index, choice = self._pick(runnable)
-            lane = context.lane = context.lanes[number_of(task)]
-            lane.steps += 1
-            if lane.quiet:
-                self.housekeeping += 1
-            else:
-                context.steps += 1
-                context.digest = hash((context.digest, lane.key, lane.steps, runnable, index, clock.now))
-            self.last = task
-            if self.tracer is None:
-                fresh.append(task)
-                send(())
-            else:
-                self.tracer.step(task, choice)
-            if interrupts.seen or context.failure is not None:
-                raise KeyboardInterrupt
+            self._step(runnable)
+
+    def _step(self, runnable: int) -> None:
+        """One step of a task that is picked from so many."""
+        context = self.context
+        if runnable == 1:
+            task, index, choice = self.queue.pop(), 0, None
+            self.streak = 0
+        else:
+            task, index, choice = self._pick(runnable)
+        lane = context.lane = context.lanes[number_of(task)]
+        lane.steps += 1
+        if lane.quiet:
+            self.housekeeping += 1
+        else:
+            context.steps += 1
+            context.digest = hash((context.digest, lane.key, lane.steps, runnable, index, self.clock.now))
+        self.last = task
+        if self.tracer is None:
+            self.loop.runq.append(task)
+            self.loop.send(())
+        else:
+            self.tracer.step(task, choice)
+        if self.interrupts.seen or context.failure is not None:
+            raise KeyboardInterrupt
 
     def _exhausted(self) -> bool:
         """Whether one more step would be too many. Those with which trio ends a loop are allowed."""
@@ -181,11 +185,11 @@ class _Driver:
 
     # ---- time
 
-    def _timers_turn(self, runnable: int) -> bool:
-        """Fire one of the timers that are due. False if none is, or if it was chosen to let a task go first."""
+    def _time_turn(self, runnable: int) -> bool:
+        """Fire a timer that is due, or let time pass. False if neither is possible, or if a task was chosen to go first."""
         due = self.loop.timers.due(self.clock.now)
         if not due:
-            return False
+            return not runnable and self._idle()
         options = len(due) + (runnable > 0)
         index = self._tie(options) if options > 1 else 0
         if self.tracer is not None:
@@ -222,23 +226,26 @@ class _Driver:
         context = self.context
         if not context.lanes:
             lane = context.lane
-        elif context.lane.path is INIT and is_entry:
+        elif context.lane.path == INIT and is_entry:
             lane = Lane(RUN_SYNC_SOON, quiet=True)
-        elif context.lane.path is INIT and not context.steps:
+        elif context.lane.path == INIT and not context.steps:
             lane = Lane("/main")
         else:
             lane = context.lane.child(task.coro.__name__)
         context.lanes[number] = lane
 
     def _result(self, ending: Ending | BaseException) -> Trial:
-        context, made = self.context, self.context.choices.made
-        value, error = None, None
+        context = self.context
+        value: Any = None
+        error: BaseException | None = None
         if isinstance(ending, BaseException):
-            ending, error = Ending.RAISED, ending
+            error, ending = ending, Ending.RAISED
         elif ending is Ending.RETURNED:
-            outcome = self.loop.main_outcome
-            error = getattr(outcome, "error", None)
-            ending, value = (Ending.RAISED if error is not None else ending), getattr(outcome, "value", None)
+            main = self.loop.main_outcome
+            if isinstance(main, outcome.Error):
+                ending, error = Ending.RAISED, main.error
+            else:
+                value = main.value if main is not None else None
         return Trial(
             ending=ending,
             value=value,
@@ -247,7 +254,7 @@ class _Driver:
             steps=context.steps,
             now_s=self.clock.now,
             digest=hash((context.digest, context.steps, self.clock.now)) & 0xFFFF_FFFF_FFFF_FFFF,
-            choices=tuple(made),
+            choices=tuple(context.choices.made),
             trace=self.tracer.taken() if self.tracer else (),
         )
 

@@ -1,6 +1,7 @@
 """``simulate``: the one function that starts a trial."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 from finale_sim.choices import Decide, happy_path
@@ -11,17 +12,14 @@ from finale_sim.kernel.trial import Trial
 
 __all__ = ["simulate"]
 
-_ready = False
 
-
+@cache
 def _prepare() -> None:
     """Once for the process: put the escapes' replacements in place, and see whether this trio can be controlled."""
-    global _ready
     refuse_nesting()
     seam.install()
     escapes.install()
     check_kernel()
-    _ready = True
 
 
 def simulate(
@@ -38,6 +36,8 @@ def simulate(
     clocks, randomness and threads are those of the trial. Sockets and subprocesses are refused (``RealIO``).
 
     Args:
+        async_fn: the program, an async function.
+        *args: its positional arguments.
         decide: answers every choice. The default takes the happy path.
         max_steps: ends the trial (``Ending.STEP_LIMIT``) when the program takes more steps than this.
         trace: also record every step in ``Trial.trace``.
@@ -51,6 +51,5 @@ def simulate(
         KeyboardInterrupt: somebody pressed Ctrl-C. (One that the program raises itself is part of the trial.)
         Exception: whatever ``decide`` raises, as it is.
     """
-    if not _ready:
-        _prepare()
+    _prepare()
     return run_trial(async_fn, args, decide, max_steps, trace)

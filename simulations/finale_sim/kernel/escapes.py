@@ -9,30 +9,28 @@ Not reached: names that were stored elsewhere (a default argument, a class attri
 of their own (``numpy.random``), and what depends on addresses or on ``PYTHONHASHSEED``.
 """
 
+import concurrent.futures
+import queue
+import selectors
+import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from functools import cache
 from typing import Any
-
-import concurrent.futures  # noqa: F401  # these keep the real clock, so they must have it by name before it is replaced
-import queue  # noqa: F401
-import selectors  # noqa: F401
-import subprocess  # noqa: F401
-import threading  # noqa: F401
 
 from finale_sim.kernel import escapes_io, escapes_random, escapes_time
 
 __all__ = ["install"]
 
 _OURS = frozenset({"finale_sim", "trio"})
-_installed = False
+
+_MEASURE_REAL_WAITING = (concurrent.futures, queue, selectors, subprocess, threading)
+"""These took the real clock by name when they were imported, above: before it is replaced."""
 
 
+@cache
 def install() -> None:
     """Put all replacements in place. Once for the process."""
-    global _installed
-    if _installed:
-        return
-    _installed = True
     replaced: dict[int, tuple[Any, Any]] = {}
     for table in (escapes_time.table(), escapes_random.table(), escapes_io.table()):
         for owner, name, replacement in table:

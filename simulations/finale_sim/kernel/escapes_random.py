@@ -29,7 +29,7 @@ def table() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
         if hasattr(random, name):  # binomialvariate is from 3.12
             yield random, name, _module_function(getattr(random, name))
     yield random.Random, "seed", _seed(random.Random.seed)
-    yield random, "_urandom", _urandom(random._urandom)  # type: ignore[attr-defined]
+    yield random, "_urandom", _urandom(os.urandom)
     yield os, "urandom", _urandom(os.urandom)
     yield uuid, "uuid1", _uuid1(uuid.uuid1)
 

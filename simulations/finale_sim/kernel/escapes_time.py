@@ -4,7 +4,7 @@ import ctypes
 import gc
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
@@ -95,7 +95,7 @@ def replace_datetime() -> None:
         trial = here.trial
         if trial is None:
             return real_utcnow.__get__(None, cls)()  # type: ignore[no-any-return]
-        return cls.fromtimestamp(EPOCH_S + trial.clock.now, timezone.utc).replace(tzinfo=None)
+        return cls.fromtimestamp(EPOCH_S + trial.clock.now, UTC).replace(tzinfo=None)
 
     behind[0]["now"], behind[0]["utcnow"] = classmethod(now), classmethod(utcnow)
     ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime))

@@ -1,15 +1,18 @@
 """Ctrl-C during a trial: the person wants out, whatever the program does about it."""
 
 import signal
+from importlib import import_module
 from types import FrameType
-from typing import TYPE_CHECKING
-
-import _signal  # signal.signal converts to enums and back, which costs more than the rest of an empty trial's set-up
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from finale_sim.kernel.seam import Loop
 
 __all__ = ["Interrupts"]
+
+
+# signal.signal converts to enums and back, which costs as much as a small trial; beneath it are the plain functions.
+_signal: Any = import_module("_signal")
 
 
 class Interrupts:
@@ -26,7 +29,7 @@ class Interrupts:
         self.seen = False
         self.closing = False  #: the program's clean-up is called outside the loop
 
-    def __enter__(self) -> "Interrupts":
+    def __enter__(self) -> Self:
         if _signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             try:
                 _signal.signal(signal.SIGINT, self._interrupt)

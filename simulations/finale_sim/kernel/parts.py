@@ -1,6 +1,6 @@
 """Parts that stand in for trio's own in a trial. Each keeps the small interface that trio uses and adds order or control."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
 from heapq import heapify, heappop, heappush
 from math import inf
 from operator import itemgetter
@@ -12,7 +12,18 @@ import trio
 from finale_sim.kernel.errors import RealIO
 from finale_sim.kernel.places import user_line
 
-__all__ = ["IdleWaiters", "NoIO", "NoSignals", "OrderedSet", "Timer", "Timers", "Wakeup", "WeakOrderedSet"]
+__all__ = [
+    "Bracket",
+    "IdleWaiters",
+    "LazyInstruments",
+    "NoIO",
+    "NoSignals",
+    "OrderedSet",
+    "Timer",
+    "Timers",
+    "Wakeup",
+    "WeakOrderedSet",
+]
 
 T = TypeVar("T")
 
@@ -59,6 +70,56 @@ class WeakOrderedSet(WeakKeyDictionary[Any, None]):
 
     def add(self, item: Any) -> None:
         self.setdefault(item)
+
+
+class LazyInstruments(dict[str, Any]):
+    """trio's instruments; a plain dict, because the loop looks into it six times a step. Made when the first one is added."""
+
+    __slots__ = ("_make", "_real")
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._real: Any = None
+
+    def add_instrument(self, instrument: object) -> None:
+        if self._real is None:
+            self._real = self._make()
+        self._change(self._real.add_instrument, instrument)
+
+    def remove_instrument(self, instrument: object) -> None:
+        if self._real is None:
+            raise KeyError(instrument)
+        self._change(self._real.remove_instrument, instrument)
+
+    def call(self, hookname: str, *args: object) -> None:
+        self._change(self._real.call, hookname, *args)  # an instrument that fails is removed
+
+    def _change(self, method: Callable[..., object], *args: object) -> None:
+        method(*args)
+        self.clear()
+        self.update(self._real)
+
+
+class Bracket:
+    """What ``contextlib.contextmanager`` makes of a generator that passes every exception on, without its overhead."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: Generator[None, None, None]) -> None:
+        self._body = body
+
+    def __enter__(self) -> None:
+        next(self._body)
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None:
+            next(self._body, None)
+            return
+        try:
+            self._body.throw(error)
+        except BaseException as raised:
+            if raised is not error:
+                raise
 
 
 Timer = tuple[float, int, Any]

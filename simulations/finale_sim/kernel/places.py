@@ -4,6 +4,7 @@ import contextlib
 import linecache
 import os
 import sys
+from pathlib import Path
 from types import CodeType, FrameType
 
 import outcome
@@ -12,11 +13,16 @@ from trio.lowlevel import Task
 
 __all__ = ["is_trio", "is_user", "source_line", "user_line"]
 
-_TRIO = os.path.dirname(trio.__file__) + os.sep
-_KERNEL = os.path.dirname(__file__) + os.sep
+
+def _folder(file: str | None) -> str:
+    return str(Path(file or "").parent) + os.sep
+
+
+_TRIO = _folder(trio.__file__)
+_KERNEL = _folder(__file__)
 _SELFTEST = os.sep + "selftest.py"  # its programs play the user
-_OUTCOME = os.path.dirname(outcome.__file__) + os.sep
-_STDLIB = os.path.dirname(contextlib.__file__) + os.sep
+_OUTCOME = _folder(outcome.__file__)
+_STDLIB = _folder(contextlib.__file__)
 _PACKAGES = ("site-packages", "dist-packages")
 
 
@@ -41,7 +47,7 @@ def source_line(code: CodeType, line: int) -> str:
 
 def user_line() -> str:
     """The innermost line of the user's code on the stack of the caller, or of the task that waits for the current one."""
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
     while frame is not None and not _is_driver(frame.f_code):
         if is_user(frame.f_code):
             return source_line(frame.f_code, frame.f_lineno)

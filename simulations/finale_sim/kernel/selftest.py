@@ -23,13 +23,15 @@ _ENOUGH_TRIALS = 50
 
 
 def check_kernel() -> None:
-    """Raises:
-    KernelUnsupported: a check failed; the message says which.
+    """Run every check.
+
+    Raises:
+        KernelUnsupported: a check failed; the message says which.
     """
     for name, check in _CHECKS.items():
         try:
             found, wanted = check()
-        except Exception as error:
+        except Exception as error:  # whatever it is, this trio is not for us
             raise unsupported(f"the self-test '{name}' failed with {error!r}") from error
         if found != wanted:
             raise unsupported(f"the self-test '{name}' found {found!r} where {wanted!r} is right")
@@ -116,9 +118,10 @@ def _deadlock() -> tuple[object, object]:
 def _ties() -> tuple[object, object]:
     async def program() -> str:
         lock = trio.Lock()
+        result: list[str] = []
         async with trio.open_nursery() as nursery:
             await lock.acquire()
-            nursery.start_soon(late, lock, result := [])
+            nursery.start_soon(late, lock, result)
             await trio.sleep(1)
             lock.release()
         return result[0] if result else "timed out"

@@ -6,11 +6,12 @@ there then get an exception that nobody catches by name, youngest first. What is
 
 import ctypes
 from collections.abc import Iterable
+from contextlib import suppress
 from math import inf
 
 from trio.lowlevel import Task
 
-from finale_sim.kernel.clock import VirtualClock
+from finale_sim.kernel.context import Context
 from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.seam import Loop, number_of
 
@@ -26,32 +27,30 @@ class _Abandoned(BaseException):
     """Thrown into tasks that outlive their trial. Not a ``Cancelled``, which some programs swallow."""
 
 
-def clear_away(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interrupts) -> None:
+def clear_away(loop: Loop, queue: list[Task], context: Context, interrupts: Interrupts) -> None:
     """End the loop. Afterwards no task of the trial is left and the thread is free for another loop."""
     try:
         if not loop.finished:
-            _end_tasks(loop, queue, clock, interrupts)
+            _end_tasks(loop, queue, context, interrupts)
         if loop.tasks:
             _close_tasks(loop, interrupts)
     finally:
         loop.finish()
 
 
-def _end_tasks(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interrupts) -> None:
-    try:
+def _end_tasks(loop: Loop, queue: list[Task], context: Context, interrupts: Interrupts) -> None:
+    with suppress(BaseException):  # StopIteration: all tasks have ended. Anything else: the loop can't go on; the rest is closed
         loop.cancel_main()
-        _pump(loop, queue, clock, interrupts, _GRACE_STEPS + _GRACE_STEPS_PER_TASK * len(loop.tasks))
+        _pump(loop, queue, context, interrupts, _GRACE_STEPS + _GRACE_STEPS_PER_TASK * len(loop.tasks))
         for _ in range(_ROUNDS):
             for task in _leaves(loop.tasks):
                 loop.throw_into(task, _Abandoned())
-            _pump(loop, queue, clock, interrupts, _LAST_WORDS + len(loop.tasks))
-    except BaseException:  # StopIteration: all tasks have ended. Anything else: the loop can't go on, so the rest is closed
-        pass
+            _pump(loop, queue, context, interrupts, _LAST_WORDS + len(loop.tasks))
 
 
-def _pump(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interrupts, turns: int) -> None:
+def _pump(loop: Loop, queue: list[Task], context: Context, interrupts: Interrupts, turns: int) -> None:
     """Take steps, first come first served, until nothing happens any more or there were too many."""
-    timers = loop.timers
+    timers, clock = loop.timers, context.clock
     for _ in range(turns):
         if interrupts.seen:
             raise KeyboardInterrupt
@@ -63,7 +62,9 @@ def _pump(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interr
         if instant <= clock.now:
             loop.fire(timers.due(clock.now)[0], clock.now)
         elif queue:
-            loop.turn(queue.pop(0))
+            task = queue.pop(0)
+            context.lane = context.lane_of(task)
+            loop.turn(task)
         elif cushion < instant - clock.now:
             clock.now += cushion
             loop.wake_idle(cushion)
@@ -75,20 +76,15 @@ def _pump(loop: Loop, queue: list[Task], clock: VirtualClock, interrupts: Interr
 
 def _leaves(tasks: Iterable[Task]) -> list[Task]:
     """Tasks without children, youngest first; trio's root task never."""
-    return sorted(
-        (t for t in tasks if t.parent_nursery and not any(n.child_tasks for n in t.child_nurseries)), key=number_of, reverse=True
-    )
+    leaves = [task for task in tasks if task.parent_nursery and not any(own.child_tasks for own in task.child_nurseries)]
+    return sorted(leaves, key=number_of, reverse=True)
 
 
 def _close_tasks(loop: Loop, interrupts: Interrupts) -> None:
     interrupts.closing = True
-    try:
-        for coroutine in loop.close_tasks():
-            _keep_for_ever(coroutine)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        interrupts.closing = False
+    for coroutine in loop.close_tasks():
+        _keep_for_ever(coroutine)
+    interrupts.closing = False
 
 
 def _keep_for_ever(thing: object) -> None:

@@ -10,6 +10,8 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -24,7 +26,7 @@ REPETITIONS = int(os.environ.get("FINALE_SIM_REPETITIONS", "200"))  # 1,000 in a
 HASH_SEEDS = ("0", "1", "4242")
 
 
-async def everything() -> str:
+async def everything() -> str:  # noqa: C901, PLR0915  # one of each is the point
     """Twenty tasks that use about all of trio, whose result depends on every order and every unique value."""
     log: list[object] = []
     lock, event, limiter = trio.Lock(), trio.Event(), trio.CapacityLimiter(2)
@@ -73,7 +75,7 @@ async def everything() -> str:
             condition.notify_all()
         log.append(number)
 
-    async def service(task_status: trio.TaskStatus[str]) -> None:
+    async def service(task_status: Any) -> None:
         await trio.sleep(0.1)
         task_status.started(str(uuid.uuid1()))
         await trio.sleep(0.1)
@@ -139,14 +141,14 @@ def test_the_program_of_these_tests_is_worth_it() -> None:
 def test_equal_choices_make_equal_trials_in_other_processes() -> None:
     """Neither PYTHONHASHSEED, nor the allocator, nor -O, nor an asyncio loop around it changes a trial."""
     here = [fingerprint(simulate(everything, decide=random_walk(seed))) for seed in range(3)]
-    for hash_seed, options, environment in (
+    path = os.pathsep.join([*sys.path, str(Path.cwd())])
+    for hash_seed, options, extra in (
         (HASH_SEEDS[0], [], {}),
         (HASH_SEEDS[1], ["-O"], {"PYTHONMALLOC": "malloc"}),
         (HASH_SEEDS[2], ["-X", "dev"], {"PADDING": "x" * 5000}),
     ):
         command = [sys.executable, *options, "-W", "ignore", __file__]
-        path = os.pathsep.join([*sys.path, os.getcwd()])
-        environment = {**os.environ, **environment, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
+        environment = {**os.environ, **extra, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         assert done.stdout.splitlines() == [repr(one) for one in here]
 

@@ -2,6 +2,7 @@
 
 import contextvars
 import math
+import threading
 
 import pytest
 import trio
@@ -66,7 +67,7 @@ def test_errors_in_children_arrive_as_a_group() -> None:
 
 
 def test_a_crashed_system_task_is_trios_internal_error() -> None:
-    """trio's complaint about the program is what the program raised."""
+    """The complaint of trio about the program is what the program raised."""
 
     async def crash() -> None:
         raise ValueError("in the cellar")
@@ -124,7 +125,7 @@ def test_a_program_as_long_as_the_limit_returns() -> None:
 
 
 def test_callbacks_that_ask_for_themselves_for_ever_meet_the_limit() -> None:
-    """trio's own task is limited like those of the program."""
+    """The task that trio has for callbacks is limited like those of the program."""
 
     async def program() -> None:
         token = trio.lowlevel.current_trio_token()
@@ -255,7 +256,7 @@ def test_a_strategys_error_comes_out_as_itself() -> None:
                 trial = current_trial()
                 assert trial is not None
                 trial.choose("V", "value", 3)  # type: ignore[arg-type]
-            except BaseException:
+            except BaseException:  # noqa: BLE001
                 await trio.lowlevel.checkpoint()
 
     async def two() -> None:
@@ -296,7 +297,7 @@ def test_a_trial_inside_a_trial_or_inside_trio_is_refused() -> None:
 
 
 def test_trio_run_inside_a_trial_is_trios_own_error() -> None:
-    """trio refuses a second loop in a thread by itself."""
+    """A second loop in a thread is refused, by trio itself."""
 
     async def program() -> None:
         trio.run(_value)
@@ -382,3 +383,71 @@ def test_a_trace_shows_every_step_and_every_timer() -> None:
     assert timers[0].options == ("/main/sleep:0", "/main/sleep:1")
     assert simulate(program).trace == ()
     assert all(str(step) for step in trial.trace)
+
+
+def test_a_real_loop_in_another_thread_is_untouched() -> None:
+    """While trials come and go here, a real trio loop elsewhere keeps its time, its threads and its sets of tasks."""
+    started, half_time, stop = threading.Event(), threading.Event(), threading.Event()
+    result: list[object] = []
+
+    async def real() -> None:
+        async def worker() -> None:
+            while not stop.is_set():
+                with trio.move_on_after(0.001):
+                    await trio.sleep_forever()
+                assert await trio.to_thread.run_sync(threading.get_ident) != threading.get_ident()
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(worker)
+            started.set()
+            children = set(nursery.child_tasks)
+            while not half_time.is_set():  # noqa: ASYNC110  # set by a thread
+                await trio.sleep(0.001)
+            assert children == set(nursery.child_tasks)
+            stop.set()
+        result.append("fine")
+
+    thread = threading.Thread(target=trio.run, args=(real,))
+    thread.start()
+    started.wait()
+    for _ in range(20):
+        assert simulate(_dining, 2).ending in {Ending.RETURNED, Ending.DEADLOCKED}
+    half_time.set()
+    thread.join()
+    assert result == ["fine"]
+
+
+def test_trials_in_several_threads_at_once() -> None:
+    """Each thread has its own trial."""
+    expected = simulate(_dining, 4).digest
+    digests: list[int] = []
+    threads = [threading.Thread(target=lambda: digests.extend(simulate(_dining, 4).digest for _ in range(10))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert digests == [expected] * 30
+
+
+def test_instruments_see_the_program() -> None:
+    """trio's instruments can be added, fail, and be removed, as ever."""  # noqa: D403
+
+    class Steps(trio.abc.Instrument):
+        count = 0
+
+        def before_task_step(self, task: trio.lowlevel.Task) -> None:
+            self.count += 1
+
+    async def program() -> int:
+        steps = Steps()
+        with pytest.raises(KeyError):
+            trio.lowlevel.remove_instrument(steps)
+        trio.lowlevel.add_instrument(steps)
+        for _ in range(3):
+            await trio.lowlevel.checkpoint()
+        trio.lowlevel.remove_instrument(steps)
+        await trio.lowlevel.checkpoint()
+        return steps.count
+
+    assert simulate(program).value == 3

@@ -1,6 +1,6 @@
 """What a program can reach besides trio is the trial's, or refused, and real outside a trial."""
 
-import datetime
+import datetime as dt
 import gc
 import os
 import random
@@ -22,7 +22,7 @@ import trio
 from finale_sim.kernel import Ending, RealIO, simulate
 from tests.finale_sim.kernel.support import Program, every_trial
 
-EPOCH = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+EPOCH = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
 async def _clocks() -> list[Any]:
@@ -38,8 +38,8 @@ async def _clocks() -> list[Any]:
         imported_time(),
         imported_monotonic(),
         time.gmtime()[:6],
-        datetime.datetime.now(datetime.UTC),
-        imported_datetime.now(tz=datetime.UTC),
+        dt.datetime.now(dt.UTC),
+        imported_datetime.now(tz=dt.UTC),
         imported_datetime.now().timestamp(),  # noqa: DTZ005
         imported_datetime.utcnow(),  # noqa: DTZ003
         imported_datetime.today().timestamp(),  # noqa: DTZ002
@@ -49,7 +49,7 @@ async def _clocks() -> list[Any]:
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 def test_every_clock_shows_virtual_time() -> None:
     """Clocks begin at 2024 or at 0 and go with trio's, also under names that were imported before."""
-    now = EPOCH + datetime.timedelta(seconds=1.5)
+    now = EPOCH + dt.timedelta(seconds=1.5)
     assert simulate(_clocks).value == [
         now.timestamp(),
         int(now.timestamp() * 10) * 10**8,
@@ -74,13 +74,13 @@ def test_clocks_are_real_outside() -> None:
     simulate(_clocks)
     before = time.monotonic()
     assert time.time() > EPOCH.timestamp() + 10**7
-    assert datetime.datetime.now(datetime.UTC).year > 2024
+    assert dt.datetime.now(dt.UTC).year > 2024
     assert time.monotonic() >= before > 2
 
-    class Stamp(datetime.datetime):
+    class Stamp(dt.datetime):
         pass
 
-    assert type(Stamp.now(datetime.UTC)) is Stamp
+    assert type(Stamp.now(dt.UTC)) is Stamp
 
     async def program() -> float:
         seen: list[float] = []
@@ -284,7 +284,7 @@ def test_the_real_world_is_refused(program: Program, call: str) -> None:
 
 
 def test_a_fake_network_is_welcome() -> None:
-    """trio's own way of replacing sockets works in a trial."""
+    """The way that trio has of replacing sockets works in a trial."""
 
     class Factory(trio.abc.SocketFactory):
         def socket(self, *_: object, **__: object) -> Any:
@@ -355,7 +355,7 @@ def test_warnings_and_prints_are_left_alone(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_memory_streams_work() -> None:
-    """trio's in-memory streams are the stand-in that the errors recommend."""
+    """In-memory streams are the stand-in that the errors recommend."""
 
     async def program() -> bytes:
         left, right = trio.testing.memory_stream_pair()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import trio
@@ -33,10 +34,8 @@ async def _in_a_step() -> None:
 
 
 async def _swallowed() -> None:
-    try:
+    with suppress(KeyboardInterrupt):
         _press()
-    except KeyboardInterrupt:
-        pass
     while True:
         await trio.lowlevel.checkpoint()
 

@@ -33,7 +33,7 @@ REFACTORINGS = {
         (
             "_core/_traps.py",
             "    (await _async_yield(CancelShieldedCheckpoint)).unwrap()\n",
-            "    import random\n    if random.random() < 0.9: return\n    (await _async_yield(CancelShieldedCheckpoint)).unwrap()\n",
+            "    if id(object()) % 7: return\n    (await _async_yield(CancelShieldedCheckpoint)).unwrap()\n",
         )
     ],
     "Deadlines is renamed": [
@@ -83,8 +83,8 @@ REFACTORINGS = {
     "a step may be taken again at once": [
         (
             _RUN,
-            "                    if msg is CancelShieldedCheckpoint:\n                        runner.reschedule(task)\n",
-            "                    if msg is CancelShieldedCheckpoint:\n                        runner.reschedule(task)\n                        batch.append(runner.runq.pop())\n",
+            "is CancelShieldedCheckpoint:\n                        runner.reschedule(task)\n",
+            "is CancelShieldedCheckpoint:\n                        runner.reschedule(task); batch.append(runner.runq.pop())\n",
         )
     ],
     "wait_readable asks another object": [

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import pytest
 import trio
@@ -47,10 +48,8 @@ async def _never_started() -> None:
 async def _swallows_cancelled() -> None:
     async def deaf() -> None:
         while True:
-            try:
+            with suppress(trio.Cancelled):
                 await trio.sleep(1)
-            except trio.Cancelled:
-                pass
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(deaf)
@@ -62,7 +61,7 @@ async def _swallows_exceptions() -> None:
         while True:
             try:
                 await trio.sleep(1)
-            except (Exception, trio.Cancelled):
+            except (Exception, trio.Cancelled):  # noqa: BLE001  # that is what it is about
                 await trio.lowlevel.cancel_shielded_checkpoint()
 
     async with trio.open_nursery() as nursery:
@@ -72,12 +71,10 @@ async def _swallows_exceptions() -> None:
 async def _swallows_everything() -> None:
     async def deaf() -> None:
         while True:
-            try:
+            with suppress(BaseException):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(trio.sleep_forever)
                     await trio.sleep(1)
-            except BaseException:
-                pass
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(deaf)
@@ -104,7 +101,7 @@ async def _endless_cleanup() -> None:
         await trio.sleep_forever()
     finally:
         with trio.CancelScope(shield=True):
-            while True:
+            while True:  # noqa: ASYNC110
                 await trio.sleep(1)
 
 
@@ -120,6 +117,34 @@ async def _open_generator() -> None:
     generator = values()
     await anext(generator)
     await trio.sleep_forever()
+
+
+async def _deaf_with_generator() -> None:
+    async def values() -> AsyncIterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            await trio.sleep(1)
+
+    generator = values()
+    await anext(generator)
+    while True:
+        with suppress(BaseException):
+            await trio.sleep(1)
+
+
+async def _generator_that_ignores_the_end() -> None:
+    async def values() -> AsyncIterator[int]:
+        while True:
+            with suppress(BaseException):
+                yield 1
+            with suppress(BaseException):
+                await trio.sleep(1)
+
+    generator = values()
+    await anext(generator)
+    await _swallows_everything()
 
 
 async def _uncancellable() -> None:
@@ -157,6 +182,8 @@ PROGRAMS = [
     _slow_cleanup,
     _endless_cleanup,
     _open_generator,
+    _deaf_with_generator,
+    _generator_that_ignores_the_end,
     _uncancellable,
     _spawns_while_dying,
     _stubborn_system_task,
