@@ -56,12 +56,16 @@ def decode(text: str) -> Token:
         )
     try:
         body = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
-    except binascii.Error:
+    except ValueError:
         raise BadToken(f"{text[:60]!r} has characters that no token has; was it cut or changed on the way?") from None
     body, checksum = body[:-2], body[-2:]
     if len(body) < 8 or binascii.crc_hqx(body, 0).to_bytes(2) != checksum:
         raise BadToken(f"{text[:60]!r} is damaged: its checksum does not fit; was it cut or changed on the way?")
-    return Token(int.from_bytes(body[:4]), int.from_bytes(body[4:8]), tuple(_pairs(body[8:])))
+    try:
+        pairs = tuple(_pairs(body[8:]))
+    except IndexError:
+        raise BadToken(f"{text[:60]!r} ends in the middle of a deviation, although its checksum fits") from None
+    return Token(int.from_bytes(body[:4]), int.from_bytes(body[4:8]), pairs)
 
 
 def _pairs(data: bytes) -> list[tuple[int, int]]:
