@@ -8,23 +8,7 @@ import trio
 from finale.endings import describe, ending_of_error, ending_of_value, must_propagate
 from finale.events import Status
 from finale.ledger import Ending
-
-
-def cancellation() -> trio.Cancelled:
-    """A ``trio.Cancelled`` as trio raises it."""
-
-    async def main() -> BaseException:
-        with trio.CancelScope() as scope:
-            scope.cancel()
-            try:
-                await trio.lowlevel.checkpoint()
-            except trio.Cancelled as error:
-                return error.with_traceback(None)
-        raise AssertionError
-
-    caught = trio.run(main)
-    assert isinstance(caught, trio.Cancelled)
-    return caught
+from tests.finale.helpers import stray_cancellation
 
 
 def in_context_of(context: BaseException, error: BaseException) -> BaseException:
@@ -32,7 +16,7 @@ def in_context_of(context: BaseException, error: BaseException) -> BaseException
     return error
 
 
-STRAY = cancellation()
+STRAY = trio.run(stray_cancellation)
 
 
 @pytest.mark.parametrize("value", [None, "", "text"])

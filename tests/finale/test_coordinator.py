@@ -1,0 +1,41 @@
+"""What counts as a coordinator."""
+
+import functools
+from typing import Any
+
+import pytest
+
+import finale
+from finale.coordinator import Coordinator, as_coordinator
+
+
+class Complete:
+    async def run(self, request: finale.Request, ctx: finale.RunContext) -> str:
+        return request.prompt
+
+
+async def function(request: finale.Request, ctx: finale.RunContext, more: str = "") -> str:
+    return request.prompt + more
+
+
+class Callable:
+    async def __call__(self, request: finale.Request, ctx: finale.RunContext) -> str:
+        return request.prompt
+
+
+@pytest.mark.parametrize("target", [Complete(), function, functools.partial(function, more=""), Callable(), Complete().run])
+async def test_an_object_or_a_function_works(target: Any) -> None:
+    """Anything with an async ``run``, or callable like it."""
+    assert isinstance(as_coordinator(target), Coordinator)
+    async with finale.open_workspace(target) as workspace:
+        assert await workspace.submit("p", "s").result() == "p"
+
+
+@pytest.mark.parametrize(
+    ("target", "says"), [(Complete, "Complete is a class; pass an instance"), (42, "42 is no coordinator"), (None, "None is no")]
+)
+async def test_anything_else_is_refused_at_once(target: Any, says: str) -> None:
+    """Opening the workspace raises, before there is anything to run."""
+    with pytest.raises(TypeError, match=says):
+        async with finale.open_workspace(target):
+            pytest.fail("opened")
