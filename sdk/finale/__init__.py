@@ -13,10 +13,13 @@ from finale.errors import (
     FinaleError,
     JournalError,
     JournalUnavailable,
+    QueueFull,
     Rejected,
     RunCancelled,
     RunEnded,
     RunFailed,
+    RunTimedOut,
+    SessionBusy,
     SessionMissing,
     WorkspaceClosing,
     WrongThread,
@@ -36,7 +39,8 @@ from finale.events import (
 )
 from finale.handle import RunHandle
 from finale.runs import RunState
-from finale.workspace import Statistics, Workspace, open_workspace
+from finale.views import SessionView, Statistics
+from finale.workspace import Workspace, open_workspace
 
 __all__ = [
     "Attachment",
@@ -52,6 +56,7 @@ __all__ = [
     "JournalUnavailable",
     "Notification",
     "Progress",
+    "QueueFull",
     "Rejected",
     "Request",
     "RunAccepted",
@@ -63,7 +68,10 @@ __all__ = [
     "RunHandle",
     "RunStarted",
     "RunState",
+    "RunTimedOut",
+    "SessionBusy",
     "SessionMissing",
+    "SessionView",
     "Statistics",
     "Status",
     "Subscription",

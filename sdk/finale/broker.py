@@ -11,7 +11,7 @@ Events enter the log as soon as they happen (``append``) and become visible in t
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Self, TypeAlias
@@ -117,11 +117,13 @@ class Broker:
         after: int | None = None,
         known: Mapping[str, int] | None = None,
         ending: Callable[[], RunComplete | None] | None = None,
+        past: Callable[[int], Awaitable[Sequence[Event]]] | None = None,
     ) -> "Subscription":
         """A cursor behind seq ``after`` (default: behind what is visible now).
 
         ``known`` gives, for the runs in flight that match, how many events they have had; ``ending`` asks for the published
-        ending of the one run that is followed, for the case that the log has forgotten it.
+        ending of the one run that is followed, for the case that the log has forgotten it; ``past`` reads the journal behind a
+        seq, for what is older than the log.
         """
         start = self.horizon if after is None else after
         expected = dict(known or {})
@@ -129,7 +131,7 @@ class Broker:
             for event in reversed(self.staged()):
                 expected[event.run_id] = event.index
         self._subscribed += 1
-        subscription = Subscription(self, self._subscribed, session, run_id, start, expected, ending)
+        subscription = Subscription(self, self._subscribed, session, run_id, start, expected, ending, past)
         self._subscriptions.add(subscription)
         return subscription
 
@@ -138,6 +140,10 @@ class Broker:
         start = bisect_right(self._log, after, key=_seq)
         stop = bisect_right(self._log, self.horizon, lo=start, key=_seq)
         return self._log[start : min(stop, start + limit)]
+
+    def begins_behind(self, seq: int) -> bool:
+        """Whether something behind ``seq`` is no longer in the log."""
+        return not self._log or self._log[0].seq > seq + 1
 
     def statistics(self) -> BrokerStatistics:
         """Counts as of now."""
@@ -192,6 +198,7 @@ class Subscription:
         after: int,
         expected: dict[str, int],
         ending: Callable[[], RunComplete | None] | None,
+        past: Callable[[int], Awaitable[Sequence[Event]]] | None,
     ) -> None:
         self.number = number
         self._broker = broker
@@ -200,6 +207,7 @@ class Subscription:
         self._seq = after
         self._expected = expected  # run id → index of the next event, for a subscriber that does not see everything
         self._ending = ending
+        self._past = past
         self._ready: deque[Event | Gap] = deque()
         self._lost = 0  # events that the log has forgotten and no later index will tell of
         self._lost_endings = 0
@@ -237,6 +245,8 @@ class Subscription:
 
     async def _refill(self) -> None:
         """Until there is something to hand out. Look first, wait then: a wake-up cannot be missed in between."""
+        if self._past is not None:
+            await self._catch_up(self._past)
         while not self._done:
             events = self._broker.read(self._seq, BATCH)
             self._take(events)
@@ -253,6 +263,13 @@ class Subscription:
             else:
                 await self._broker.wait(self._key())
         raise StopAsyncIteration
+
+    async def _catch_up(self, past: Callable[[int], Awaitable[Sequence[Event]]]) -> None:
+        """Take from the journal what is older than the log. The log goes on growing meanwhile; seq says where it joins."""
+        self._past = None
+        if self._broker.begins_behind(self._seq):
+            events = await past(self._seq)
+            self._take([event for event in events if event.seq <= self._broker.horizon])
 
     def _key(self) -> _Key:
         if self._run_id is not None:

@@ -6,7 +6,9 @@ import trio
 
 from finale.door import Door
 from finale.errors import ContractViolation
-from finale.ledger import Ledger, RunRecord
+from finale.events import Request
+from finale.ledger import Ledger
+from finale.record import RunRecord
 
 __all__ = ["Context"]
 
@@ -14,12 +16,13 @@ __all__ = ["Context"]
 class Context:
     """See ``finale.RunContext``; this one speaks to the ledger."""
 
-    __slots__ = ("_do", "_ledger", "_record")
+    __slots__ = ("_do", "_ledger", "_record", "reported_at")
 
     def __init__(self, ledger: Ledger, do: Door, record: RunRecord) -> None:
         self._ledger = ledger
         self._do = do
         self._record = record
+        self.reported_at = trio.current_time()  # what the idle limit is measured from
 
     @property
     def run_id(self) -> str:
@@ -36,6 +39,10 @@ class Context:
 
     def progress_nowait(self, payload: Any) -> None:
         self._do(self._ledger.progress, self._record, payload)
+        self.reported_at = trio.current_time()
+
+    def take_folded(self) -> list[Request]:
+        return self._do(self._ledger.fold, self._record)
 
     def complete(self, text: str | None = None) -> None:
         if text is not None and not isinstance(text, str):

@@ -25,6 +25,13 @@ class RunContext(Protocol):
     def progress_nowait(self, payload: Any) -> None:
         """The same from synchronous code; no checkpoint."""
 
+    def take_folded(self) -> list[Request]:
+        """The requests that were submitted meanwhile with ``when_busy="fold"``, to be answered together with this one.
+
+        Call it where a further prompt can still be taken in. What is taken settles with this run; what never is, gets a turn of
+        its own.
+        """
+
     def complete(self, text: str | None = None) -> None:
         """Publish the result now, and go on (cleaning up, say). Nothing that happens later can change this ending."""
 

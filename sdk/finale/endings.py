@@ -12,7 +12,7 @@ import trio
 
 from finale.errors import ContractViolation
 from finale.events import ErrorInfo, Status
-from finale.ledger import Ending
+from finale.record import Ending
 
 __all__ = ["describe", "ending_of_error", "ending_of_value", "must_propagate"]
 

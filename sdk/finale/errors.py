@@ -16,10 +16,13 @@ __all__ = [
     "FinaleError",
     "JournalError",
     "JournalUnavailable",
+    "QueueFull",
     "Rejected",
     "RunCancelled",
     "RunEnded",
     "RunFailed",
+    "RunTimedOut",
+    "SessionBusy",
     "SessionMissing",
     "WorkspaceClosing",
     "WrongThread",
@@ -44,6 +47,14 @@ class SessionMissing(Rejected):
 
 class DuplicateRun(Rejected):
     """The run id is taken by a different request."""
+
+
+class SessionBusy(Rejected):
+    """The session is busy, and the request was not to wait (``when_busy="reject"``)."""
+
+
+class QueueFull(Rejected):
+    """As many runs of the session wait as the workspace allows (``queue_limit``)."""
 
 
 class WorkspaceClosing(Rejected):
@@ -77,6 +88,10 @@ class RunCancelled(RunEnded):
 
 class JournalError(FinaleError):
     """A journal could not be opened, read or written."""
+
+
+class RunTimedOut(FinaleError):
+    """The run was stopped because it took too long, or was silent for too long. Seen as the error of a failed run."""
 
 
 class ContractViolation(FinaleError):

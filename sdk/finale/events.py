@@ -106,8 +106,9 @@ class Notification(Event):
 class RunComplete(Event):
     """The terminal event. Every accepted run gets exactly one.
 
-    ``durable`` says whether a journal that survives the process had confirmed the event when it was published, and
-    ``abandoned`` that the run's task was still unwinding when its grace ran out.
+    ``durable`` says whether a journal that survives the process had confirmed the event when it was published, ``abandoned``
+    that the run's task was still unwinding, ``folded_into`` which run took this one's prompt along and gave it its own ending,
+    ``superseded_by`` which run was submitted to take its place.
     """
 
     status: Status
@@ -116,6 +117,8 @@ class RunComplete(Event):
     cancelled_by: str | None = None
     durable: bool = False
     abandoned: bool = False
+    folded_into: str | None = None
+    superseded_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import contextvars
 import math
+from dataclasses import dataclass
 from functools import partial
 
 import trio
@@ -9,28 +10,41 @@ import trio
 from finale.context import Context
 from finale.coordinator import Coordinator
 from finale.door import Door
-from finale.endings import ending_of_error, ending_of_value, must_propagate
-from finale.errors import ContractViolation
+from finale.endings import describe, ending_of_error, ending_of_value, must_propagate
+from finale.errors import ContractViolation, RunTimedOut
 from finale.events import Request, Status
-from finale.ledger import Ending, Ledger, RunRecord
+from finale.ledger import Ledger
+from finale.record import Ending, RunRecord
 
-__all__ = ["OUTSIDE", "Executor", "cancelled_from_outside"]
+__all__ = ["OUTSIDE", "Executor", "Patience", "cancelled_from_outside"]
 
 OUTSIDE = "the workspace was cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long things may take, in seconds; None: for ever.
+
+    ``grace_s`` a cancelled run to unwind, ``deadline_s`` a run from its start to its end, ``idle_s`` a run without reporting progress.
+    """
+
+    grace_s: float
+    deadline_s: float | None = None
+    idle_s: float | None = None
 
 
 class Executor:
     """Starts and stops tasks as the ledger says. ``runs`` is the nursery they live in, ``home`` the one of their grace timers."""
 
     def __init__(
-        self, coordinator: Coordinator, ledger: Ledger, do: Door, runs: trio.Nursery, home: trio.Nursery, grace_s: float
+        self, coordinator: Coordinator, ledger: Ledger, do: Door, runs: trio.Nursery, home: trio.Nursery, patience: Patience
     ) -> None:
         self._coordinator = coordinator
         self._ledger = ledger
         self._do = do
         self._runs = runs
         self._home = home
-        self._grace_s = grace_s
+        self._patience = patience
         self._tasks: dict[RunRecord, _Task] = {}  # not by run id, which may be taken again while an old task still unwinds
         # Whoever happens to make room for a run, its submitter or its predecessor, must not lend it context variables.
         self._context = contextvars.copy_context()
@@ -51,10 +65,13 @@ class Executor:
     @trio.lowlevel.enable_ki_protection
     async def _execute(self, record: RunRecord, task: "_Task") -> None:
         ending = Ending(Status.CANCELLED)  # unless the work ends in another way, its scope has caught a cancel
+        ctx = Context(self._ledger, self._do, record)
+        if self._patience.deadline_s is not None or self._patience.idle_s is not None:
+            self._home.start_soon(self._watch, record, task, ctx, name=f"time limit of run {record.request.run_id}")
         try:
             with task.scope:
                 await trio.lowlevel.checkpoint_if_cancelled()
-                ending = ending_of_value(await _work(self._coordinator, record.request, Context(self._ledger, self._do, record)))
+                ending = ending_of_value(await _work(self._coordinator, record.request, ctx))
         except BaseException as error:
             outside = cancelled_from_outside()
             if outside:
@@ -67,24 +84,36 @@ class Executor:
                 raise leaving from None
         finally:
             del self._tasks[record]
-            if task.grace is not None:
-                task.grace.cancel()
+            for timer in (task.grace, task.limit):
+                if timer is not None:
+                    timer.cancel()
             self._do(self._ledger.ended, record, ending)
+
+    async def _watch(self, record: RunRecord, task: "_Task", ctx: Context) -> None:
+        """Stop the run when its time is up."""
+        deadline_s, idle_s = self._patience.deadline_s, self._patience.idle_s
+        ends_at = trio.current_time() + (math.inf if deadline_s is None else deadline_s)
+        with trio.CancelScope(shield=True) as task.limit:
+            while (due := min(ends_at, ctx.reported_at + (math.inf if idle_s is None else idle_s))) > trio.current_time():
+                await trio.sleep_until(due)
+            why = f"was active for {deadline_s:g} s" if due == ends_at else f"reported nothing for {idle_s:g} s"
+            self._do(self._ledger.time_out, record, describe(RunTimedOut(f"the run {why}, which is the limit")))
 
     async def _abandon_after_grace(self, record: RunRecord, grace: trio.CancelScope) -> None:
         with grace:
-            await trio.sleep(self._grace_s)
+            await trio.sleep(self._patience.grace_s)
             self._do(self._ledger.abandon, record)
 
 
 class _Task:
-    """The task of an active run, as far as others may touch it: what cancels it, and what its grace is measured with."""
+    """The task of an active run, as far as others may touch it: what cancels it, and the timers of its grace and its limits."""
 
-    __slots__ = ("grace", "scope")
+    __slots__ = ("grace", "limit", "scope")
 
     def __init__(self) -> None:
         self.scope = trio.CancelScope()
         self.grace: trio.CancelScope | None = None
+        self.limit: trio.CancelScope | None = None
 
 
 @trio.lowlevel.disable_ki_protection

@@ -1,13 +1,13 @@
 """What ``submit`` returns: a caller's view of one run."""
 
-from collections.abc import Callable
-
 import trio
 
 from finale.broker import Broker, Subscription
-from finale.errors import RunCancelled, RunFailed
+from finale.door import Door
+from finale.errors import JournalError, RunCancelled, RunFailed
 from finale.events import Request, RunComplete, Status
-from finale.ledger import RunRecord
+from finale.ledger import Ledger
+from finale.record import RunRecord
 from finale.runs import RunState
 
 __all__ = ["RunHandle"]
@@ -16,12 +16,13 @@ __all__ = ["RunHandle"]
 class RunHandle:
     """One accepted run. Any number of tasks may hold it, wait on it, and be cancelled while they wait."""
 
-    __slots__ = ("_broker", "_cancel", "_record")
+    __slots__ = ("_broker", "_do", "_ledger", "_record")
 
-    def __init__(self, record: RunRecord, broker: Broker, cancel: Callable[[RunRecord, str], bool]) -> None:
+    def __init__(self, record: RunRecord, ledger: Ledger, broker: Broker, do: Door) -> None:
         self._record = record
+        self._ledger = ledger
         self._broker = broker
-        self._cancel = cancel
+        self._do = do
 
     @property
     def run_id(self) -> str:
@@ -48,6 +49,30 @@ class RunHandle:
         """The run's terminal event, as soon as it is published."""
         ending = self._record.ending
         return ending if ending is not None and ending.seq <= self._broker.horizon else None
+
+    @property
+    def status(self) -> Status | None:
+        """How the run ended; None as long as it has not. It is known a moment before ``complete`` is."""
+        ending = self._record.ending
+        return ending.status if ending is not None else None
+
+    @property
+    def position(self) -> int | None:
+        """How many runs of the session start before this one while it waits, else None."""
+        return self._ledger.position(self._record)
+
+    async def accepted(self) -> None:
+        """Return when the acceptance is as durable as the workspace's journal can make it. A checkpoint.
+
+        Raises:
+            JournalError: the journal failed, so that the acceptance will not survive the process. The run goes on all the same.
+        """
+        await trio.lowlevel.checkpoint()
+        while self._broker.horizon < self._record.accepted_seq:
+            await self._broker.wait(("run", self.run_id))
+        lost_from = self._ledger.journal_lost_from
+        if lost_from is not None and self._record.accepted_seq >= lost_from:
+            raise JournalError(f"the journal failed, so the acceptance of run {self.run_id} is not durable; its ending is still told")
 
     async def wait(self) -> RunComplete:
         """The run's terminal event, once it is published. Cancelling the wait leaves the run alone. A checkpoint."""
@@ -81,7 +106,11 @@ class RunHandle:
 
     def cancel(self, by: str = "the caller") -> bool:
         """Cancel the run. Whether this call did it: False if it was cancelled before or has ended."""
-        return self._cancel(self._record, by)
+        return self._do(self._ledger.cancel_run, self._record, by)
+
+    def terminate(self, by: str = "the caller") -> bool:
+        """Cancel the run and settle it at once, without waiting for its task to unwind. False if it has ended before."""
+        return self._do(self._ledger.terminate_run, self._record, by)
 
     def __repr__(self) -> str:
         return f"<RunHandle {self.run_id} of session {self.session}: {self.state.value}>"

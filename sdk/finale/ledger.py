@@ -6,48 +6,25 @@ interrupted, no other task can ever see a run that is accepted but neither waiti
 
 Rules:
 
-1. A session runs one run at a time, in the order of acceptance.
-2. When capacity frees up, the session whose head was accepted first goes first.
-3. A run settles once. What comes after its ending is a ``Notification``.
-4. A session is free when the task of its run has ended, which can be later than the run's ending.
+1. Whose turn it is, ``turns.py`` says; what may follow what, ``runs.py``.
+2. A run settles once. What comes after its ending is a ``Notification``.
+3. A session is free when the task of its run has ended, which can be later than the run's ending.
+4. A run that was folded into another one settles with it.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from finale.errors import DuplicateRun, EmptyPrompt, JournalUnavailable, SessionMissing, WorkspaceClosing
+from finale.errors import DuplicateRun, EmptyPrompt, JournalUnavailable, QueueFull, SessionBusy, SessionMissing, WorkspaceClosing
 from finale.events import ErrorInfo, Event, Notification, Progress, Request, RunAccepted, RunComplete, RunStarted, Status
+from finale.record import Ending, RunRecord
 from finale.runs import Command, RunState, advance
+from finale.turns import Turns
 
-__all__ = ["Ending", "Ledger", "Outbox", "RunRecord"]
+__all__ = ["Ledger", "Outbox", "WhenBusy"]
 
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How the work of a run ended, as one value."""
-
-    status: Status
-    text: str | None = None
-    error: ErrorInfo | None = None
-    abandoned: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class RunRecord:
-    """What the ledger knows of one run. ``number`` is its place in the order of acceptance, ``events`` how many it has had."""
-
-    request: Request
-    number: int
-    state: RunState = RunState.NEW
-    events: int = 0
-    accepted_seq: int = 0
-    cancelled_by: str | None = None
-    ending: RunComplete | None = None
-    late_progress: bool = False
-    follower: "RunRecord | None" = field(default=None, repr=False)  # the next in the session's queue
+WhenBusy: TypeAlias = Literal["enqueue", "reject", "interrupt", "fold"]
 
 
 @dataclass(slots=True)
@@ -59,58 +36,28 @@ class Outbox:
     stopped: list[RunRecord] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Session:
-    """One session's queue, linked through ``follower``. Settled records stay linked and are stepped over."""
-
-    active: RunRecord | None = None
-    first: RunRecord | None = None
-    last: RunRecord | None = None
-
-    def push(self, record: RunRecord) -> None:
-        if self.last is None:
-            self.first = record
-        else:
-            self.last.follower = record
-        self.last = record
-
-    def head(self) -> RunRecord | None:
-        while self.first is not None and self.first.state is not RunState.WAITING:
-            self.first.follower, self.first = None, self.first.follower  # a handle on it must not keep its successors alive
-        if self.first is None:
-            self.last = None
-        return self.first
-
-    def waiting(self) -> Iterator[RunRecord]:
-        record = self.head()
-        while record is not None:
-            if record.state is RunState.WAITING:
-                yield record
-            record = record.follower
-
-
 class Ledger:
     """See the module's docstring.
 
-    ``max_active`` limits the runs active at once, ``retain`` the settled runs remembered by id; ``durable`` is what terminal
-    events say of themselves unless ``published`` corrects it.
+    ``max_active`` limits the runs active at once, ``queue_limit`` those that wait in one session, ``retain`` the settled ones
+    remembered by id; ``durable`` is what terminal events say of themselves unless ``published`` corrects it.
     """
 
-    def __init__(self, *, max_active: int | None = None, retain: int = 16_384, durable: bool = False) -> None:
+    def __init__(
+        self, *, max_active: int | None = None, queue_limit: int | None = None, retain: int = 16_384, durable: bool = False
+    ) -> None:
         self.outbox = Outbox()
+        self.turns = Turns(max_active)
         self.closing = False
-        self.journal_down = False
+        self.journal_lost_from: int | None = None  # the seq from which on the journal has nothing
         self.accepted = 0
         self.endings: Counter[Status] = Counter()
-        self.active = 0
-        self._max_active = max_active
+        self._queue_limit = queue_limit
         self._retain = retain
         self._durable = durable
         self._seq = 0
         self._records: dict[str, RunRecord] = {}  # in order of acceptance
         self._published: deque[str] = deque()  # settled runs, in the order of their endings
-        self._sessions: dict[str, _Session] = {}
-        self._ready: list[tuple[int, str]] = []  # heap: (number of the head, session) of idle sessions
 
     # Queries ----------------------------------------------------------------------------------------------------------
 
@@ -119,26 +66,35 @@ class Ledger:
         """Accepted runs that are not settled."""
         return self.accepted - self.endings.total()
 
-    @property
-    def busy(self) -> bool:
-        """Whether some run has not ended, or its task has not."""
-        return self.accepted > self.endings.total() or self.active > 0
+    def busy(self, session: str | None = None) -> bool:
+        """Whether some run (of the session) has not ended, or its task has not."""
+        if session is None:
+            return self.in_flight > 0 or self.turns.active > 0
+        return session in self.turns
 
     def record(self, run_id: str) -> RunRecord | None:
         """The record of a run in flight or remembered."""
         return self._records.get(run_id)
 
     def live(self, session: str) -> list[RunRecord]:
-        """The session's runs in flight: the active one, then the waiting ones in their order."""
-        at = self._sessions.get(session)
-        if at is None:
-            return []
-        active = [at.active] if at.active is not None and at.active.state is not RunState.SETTLED else []
-        return [*active, *at.waiting()]
+        """The session's runs in flight: the active one, what was folded into it, then the waiting ones in their order."""
+        holder = self.turns.holder(session)
+        active = [holder, *(holder.folded or ())] if holder is not None else []
+        return [*(record for record in active if record.state is not RunState.SETTLED), *self.turns.waiting(session)]
+
+    def position(self, record: RunRecord) -> int | None:
+        """How many runs of its session are before ``record`` in the queue; None if it does not wait."""
+        if record.state is not RunState.WAITING:
+            return None
+        return next(place for place, other in enumerate(self.turns.waiting(record.request.session)) if other is record)
+
+    def unsettled(self) -> list[RunRecord]:
+        """The runs in flight, in order of acceptance."""
+        return sorted((r for name in self.turns.sessions for r in self.live(name)), key=lambda record: record.number)
 
     # Commands ---------------------------------------------------------------------------------------------------------
 
-    def submit(self, request: Request, at: float) -> RunRecord:
+    def submit(self, request: Request, when_busy: WhenBusy, at: float) -> RunRecord:
         """Accept the request, and start its run at once if its session is idle and there is capacity.
 
         Raises:
@@ -150,17 +106,17 @@ class Ledger:
                 return known
             raise DuplicateRun(f"run id {request.run_id!r} belongs to another request ({known.request.prompt[:60]!r})")
         self._check(request)
-        record = RunRecord(request, self.accepted)
+        self._check_queue(request, when_busy)
+        if when_busy == "interrupt":
+            self._supersede(request, at)
+        record = RunRecord(request, self.accepted, foldable=when_busy == "fold")
         self.accepted += 1
         self._records[request.run_id] = record
         record.state = advance(record.state, Command.ACCEPT)
         self._emit(RunAccepted(request.run_id, request.session, *self._place(record), at, request))
         record.accepted_seq = self._seq
-        session = self._sessions.get(request.session)
-        if session is None:
-            session = self._sessions[request.session] = _Session()
-        session.push(record)
-        self._offer(request.session, session, at)
+        self.turns.join(record)
+        self._start_heads(at)
         return record
 
     def progress(self, record: RunRecord, payload: Any, at: float) -> None:
@@ -178,16 +134,29 @@ class Ledger:
         else:
             self._settle(record, Ending(Status.COMPLETED, text), at)
 
+    def fold(self, host: RunRecord, at: float) -> list[Request]:
+        """The active run takes along what waits right behind it and may be folded. Their runs settle when it settles."""
+        if host.state is RunState.SETTLED:
+            return []
+        taken = []
+        for record in self.turns.waiting(host.request.session):
+            if not record.foldable:
+                break
+            taken.append(record)
+        for record in taken:
+            record.state = advance(record.state, Command.FOLD)
+            record.host = host
+            self.turns.left(record)
+        host.folded = [*(host.folded or ()), *taken]
+        return [record.request for record in taken]
+
     def ended(self, record: RunRecord, ending: Ending, at: float) -> None:
         """The task of an active run has ended: settle, unless that was done early, and give the session to its next run."""
         if record.state is not RunState.SETTLED:
             self._settle(record, ending, at)
         elif ending.error is not None:
             self._notify(record, "error", f"{ending.error.type}: {ending.error.message}", at)
-        session = self._sessions[record.request.session]
-        session.active = None
-        self.active -= 1
-        self._offer(record.request.session, session, at)
+        self.turns.released(record)
         self._start_heads(at)
 
     def abandon(self, record: RunRecord, at: float) -> None:
@@ -195,29 +164,50 @@ class Ledger:
         if record.state is RunState.CANCELLING:
             self._settle(record, Ending(Status.CANCELLED, abandoned=True), at)
 
+    def time_out(self, record: RunRecord, error: ErrorInfo, at: float) -> None:
+        """Stop an active run as failed with ``error``, if nothing has stopped it yet."""
+        if record.state is RunState.ACTIVE:
+            record.timeout = error
+            self._stop(record, error.message)
+
     def cancel(self, session: str, by: str, at: float) -> int:
         """Cover all runs of the session that have not ended, and none that come later. How many were newly covered."""
-        found = self._sessions.get(session)
-        if found is None:
-            return 0
-        covered = sum([self.cancel_run(record, by, at) for record in list(found.waiting())])
-        if found.active is not None:
-            covered += self._stop(found.active, by)
-        return covered
+        covered = self.clear_queue(session, by, at)
+        holder = self.turns.holder(session)
+        return covered + (self._stop(holder, by) if holder is not None else 0)
+
+    def clear_queue(self, session: str, by: str, at: float) -> int:
+        """Cover the runs of the session that wait. How many they were."""
+        return sum([self.cancel_run(record, by, at) for record in list(self.turns.waiting(session))])
 
     def cancel_run(self, record: RunRecord, by: str, at: float) -> bool:
-        """Cover one run: settle it if it waits, tell the shell to stop it if it is active. Whether it was newly covered."""
-        if record.state is not RunState.WAITING:
+        """Cover one run: settle it if it has no task, else tell the shell to stop it. Whether it was newly covered."""
+        if record.state not in (RunState.WAITING, RunState.FOLDED):
             return self._stop(record, by)
+        waited = record.state is RunState.WAITING
         record.cancelled_by = by
         self._settle(record, Ending(Status.CANCELLED), at)
-        self._offer(record.request.session, self._sessions[record.request.session], at)
+        if waited:
+            self.turns.left(record)
+            self._start_heads(at)
+        return True
+
+    def terminate(self, session: str, by: str, at: float) -> int:
+        """Like ``cancel``, and settle at once what would take time. How many runs were settled."""
+        return sum([self.terminate_run(record, by, at) for record in self.live(session)])
+
+    def terminate_run(self, record: RunRecord, by: str, at: float) -> bool:
+        """Like ``cancel_run``, and do not wait for the task to unwind. Whether the run was settled by this."""
+        if record.state is RunState.SETTLED:
+            return False
+        self.cancel_run(record, by, at)
+        self.abandon(record, at)
         return True
 
     def close(self, by: str, at: float) -> None:
         """Take no more requests, and cover everything that has not ended."""
         self.closing = True
-        for session in list(self._sessions):
+        for session in self.turns.sessions:
             self.cancel(session, by, at)
 
     def published(self, ending: RunComplete, *, stored: bool) -> RunComplete:
@@ -235,39 +225,32 @@ class Ledger:
     def _check(self, request: Request) -> None:
         if self.closing:
             raise WorkspaceClosing(f"the workspace is closing and did not take {request.prompt[:60]!r}; open another one")
-        if self.journal_down:
+        if self.journal_lost_from is not None:
             raise JournalUnavailable(f"the journal failed, so {request.prompt[:60]!r} was not taken; reopen the workspace")
         if not request.session or not request.session.strip():
             raise SessionMissing(f"session is {request.session!r}; name the conversation that the prompt belongs to")
         if not request.prompt.strip() and not any(isinstance(a.content, str) and a.content.strip() for a in request.attachments):
             raise EmptyPrompt(f"prompt is {request.prompt!r}, and no attachment holds text; say what is to be done")
 
-    def _offer(self, name: str, session: _Session, at: float) -> None:
-        """An idle session's head joins the sessions that may start; a session with nothing to do is forgotten."""
-        if session.active is not None:
-            return
-        head = session.head()
-        if head is None:
-            del self._sessions[name]
-        else:
-            heappush(self._ready, (head.number, name))
-            self._start_heads(at)
+    def _check_queue(self, request: Request, when_busy: WhenBusy) -> None:
+        session = request.session
+        if when_busy == "reject" and self.busy(session):
+            raise SessionBusy(f"session {session!r} is busy, and {request.prompt[:60]!r} was not to wait")
+        idle = self.turns.holder(session) is None and not self.turns.length(session)
+        if self._queue_limit is not None and not idle and self.turns.length(session) >= self._queue_limit and when_busy != "interrupt":
+            raise QueueFull(f"{self.turns.length(session)} runs of session {session!r} wait, which is the limit; try again later")
+
+    def _supersede(self, request: Request, at: float) -> None:
+        """What the session has in flight makes room for ``request``."""
+        for record in self.live(request.session):
+            record.superseded_by = request.run_id
+        self.cancel(request.session, f"run {request.run_id}", at)
 
     def _start_heads(self, at: float) -> None:
-        while self._ready and not self.closing and (self._max_active is None or self.active < self._max_active):
-            number, name = heappop(self._ready)
-            session = self._sessions.get(name)
-            head = session.head() if session is not None and session.active is None else None
-            if session is not None and head is not None and head.number == number:
-                self._start(head, session, at)
-
-    def _start(self, record: RunRecord, session: _Session, at: float) -> None:
-        record.state = advance(record.state, Command.START)
-        session.active = record
-        session.head()  # lets go of the record
-        self.active += 1
-        self._emit(RunStarted(record.request.run_id, record.request.session, *self._place(record), at))
-        self.outbox.started.append(record)
+        while not self.closing and (record := self.turns.take()) is not None:
+            record.state = advance(record.state, Command.START)
+            self._emit(RunStarted(record.request.run_id, record.request.session, *self._place(record), at))
+            self.outbox.started.append(record)
 
     def _stop(self, record: RunRecord, by: str) -> bool:
         """The task of ``record`` is to be cancelled, also when only its clean-up after an early ending is left."""
@@ -279,13 +262,29 @@ class Ledger:
 
     def _settle(self, record: RunRecord, ending: Ending, at: float) -> None:
         record.state = advance(record.state, Command.SETTLE)
-        by = record.cancelled_by if ending.status is Status.CANCELLED else None
+        if record.timeout is not None and ending.status is Status.CANCELLED:
+            ending = Ending(Status.FAILED, error=record.timeout, abandoned=ending.abandoned)
+        cancelled = ending.status is Status.CANCELLED
         record.ending = RunComplete(
-            record.request.run_id, record.request.session, *self._place(record), at,
-            ending.status, ending.text, ending.error, by, self._durable, ending.abandoned,
-        )  # fmt: skip
+            record.request.run_id,
+            record.request.session,
+            *self._place(record),
+            at,
+            ending.status,
+            ending.text,
+            ending.error,
+            record.cancelled_by if cancelled else None,
+            self._durable,
+            ending.abandoned,
+            record.host.request.run_id if record.host is not None else None,
+            record.superseded_by if cancelled else None,
+        )
         self._emit(record.ending)
         self.endings[ending.status] += 1
+        for guest in record.folded or ():
+            if guest.state is RunState.FOLDED:
+                guest.cancelled_by = record.cancelled_by
+                self._settle(guest, ending, at)
 
     def _notify(self, record: RunRecord, kind: str, message: str, at: float) -> None:
         self._emit(Notification(record.request.run_id, record.request.session, *self._place(record), at, kind, message))

@@ -41,6 +41,10 @@ class Pump:
         self._finishing = True
         self.ring()
 
+    async def read(self, after: int) -> Sequence[Event]:
+        """What the journal has behind seq ``after``."""
+        return await self._journal.read(after) if self._journal is not None else ()
+
     @trio.lowlevel.enable_ki_protection
     async def run(self) -> None:
         """Shielded: a cancellation ends runs, and the pump is what gets their endings out."""
@@ -63,7 +67,7 @@ class Pump:
         events = [event for event in batch if type(event) is not Progress]
         if self._journal is None or not events:
             return True
-        if self._ledger.journal_down:
+        if self._ledger.journal_lost_from is not None:
             return False
         for attempt in range(_ATTEMPTS):
             try:
@@ -74,7 +78,7 @@ class Pump:
                 await trio.sleep(_BACKOFF_S * 2**attempt)
             else:
                 return True
-        self._ledger.journal_down = True
+        self._ledger.journal_lost_from = events[0].seq
         self._log.error("the journal is given up; %d events are not durable, and no more requests are accepted", len(events))
         return False
 

@@ -1,6 +1,7 @@
 """The life of a run, as a table. This is the only place that says what can follow what.
 
     NEW → WAITING → ACTIVE → (CANCELLING) → SETTLED
+             ↘ FOLDED ↗ with its host
 
 A pair that is missing from the table is the error. SETTLED leads nowhere, so a second terminal event cannot be recorded.
 """
@@ -17,6 +18,7 @@ class RunState(enum.Enum):
     WAITING = "waiting"
     ACTIVE = "active"
     CANCELLING = "cancelling"
+    FOLDED = "folded"
     SETTLED = "settled"
 
 
@@ -26,6 +28,7 @@ class Command(enum.Enum):
     ACCEPT = "accept"
     START = "start"
     CANCEL = "cancel"
+    FOLD = "fold"
     SETTLE = "settle"
 
 
@@ -33,6 +36,8 @@ TRANSITIONS: dict[tuple[RunState, Command], RunState] = {
     (RunState.NEW, Command.ACCEPT): RunState.WAITING,
     (RunState.WAITING, Command.START): RunState.ACTIVE,
     (RunState.WAITING, Command.SETTLE): RunState.SETTLED,
+    (RunState.WAITING, Command.FOLD): RunState.FOLDED,
+    (RunState.FOLDED, Command.SETTLE): RunState.SETTLED,
     (RunState.ACTIVE, Command.CANCEL): RunState.CANCELLING,
     (RunState.ACTIVE, Command.SETTLE): RunState.SETTLED,
     (RunState.CANCELLING, Command.SETTLE): RunState.SETTLED,

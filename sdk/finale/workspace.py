@@ -14,35 +14,24 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
 import trio
 
-from finale.broker import Broker, BrokerStatistics, Subscription
+from finale.broker import Broker, Subscription
 from finale.coordinator import Coordinator, CoordinatorFunction, as_coordinator
 from finale.door import Door
 from finale.events import Attachment, Request, Status
-from finale.executor import OUTSIDE, Executor, cancelled_from_outside
+from finale.executor import OUTSIDE, Executor, Patience, cancelled_from_outside
 from finale.handle import RunHandle
 from finale.journal import Journal
-from finale.ledger import Ledger, RunRecord
+from finale.ledger import Ledger, WhenBusy
 from finale.pump import Pump
+from finale.record import RunRecord
+from finale.runs import RunState
+from finale.views import SessionView, Statistics
 
-__all__ = ["Statistics", "Workspace", "open_workspace"]
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """Counts of runs since the workspace was opened; ``accepted - completed - failed - cancelled - in_flight`` is always 0."""
-
-    accepted: int
-    completed: int
-    failed: int
-    cancelled: int
-    in_flight: int
-    active: int
-    delivery: BrokerStatistics
+__all__ = ["Workspace", "open_workspace"]
 
 
 @asynccontextmanager
@@ -51,7 +40,10 @@ async def open_workspace(
     *,
     journal: Journal | None = None,
     max_active: int | None = None,
+    queue_limit: int | None = None,
     grace_s: float = 5.0,
+    deadline_s: float | None = None,
+    idle_s: float | None = None,
     on_exit: Literal["wait", "cancel"] = "wait",
     progress_limit: int = 4096,
     retain: int = 16_384,
@@ -68,7 +60,10 @@ async def open_workspace(
         coordinator: an object with ``async run(request, ctx)``, or an async function of that shape.
         journal: where events are made durable before they are published (default: nowhere).
         max_active: how many runs may be active at once, over all sessions (default: no limit).
+        queue_limit: how many runs of one session may wait (default: no limit); beyond that a request is rejected.
         grace_s: seconds that a cancelled run may take to unwind before it is settled without waiting for its task.
+        deadline_s: seconds after which an active run is stopped as failed (default: never).
+        idle_s: seconds without progress after which an active run is stopped as failed (default: never).
         on_exit: what becomes of unfinished runs when the block is left without an error. "wait" goes on accepting requests,
             like a nursery, until the last run has ended. An error or a cancellation always cancels them.
         progress_limit: how many progress events are kept for slow subscribers.
@@ -81,9 +76,10 @@ async def open_workspace(
         TypeError: ``coordinator`` is none.
         ValueError: an option is out of its range.
     """
-    _check_options(on_exit, max_active=max_active, grace_s=grace_s, progress_limit=progress_limit, retain=retain)
+    _check_options(on_exit, max_active=max_active, queue_limit=queue_limit, progress_limit=progress_limit, retain=retain)
+    _check_seconds(grace_s=grace_s, deadline_s=deadline_s, idle_s=idle_s)
     coordinator = as_coordinator(coordinator)
-    ledger = Ledger(max_active=max_active, retain=retain, durable=journal is not None and journal.durable)
+    ledger = Ledger(max_active=max_active, queue_limit=queue_limit, retain=retain, durable=journal is not None and journal.durable)
     broker = Broker(progress_limit=progress_limit, retain=retain)
     pump = Pump(ledger, broker, journal, logger or logging.getLogger("finale"))
     try:
@@ -91,11 +87,13 @@ async def open_workspace(
             home.start_soon(pump.run, name="finale pump")
             try:
                 async with trio.open_nursery(strict_exception_groups=True) as runs:
-                    workspace = Workspace(coordinator, ledger, broker, pump, runs, home, grace_s, clock, new_id)
+                    workspace = Workspace(ledger, broker, pump, clock, new_id)
+                    patience = Patience(grace_s, deadline_s, idle_s)
+                    workspace._executor = Executor(coordinator, ledger, workspace._do, runs, home, patience)
                     try:
                         yield workspace
                         if on_exit == "wait":
-                            await workspace._until_idle()
+                            await workspace.wait_idle()
                     finally:
                         workspace.close(OUTSIDE if cancelled_from_outside() else "the workspace closed")
             finally:
@@ -107,25 +105,17 @@ async def open_workspace(
 class Workspace:
     """Owner of runs. Made by ``open_workspace``; its methods belong to the thread that opened it."""
 
+    _executor: Executor
+
     def __init__(
-        self,
-        coordinator: Coordinator,
-        ledger: Ledger,
-        broker: Broker,
-        pump: Pump,
-        runs: trio.Nursery,
-        home: trio.Nursery,
-        grace_s: float,
-        clock: Callable[[], float],
-        new_id: Callable[[], str],
+        self, ledger: Ledger, broker: Broker, pump: Pump, clock: Callable[[], float], new_id: Callable[[], str]
     ) -> None:
         self._ledger = ledger
         self._broker = broker
         self._pump = pump
         self._new_id = new_id
         self._do = Door(clock, self._follow)
-        self._executor = Executor(coordinator, ledger, self._do, runs, home, grace_s)
-        self._idle = trio.lowlevel.ParkingLot()
+        self._idle: dict[str | None, trio.lowlevel.ParkingLot] = {}  # by session; None: the workspace
 
     # What callers do --------------------------------------------------------------------------------------------------
 
@@ -137,14 +127,17 @@ class Workspace:
         run_id: str | None = None,
         attachments: Sequence[Attachment] = (),
         metadata: Mapping[str, Any] | None = None,
+        when_busy: WhenBusy = "enqueue",
     ) -> RunHandle:
         """Have a prompt worked on. Returns at once, with the accepted run; its work goes on in the background.
 
-        ``run_id`` is an idempotency key: the same request with the same id is the same run.
+        ``run_id`` is an idempotency key: the same request with the same id is the same run. ``when_busy`` says what happens if
+        the session is busy: "enqueue" waits, "reject" raises, "interrupt" cancels what the session has in flight and comes next,
+        "fold" hands the prompt to the active run if that still takes prompts in, and else waits.
 
         Raises:
             Rejected: it was not accepted, and nothing was recorded. The subclass says why: ``EmptyPrompt``,
-                ``SessionMissing``, ``DuplicateRun``, ``WorkspaceClosing``, ``JournalUnavailable``.
+                ``SessionMissing``, ``DuplicateRun``, ``SessionBusy``, ``QueueFull``, ``WorkspaceClosing``, ``JournalUnavailable``.
             TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment``.
             WrongThread: this is not the workspace's thread.
         """
@@ -154,8 +147,8 @@ class Workspace:
             if not isinstance(value, kind):
                 raise TypeError(f"{name} is {value!r:.100}, a {type(value).__name__}; it must be of type {kind.__name__}")
         request = Request(prompt, session, run_id or self._new_id(), attachments, dict(metadata or {}))
-        record = self._do(self._ledger.submit, request)
-        return RunHandle(record, self._broker, self._cancel_run)
+        record = self._do(self._ledger.submit, request, when_busy)
+        return self._handle(record)
 
     def cancel(self, session: str, by: str = "the caller") -> int:
         """Cancel all runs of the session that have not ended, and none that are submitted later. How many this call covered.
@@ -165,6 +158,22 @@ class Workspace:
         """
         return self._do(self._ledger.cancel, session, by)
 
+    def terminate(self, session: str, by: str = "the caller") -> int:
+        """Cancel all runs of the session and settle them at once, without waiting for tasks to unwind. How many were settled.
+
+        Raises:
+            WrongThread: this is not the workspace's thread.
+        """
+        return self._do(self._ledger.terminate, session, by)
+
+    def clear_queue(self, session: str, by: str = "the caller") -> int:
+        """Cancel the runs of the session that wait, and leave the active one alone. How many they were.
+
+        Raises:
+            WrongThread: this is not the workspace's thread.
+        """
+        return self._do(self._ledger.clear_queue, session, by)
+
     def close(self, by: str = "the workspace closed") -> None:
         """Take no more requests, and cancel everything that has not ended. Leaving the ``async with`` block waits for the rest.
 
@@ -173,10 +182,41 @@ class Workspace:
         """
         self._do(self._ledger.close, by)
 
-    def subscribe(self, *, session: str | None = None) -> Subscription:
-        """All events from now on, or those of one session. Ends when the workspace has closed."""
-        known = {record.request.run_id: record.events for record in self._ledger.live(session)} if session else {}
-        return self._broker.subscribe(session=session, known=known)
+    def subscribe(self, *, session: str | None = None, run_id: str | None = None, since: int | None = None) -> Subscription:
+        """Events from now on, or all behind the ``seq`` that ``since`` names: of everything, of one session, or of one run.
+
+        What ``since`` asks for comes from the journal if it is older than what the workspace still has in memory; where there is
+        no journal, or for progress, a ``Gap`` stands for it. Ends when the workspace has closed, or after the run's terminal event.
+        """
+        if since is not None:
+            return self._broker.subscribe(session=session, run_id=run_id, after=since, past=self._pump.read)
+        live = self._ledger.live(session) if session else []
+        record = self._ledger.record(run_id) if run_id else None
+        known = {record.request.run_id: record.events for record in [*live, *([record] if record else [])]}
+        return self._broker.subscribe(session=session, run_id=run_id, known=known)
+
+    def run(self, run_id: str) -> RunHandle | None:
+        """The run with this id, in flight or remembered."""
+        record = self._ledger.record(run_id)
+        return self._handle(record) if record is not None else None
+
+    def runs(self) -> tuple[RunHandle, ...]:
+        """The runs in flight, in order of acceptance."""
+        return tuple(self._handle(record) for record in self._ledger.unsettled())
+
+    def session(self, name: str) -> SessionView:
+        """What the session is doing."""
+        holder = self._ledger.turns.holder(name)
+        active = self._handle(holder) if holder is not None and holder.state is not RunState.SETTLED else None
+        queue = tuple(self._handle(record) for record in self._ledger.turns.waiting(name))
+        return SessionView(name, active, queue, self._ledger.busy(name))
+
+    async def wait_idle(self, session: str | None = None) -> None:
+        """Return when no run (of the session) is in flight and the task of none is cleaning up. A checkpoint."""
+        await trio.lowlevel.checkpoint()
+        while self._ledger.busy(session):
+            lot = self._idle.setdefault(session, trio.lowlevel.ParkingLot())
+            await lot.park()
 
     def statistics(self) -> Statistics:
         """Counts as of now."""
@@ -187,7 +227,7 @@ class Workspace:
             endings[Status.FAILED],
             endings[Status.CANCELLED],
             self._ledger.in_flight,
-            self._ledger.active,
+            self._ledger.turns.active,
             self._broker.statistics(),
         )
 
@@ -206,24 +246,25 @@ class Workspace:
         for record in outbox.stopped:
             self._executor.stop(record)
         outbox.stopped.clear()
-        if not self._ledger.busy:
-            self._idle.unpark_all()
+        for name in [name for name in self._idle if not self._ledger.busy(name)]:
+            self._idle.pop(name).unpark_all()
 
-    def _cancel_run(self, record: RunRecord, by: str) -> bool:
-        return self._do(self._ledger.cancel_run, record, by)
-
-    async def _until_idle(self) -> None:
-        while self._ledger.busy:
-            await self._idle.park()
+    def _handle(self, record: RunRecord) -> RunHandle:
+        return RunHandle(record, self._ledger, self._broker, self._do)
 
 
-def _check_options(on_exit: str, **limits: float | None) -> None:
+def _check_options(on_exit: str, **limits: int | None) -> None:
     if on_exit not in ("wait", "cancel"):
         raise ValueError(f"on_exit is {on_exit!r}; it is 'wait' or 'cancel'")
     for name, value in limits.items():
-        lowest = 0 if name == "grace_s" else 1
-        if value is not None and not value >= lowest:
-            raise ValueError(f"{name} is {value!r}; it must be at least {lowest}")
+        if value is not None and not value >= 1:
+            raise ValueError(f"{name} is {value!r}; it must be at least 1")
+
+
+def _check_seconds(**seconds: float | None) -> None:
+    for name, value in seconds.items():
+        if value is not None and not (value >= 0 if name == "grace_s" else value > 0):
+            raise ValueError(f"{name} is {value!r}; it is a number of seconds, {'0 or more' if name == 'grace_s' else 'above 0'}")
 
 
 def _raise_without_nurseries(group: BaseExceptionGroup[BaseException]) -> NoReturn:

@@ -21,9 +21,9 @@ class MemoryJournal:
         await trio.lowlevel.checkpoint()
         self._events.update((event.seq, event) for event in events)
 
-    async def read(self) -> list[Event]:
+    async def read(self, after: int = 0) -> list[Event]:
         await trio.lowlevel.checkpoint()
-        return list(self._events.values())
+        return [event for event in self._events.values() if event.seq > after]
 
     async def aclose(self) -> None:
         await trio.lowlevel.checkpoint()

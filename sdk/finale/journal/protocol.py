@@ -22,8 +22,8 @@ class Journal(Protocol):
         asked for again that had in fact succeeded. Storing a ``seq`` twice must leave one copy.
         """
 
-    async def read(self) -> Sequence[Event]:
-        """All events, ascending in ``seq``."""
+    async def read(self, after: int = 0) -> Sequence[Event]:
+        """All events behind seq ``after``, ascending in ``seq``."""
 
     async def aclose(self) -> None:
         """Let go of files and connections. Called once, after the last append."""

@@ -1,0 +1,31 @@
+"""What can be asked of a workspace: snapshots, true at the moment of asking."""
+
+from dataclasses import dataclass
+
+from finale.broker import BrokerStatistics
+from finale.handle import RunHandle
+
+__all__ = ["SessionView", "Statistics"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One session. ``busy`` as long as a run of it has not ended, or the task of one is still cleaning up."""
+
+    name: str
+    active: RunHandle | None
+    queue: tuple[RunHandle, ...]
+    busy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts of runs since the workspace was opened; ``accepted - completed - failed - cancelled - in_flight`` is always 0."""
+
+    accepted: int
+    completed: int
+    failed: int
+    cancelled: int
+    in_flight: int
+    active: int
+    delivery: BrokerStatistics
