@@ -31,12 +31,13 @@ def investigate(
         counterexample, unstable = _explain(program, state, state.failure)
     except KeyboardInterrupt:
         state.interrupted = True
-        return Report(program.name, state, clock() - started, unstable="interrupted while a failure was being shrunk")
+        return Report(program.name, state, clock() - started, unstable="interrupted while a failure was being told")
     return Report(program.name, state, clock() - started, counterexample, unstable)
 
 
 def _explain(program: Program, state: Search, failure: Attempt) -> tuple[Counterexample, str | None]:
     shrunk = shrink(program.attempt, failure)
+    state.interrupted = shrunk.interrupted
     story = _tell(program, shrunk.attempt)
     count = len(shrunk.attempt.deviations)
     counterexample = Counterexample(program.name, story, len(failure.deviations), shrunk, minimal=count <= state.swept + 1)

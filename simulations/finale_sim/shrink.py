@@ -24,20 +24,27 @@ class Shrunk:
     attempt: Attempt
     trials: int
     settled: bool
+    interrupted: bool = False
 
 
 def shrink(run: RunTrial, failure: Attempt, *, limit: int = 500) -> Shrunk:
-    """Make ``failure`` as small as the passes can, in at most ``limit`` further trials. Never slips to another claim."""
+    """Make ``failure`` as small as the passes can, in at most ``limit`` further trials. Never slips to another claim.
+
+    A ``KeyboardInterrupt`` ends it with the best so far.
+    """
     best, spent = failure, 0
     proposals = _proposals(best)
-    while (proposal := next(proposals, None)) is not None:
-        if spent >= limit:
-            return Shrunk(best, spent, settled=False)
-        spent += 1
-        attempt = run(following({choice.site.key: choice.answer for choice in proposal}))
-        if _same_claim(attempt, failure) and _size(attempt) < _size(best):
-            best = attempt
-            proposals = _proposals(best)
+    try:
+        while (proposal := next(proposals, None)) is not None:
+            if spent >= limit:
+                return Shrunk(best, spent, settled=False)
+            spent += 1
+            attempt = run(following({choice.site.key: choice.answer for choice in proposal}))
+            if _same_claim(attempt, failure) and _size(attempt) < _size(best):
+                best = attempt
+                proposals = _proposals(best)
+    except KeyboardInterrupt:
+        return Shrunk(best, spent, settled=False, interrupted=True)
     return Shrunk(best, spent, settled=True)
 
 

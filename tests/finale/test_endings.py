@@ -66,6 +66,18 @@ def test_an_error_is_judged_by_what_covers_the_run(error: BaseException, covered
     assert (ending.error and ending.error.type) == told
 
 
+class Indivisible(ExceptionGroup[Exception]):
+    def derive(self, _exceptions: Any) -> Any:
+        raise TypeError("in one piece")
+
+
+def test_a_group_that_refuses_to_be_split_is_a_failure() -> None:
+    """It cannot keep its run from ending, and is not taken for a cancellation."""
+    error = Indivisible("g", [ValueError()])
+    assert ending_of_error(error, covered=True).status is Status.FAILED
+    assert must_propagate(error, cancelled_from_outside=True) is None
+
+
 def test_a_circle_of_contexts_is_no_trap() -> None:
     """Errors that name each other as context are judged, too."""
     first, second = ValueError(), KeyError()

@@ -288,6 +288,35 @@ async def test_a_run_cancelled_before_its_first_step_never_calls_the_coordinator
     assert called == []
 
 
+async def test_of_a_clean_up_error_only_the_cancellation_leaves_the_run() -> None:
+    """E13, E17, E18: under an outer cancellation the error is told in the ending, and does not break out of the block."""
+
+    async def work(request: Request, ctx: RunContext) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_clean_up_fails, request, ctx)
+            nursery.start_soon(forever, request, ctx)
+
+    with trio.CancelScope() as outer:
+        async with finale.open_workspace(work) as workspace:
+            run = workspace.submit("p", "s")
+            await wait_all_tasks_blocked()
+            outer.cancel()
+    assert run.complete is not None
+    assert (run.complete.status, run.complete.error and run.complete.error.type) == (Status.CANCELLED, "ExceptionGroup")
+
+
+async def test_a_timer_of_grace_does_not_outlive_an_outer_cancellation() -> None:
+    """A run that the outer cancellation has already reached needs no grace any more."""
+    with trio.CancelScope() as outer:
+        async with finale.open_workspace(forever, grace_s=1000) as workspace:
+            run = workspace.submit("p", "s")
+            await wait_all_tasks_blocked()
+            outer.cancel()
+            await trio.lowlevel.cancel_shielded_checkpoint()
+    assert run.complete is not None
+    assert (run.complete.status, run.complete.cancelled_by) == (Status.CANCELLED, "the workspace was cancelled")
+
+
 async def test_shielded_clean_up_runs(autojump_clock: MockClock) -> None:
     """E12: cancelled, when the clean-up is over."""
 

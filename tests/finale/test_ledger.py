@@ -263,12 +263,13 @@ def test_an_idle_cancel_does_nothing_now_or_later() -> None:
 def test_cancelling_the_middle_of_a_queue_keeps_the_order() -> None:
     """A cancelled waiting run is settled at once; the runs around it are not affected."""
     ledger = Ledger()
-    a, b, c = (submit(ledger, name) for name in "abc")
-    assert ledger.cancel_run(b, "test", 0.0)
-    assert not ledger.cancel_run(b, "again", 0.0)
-    assert ledger.live("s") == [a, c]
-    ledger.ended(a, DONE, 0.0)
-    assert c.state is RunState.ACTIVE
+    a, b, c, d = (submit(ledger, name) for name in "abcd")
+    assert ledger.cancel_run(c, "test", 0.0)
+    assert not ledger.cancel_run(c, "again", 0.0)
+    assert ledger.live("s") == [a, b, d]
+    for record in (a, b, d):
+        assert record.state is RunState.ACTIVE
+        ledger.ended(record, DONE, 0.0)
 
 
 def test_cancelling_the_last_waiting_run_of_an_idle_session_forgets_the_session() -> None:

@@ -1,0 +1,169 @@
+"""The search: budget, exhaustion, interrupts, what cannot be judged, and what may be said in the end."""
+
+from collections.abc import Callable
+
+import pytest
+
+from finale_sim.choices import Decide
+from finale_sim.search import Attempt, RunTrial, Search, search
+from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Violated
+from tests.finale_sim.synthetic import answers_of, flat
+
+
+def counting(run: RunTrial) -> tuple[RunTrial, list[tuple[int, ...]]]:
+    seen: list[tuple[int, ...]] = []
+
+    def wrapped(decide: Decide) -> Attempt:
+        attempt = run(decide)
+        seen.append(answers_of(attempt))
+        return attempt
+
+    return wrapped, seen
+
+
+def interrupted(run: RunTrial, at: int) -> RunTrial:
+    count = 0
+
+    def wrapped(decide: Decide) -> Attempt:
+        nonlocal count
+        count += 1
+        if count == at:
+            raise KeyboardInterrupt
+        return run(decide)
+
+    return wrapped
+
+
+def undecided(when: Callable[[tuple[int, ...]], bool], *options: int) -> RunTrial:
+    run = flat(*options)
+
+    def wrapped(decide: Decide) -> Attempt:
+        attempt = run(decide)
+        why = "too long" if when(answers_of(attempt)) else None
+        return Attempt(attempt.choices, attempt.digest, undecided=why)
+
+    return wrapped
+
+
+@pytest.mark.parametrize("trials", [1, 2, 7, 40, 100])
+def test_the_budget_is_spent_to_the_last_trial_and_not_beyond(trials: int) -> None:
+    """A large program uses the whole budget."""
+    run, seen = counting(flat(*[3] * 30))
+    state = search(run, trials=trials)
+    assert state.trials == len(seen) == trials
+    assert state.choices == 30 * trials
+
+
+def test_a_small_program_is_exhausted() -> None:
+    """All streams are tried, and nothing more; that no random walk follows is part of it."""
+    run, seen = counting(flat(2, 2))
+    state = search(run, trials=1000)
+    assert set(seen) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert state.verdict == Exhausted(state.trials)
+    assert state.sampled == 0
+    assert state.trials < 20
+
+
+def test_every_single_deviation_is_tried_before_anything_random() -> None:
+    """Half of the budget is the sweep's, or more if single deviations take more."""
+    run, seen = counting(flat(*[2] * 30))
+    state = search(run, trials=35)
+    assert {stream for stream in seen if sum(stream) <= 1} == {tuple(int(n == at) for n in range(30)) for at in range(-1, 30)}
+    assert state.verdict == Bounded(1, state.sampled)
+    assert state.sampled > 0
+
+
+def test_a_budget_below_the_single_deviations_is_a_sample() -> None:
+    """Where not even the single deviations fit, nothing but the number of trials is claimed."""
+    state = search(flat(*[2] * 50), trials=20)
+    assert state.verdict == Sampled(20)
+    assert state.swept == 0
+
+
+def test_the_search_stops_at_the_first_failure() -> None:
+    """The failing trial is kept as it was found, and no trial follows it."""
+    run, seen = counting(flat(2, 2, 2, judge=lambda answers: "claim" if answers[1] else None))
+    state = search(run, trials=100)
+    assert seen[-1] == (0, 1, 0)
+    assert state.trials == len(seen)
+    assert state.failure is not None
+    assert isinstance(state.verdict, Violated)
+    assert state.verdict.breach.claim == "claim"
+    assert str(state.verdict) == "violated: claim"
+
+
+def test_a_failure_on_the_happy_path_takes_one_trial() -> None:
+    """The first trial has no deviation."""
+    state = search(flat(2, judge=lambda answers: "always"), trials=100)
+    assert state.trials == 1
+    assert state.failure is not None
+    assert state.failure.deviations == ()
+
+
+def test_the_random_half_finds_what_needs_many_deviations() -> None:
+    """A failure behind five deviations is out of the sweep's reach."""
+    state = search(flat(*[2] * 12, judge=lambda answers: "deep" if sum(answers[:5]) == 5 else None), trials=400)
+    assert isinstance(state.verdict, Violated)
+    assert state.strategy == "random walk"
+
+
+def test_the_same_seed_searches_the_same_way() -> None:
+    """Two searches with one seed try the same streams; another seed tries others."""
+    logs = []
+    for seed in (4, 4, 5):
+        run, seen = counting(flat(*[3] * 20))
+        search(run, trials=120, seed=seed)
+        logs.append(seen)
+    assert logs[0] == logs[1] != logs[2]
+
+
+@pytest.mark.parametrize("at", [1, 2, 30, 90])
+def test_an_interrupt_ends_the_search_with_what_is_known(at: int) -> None:
+    """Ctrl-C leaves a state that says how far it came, and that it is undecided."""
+    state = search(interrupted(flat(*[2] * 30), at), trials=100)
+    assert state.interrupted
+    assert state.trials == at - 1
+    assert state.verdict == Truncated(f"interrupted after {at - 1} of 100 trials")
+    assert state.verdict.exit_code == 3
+
+
+def test_what_cannot_be_judged_leaves_the_search_undecided() -> None:
+    """One such trial among sound ones, and the search says why it can't decide, although it went on."""
+    state = search(undecided(lambda answers: answers == (1, 0, 0), 2, 2, 2), trials=100)
+    assert state.undecided >= 1
+    assert state.exhausted
+    assert state.verdict == Truncated("too long")
+
+
+def test_too_much_that_cannot_be_judged_stops_the_search() -> None:
+    """A program that reaches for the real world in every trial is given up soon."""
+    state = search(undecided(lambda answers: True, *[2] * 30), trials=1000)
+    assert state.trials == state.undecided == 25
+    assert isinstance(state.verdict, Truncated)
+
+
+def test_a_failure_outweighs_what_cannot_be_judged() -> None:
+    """A violation is one, whatever else was undecided before."""
+    sound = undecided(lambda answers: True, 2, 2)
+    broken = flat(2, 2, judge=lambda answers: "claim" if answers == (0, 1) else None)
+    state = search(lambda decide: max(sound(decide), broken(decide), key=lambda a: a.breach is not None), trials=50)
+    assert isinstance(state.verdict, Violated)
+
+
+def test_somebody_may_watch() -> None:
+    """``on_trial`` sees the state after each trial, with the strategy's name."""
+    seen: list[tuple[str, int]] = []
+
+    def watch(state: Search) -> None:
+        seen.append((state.strategy, state.trials))
+
+    search(flat(*[2] * 10), trials=60, on_trial=watch)
+    assert [n for _, n in dict.fromkeys(seen)] == list(range(1, 61)) or {n for _, n in seen} == set(range(1, 61))
+    assert {name for name, _ in seen} == {"sweep", "random walk"}
+
+
+def test_what_was_reached_is_counted() -> None:
+    """Names of situations add up over the trials."""
+    run = flat(2)
+    state = search(lambda decide: Attempt(run(decide).choices, 0, seen=("E1",)), trials=10)
+    assert state.seen["E1"] == state.trials
