@@ -4,7 +4,6 @@ Before a run is accepted, a rejected request raises. After it is accepted, it ge
 never neither.
 """
 
-from finale.broker import Subscription
 from finale.coordinator import Coordinator, RunContext
 from finale.errors import (
     ContractViolation,
@@ -39,6 +38,7 @@ from finale.events import (
 )
 from finale.handle import RunHandle
 from finale.runs import RunState
+from finale.subscription import Subscription
 from finale.views import SessionView, Statistics
 from finale.workspace import Workspace, open_workspace
 

@@ -25,7 +25,7 @@ OUTSIDE = "the workspace was cancelled"
 class Patience:
     """How long things may take, in seconds; None: for ever.
 
-    ``grace_s`` a cancelled run to unwind, ``deadline_s`` a run from its start to its end, ``idle_s`` a run without reporting progress.
+    ``grace_s``: a cancelled run to unwind. ``deadline_s``: a run from start to end. ``idle_s``: a run to report some progress.
     """
 
     grace_s: float
@@ -94,8 +94,8 @@ class Executor:
         deadline_s, idle_s = self._patience.deadline_s, self._patience.idle_s
         ends_at = trio.current_time() + (math.inf if deadline_s is None else deadline_s)
         with trio.CancelScope(shield=True) as task.limit:
-            while (due := min(ends_at, ctx.reported_at + (math.inf if idle_s is None else idle_s))) > trio.current_time():
-                await trio.sleep_until(due)
+            while (due := min(ends_at, ctx.reported_at + (math.inf if idle_s is None else idle_s))) > trio.current_time():  # noqa: ASYNC110
+                await trio.sleep_until(due)  # progress moves the deadline without waking anybody
             why = f"was active for {deadline_s:g} s" if due == ends_at else f"reported nothing for {idle_s:g} s"
             self._do(self._ledger.time_out, record, describe(RunTimedOut(f"the run {why}, which is the limit")))
 

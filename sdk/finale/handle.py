@@ -2,13 +2,14 @@
 
 import trio
 
-from finale.broker import Broker, Subscription
+from finale.broker import Broker
 from finale.door import Door
 from finale.errors import JournalError, RunCancelled, RunFailed
 from finale.events import Request, RunComplete, Status
 from finale.ledger import Ledger
 from finale.record import RunRecord
 from finale.runs import RunState
+from finale.subscription import Subscription
 
 __all__ = ["RunHandle"]
 
@@ -72,7 +73,9 @@ class RunHandle:
             await self._broker.wait(("run", self.run_id))
         lost_from = self._ledger.journal_lost_from
         if lost_from is not None and self._record.accepted_seq >= lost_from:
-            raise JournalError(f"the journal failed, so the acceptance of run {self.run_id} is not durable; its ending is still told")
+            raise JournalError(
+                f"the journal failed, so the acceptance of run {self.run_id} is not durable; its ending is still told"
+            )
 
     async def wait(self) -> RunComplete:
         """The run's terminal event, once it is published. Cancelling the wait leaves the run alone. A checkpoint."""

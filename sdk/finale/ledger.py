@@ -233,12 +233,12 @@ class Ledger:
             raise EmptyPrompt(f"prompt is {request.prompt!r}, and no attachment holds text; say what is to be done")
 
     def _check_queue(self, request: Request, when_busy: WhenBusy) -> None:
-        session = request.session
+        session, waiting = request.session, self.turns.length(request.session)
         if when_busy == "reject" and self.busy(session):
             raise SessionBusy(f"session {session!r} is busy, and {request.prompt[:60]!r} was not to wait")
-        idle = self.turns.holder(session) is None and not self.turns.length(session)
-        if self._queue_limit is not None and not idle and self.turns.length(session) >= self._queue_limit and when_busy != "interrupt":
-            raise QueueFull(f"{self.turns.length(session)} runs of session {session!r} wait, which is the limit; try again later")
+        full = self._queue_limit is not None and waiting >= self._queue_limit
+        if full and when_busy != "interrupt" and self.busy(session):
+            raise QueueFull(f"{waiting} runs of session {session!r} wait, which is the limit; try again later")
 
     def _supersede(self, request: Request, at: float) -> None:
         """What the session has in flight makes room for ``request``."""

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import trio
 
-from finale.broker import BATCH, Broker
+from finale.broker import Broker
 from finale.events import Event, Progress, RunComplete
 from finale.journal import Journal
 from finale.ledger import Ledger
+from finale.subscription import BATCH
 
 __all__ = ["Pump"]
 

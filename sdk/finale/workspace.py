@@ -18,7 +18,7 @@ from typing import Any, Literal, NoReturn
 
 import trio
 
-from finale.broker import Broker, Subscription
+from finale.broker import Broker
 from finale.coordinator import Coordinator, CoordinatorFunction, as_coordinator
 from finale.door import Door
 from finale.events import Attachment, Request, Status
@@ -29,6 +29,7 @@ from finale.ledger import Ledger, WhenBusy
 from finale.pump import Pump
 from finale.record import RunRecord
 from finale.runs import RunState
+from finale.subscription import Subscription
 from finale.views import SessionView, Statistics
 
 __all__ = ["Workspace", "open_workspace"]
@@ -79,7 +80,9 @@ async def open_workspace(
     _check_options(on_exit, max_active=max_active, queue_limit=queue_limit, progress_limit=progress_limit, retain=retain)
     _check_seconds(grace_s=grace_s, deadline_s=deadline_s, idle_s=idle_s)
     coordinator = as_coordinator(coordinator)
-    ledger = Ledger(max_active=max_active, queue_limit=queue_limit, retain=retain, durable=journal is not None and journal.durable)
+    ledger = Ledger(
+        max_active=max_active, queue_limit=queue_limit, retain=retain, durable=journal is not None and journal.durable
+    )
     broker = Broker(progress_limit=progress_limit, retain=retain)
     pump = Pump(ledger, broker, journal, logger or logging.getLogger("finale"))
     try:
@@ -107,9 +110,7 @@ class Workspace:
 
     _executor: Executor
 
-    def __init__(
-        self, ledger: Ledger, broker: Broker, pump: Pump, clock: Callable[[], float], new_id: Callable[[], str]
-    ) -> None:
+    def __init__(self, ledger: Ledger, broker: Broker, pump: Pump, clock: Callable[[], float], new_id: Callable[[], str]) -> None:
         self._ledger = ledger
         self._broker = broker
         self._pump = pump
@@ -136,8 +137,8 @@ class Workspace:
         "fold" hands the prompt to the active run if that still takes prompts in, and else waits.
 
         Raises:
-            Rejected: it was not accepted, and nothing was recorded. The subclass says why: ``EmptyPrompt``,
-                ``SessionMissing``, ``DuplicateRun``, ``SessionBusy``, ``QueueFull``, ``WorkspaceClosing``, ``JournalUnavailable``.
+            Rejected: it was not accepted, and nothing was recorded. The subclass says why: ``EmptyPrompt``, ``SessionMissing``,
+                ``DuplicateRun``, ``SessionBusy``, ``QueueFull``, ``WorkspaceClosing``, ``JournalUnavailable``.
             TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment``.
             WrongThread: this is not the workspace's thread.
         """
@@ -185,8 +186,8 @@ class Workspace:
     def subscribe(self, *, session: str | None = None, run_id: str | None = None, since: int | None = None) -> Subscription:
         """Events from now on, or all behind the ``seq`` that ``since`` names: of everything, of one session, or of one run.
 
-        What ``since`` asks for comes from the journal if it is older than what the workspace still has in memory; where there is
-        no journal, or for progress, a ``Gap`` stands for it. Ends when the workspace has closed, or after the run's terminal event.
+        What ``since`` asks for comes from the journal if it is older than what the workspace still has in memory; without a
+        journal, and for progress, a ``Gap`` stands for it. Ends when the workspace has closed, or after the run's ending.
         """
         if since is not None:
             return self._broker.subscribe(session=session, run_id=run_id, after=since, past=self._pump.read)

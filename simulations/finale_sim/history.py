@@ -22,6 +22,7 @@ class What(enum.StrEnum):
 
     PREPARING = "prepares"
     CALLED = "is called"
+    FOLDED = "takes along"  #: ``detail`` is the id of the run that took it
     REPORTED = "reports"  #: ``detail`` is the payload
     PUBLISHED = "publishes"  #: the coordinator called ``complete``; ``detail`` is the text
     RETURNED = "returns"  #: ``detail`` is the value

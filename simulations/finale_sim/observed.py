@@ -60,6 +60,12 @@ class _ObservedContext:
         self._history.note("coordinator", What.REPORTED, self.run_id, self.session, payload)
         self._ctx.progress_nowait(payload)
 
+    def take_folded(self) -> list[Request]:
+        taken = self._ctx.take_folded()
+        for request in taken:
+            self._history.note("coordinator", What.FOLDED, request.run_id, request.session, self.run_id)
+        return taken
+
     def complete(self, text: str | None = None) -> None:
         self._history.note("coordinator", What.PUBLISHED, self.run_id, self.session, text)
         self._ctx.complete(text)

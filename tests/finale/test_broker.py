@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
-from finale.broker import BATCH, Broker, Subscription
+from finale.broker import Broker
 from finale.events import Event, Gap, Notification, Progress, Request, RunAccepted, RunComplete, RunStarted, Status
+from finale.subscription import BATCH, Subscription
 
 
 class Writer:

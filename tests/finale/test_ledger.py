@@ -32,7 +32,7 @@ def request(run_id: str = "r", session: str = "s", prompt: str = "go") -> Reques
 
 
 def submit(ledger: Ledger, run_id: str, session: str = "s") -> RunRecord:
-    return ledger.submit(request(run_id, session), 0.0)
+    return ledger.submit(request(run_id, session), "enqueue", 0.0)
 
 
 def names(ledger: Ledger) -> list[str]:
@@ -71,20 +71,20 @@ def test_a_bad_request_leaves_no_trace(wrong: Request, refusal: type[Rejected], 
     """E1: it raises, nothing is recorded, and its run id stays free."""
     ledger = Ledger()
     with pytest.raises(refusal, match=says):
-        ledger.submit(wrong, 0.0)
-    assert (ledger.accepted, ledger.in_flight, ledger.busy, names(ledger), ledger.record("r")) == (0, 0, False, [], None)
+        ledger.submit(wrong, "enqueue", 0.0)
+    assert (ledger.accepted, ledger.in_flight, ledger.busy(), names(ledger), ledger.record("r")) == (0, 0, False, [], None)
     assert submit(ledger, "r").accepted_seq == 1
 
 
 def test_text_may_come_in_an_attachment() -> None:
     """A prompt without text is accepted if an attachment has some."""
-    assert Ledger().submit(Request("", "s", "r", (Attachment("b", b"x"), Attachment("a", "text"))), 0.0).state is RunState.ACTIVE
+    assert Ledger().submit(Request("", "s", "r", (Attachment("b", b"x"), Attachment("a", "text"))), "enqueue", 0.0).state is RunState.ACTIVE
 
 
 def test_closing_and_a_dead_journal_reject() -> None:
     """Each with its own exception, and with nothing recorded."""
     ledger = Ledger()
-    ledger.journal_down = True
+    ledger.journal_lost_from = 1
     with pytest.raises(JournalUnavailable, match="'go'"):
         submit(ledger, "a")
     ledger.close("test", 0.0)
@@ -109,7 +109,7 @@ def test_a_taken_id_rejects_another_request() -> None:
     ledger = Ledger()
     submit(ledger, "a")
     with pytest.raises(DuplicateRun, match="'a' belongs to another request \\('go'\\)"):
-        ledger.submit(request("a", prompt="another"), 0.0)
+        ledger.submit(request("a", prompt="another"), "enqueue", 0.0)
 
 
 # Order and capacity ---------------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ def test_a_session_runs_in_the_order_of_acceptance() -> None:
         assert [r.state for r in records[index:]] == [RunState.ACTIVE] + [RunState.WAITING] * (2 - index)
         ledger.ended(record, DONE, 0.0)
     assert ledger.outbox.started == records
-    assert not ledger.busy
+    assert not ledger.busy()
 
 
 def test_capacity_goes_to_the_head_that_was_accepted_first() -> None:
@@ -152,7 +152,7 @@ def test_a_session_is_taken_until_its_task_has_ended() -> None:
     ledger = Ledger()
     first, second = submit(ledger, "a"), submit(ledger, "b")
     ledger.complete(first, "early", 0.0)
-    assert (second.state, ledger.active, ledger.live("s")) == (RunState.WAITING, 1, [second])
+    assert (second.state, ledger.turns.active, ledger.live("s")) == (RunState.WAITING, 1, [second])
     ledger.ended(first, Ending(Status.COMPLETED, "late"), 0.0)
     assert second.state is RunState.ACTIVE
     assert endings(ledger)["a"].text == "early"
@@ -211,9 +211,9 @@ def test_only_a_cancelled_run_that_has_not_ended_is_abandoned() -> None:
     ledger.abandon(record, 8.0)
     ending = endings(ledger)["a"]
     assert (ending.status, ending.abandoned, ending.cancelled_by, ending.at) == (Status.CANCELLED, True, "test", 7.0)
-    assert ledger.busy
+    assert ledger.busy()
     ledger.ended(record, Ending(Status.CANCELLED), 9.0)
-    assert not ledger.busy
+    assert not ledger.busy()
     assert ledger.endings == {Status.CANCELLED: 1}
 
 
@@ -445,7 +445,7 @@ class AnyCommands(RuleBasedStateMachine):
     def single_flight_within_capacity(self) -> None:
         """I6, and ``max_active``."""
         assert max(Counter(record.request.session for record in self.tasks).values(), default=0) <= 1
-        assert self.ledger.active == len(self.tasks)
+        assert self.ledger.turns.active == len(self.tasks)
         assert self.max_active is None or len(self.tasks) <= self.max_active
 
     @invariant()
@@ -462,7 +462,7 @@ class AnyCommands(RuleBasedStateMachine):
         assert self.ledger.accepted == len(self.order)
         assert self.ledger.in_flight == len(self.order) - len(settled)
         assert self.ledger.endings.total() == len(settled)
-        assert self.ledger.busy == bool(self.tasks or self.ledger.in_flight)
+        assert self.ledger.busy() == bool(self.tasks or self.ledger.in_flight)
 
     @invariant()
     def cancelled_means_covered(self) -> None:
@@ -507,4 +507,4 @@ def test_everything_accepted_runs_in_the_end(sessions: list[str], max_active: in
     for _ in records:
         ledger.ended(next(r for r in ledger.outbox.started if r.state is RunState.ACTIVE), DONE, 0.0)
     assert ledger.endings == ({Status.COMPLETED: len(records)} if records else {})
-    assert not ledger.busy
+    assert not ledger.busy()

@@ -1,6 +1,7 @@
 """An early completion frees the session at once, while the run's task is still cleaning up."""
 
-from finale.ledger import Ending, Ledger, RunRecord
+from finale.ledger import Ledger
+from finale.record import Ending, RunRecord
 from finale_sim.canaries.canary import Canary
 
 __all__ = ["CANARY"]
@@ -10,16 +11,13 @@ _complete, _ended = Ledger.complete, Ledger.ended
 
 def _releasing_complete(self: Ledger, record: RunRecord, text: str | None, at: float) -> None:
     _complete(self, record, text, at)
-    session = self._sessions.get(record.request.session)
-    if session is not None and session.active is record:
-        session.active = None
-        self.active -= 1
-        self._offer(record.request.session, session, at)
+    if self.turns.holder(record.request.session) is record:
+        self.turns.released(record)
+        self._start_heads(at)
 
 
 def _lenient_ended(self: Ledger, record: RunRecord, ending: Ending, at: float) -> None:
-    session = self._sessions.get(record.request.session)
-    if session is not None and session.active is record:
+    if self.turns.holder(record.request.session) is record:
         _ended(self, record, ending, at)
 
 

@@ -12,8 +12,8 @@ _cancel = Ledger.cancel
 def _short_cancel(self: Ledger, session: str, by: str, at: float) -> int:
     if self.closing:
         return _cancel(self, session, by, at)
-    found = self._sessions.get(session)
-    return self._stop(found.active, by) if found is not None and found.active is not None else 0
+    holder = self.turns.holder(session)
+    return self._stop(holder, by) if holder is not None else 0
 
 
 CANARY = Canary(

@@ -1,7 +1,8 @@
 """An early completion is published without asking the table, so that the run settles a second time when its task ends."""
 
 from finale.events import RunComplete, Status
-from finale.ledger import Ledger, RunRecord
+from finale.ledger import Ledger
+from finale.record import RunRecord
 from finale_sim.canaries.canary import Canary
 
 __all__ = ["CANARY"]

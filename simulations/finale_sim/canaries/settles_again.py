@@ -1,6 +1,7 @@
 """The end of a task settles its run without asking whether that was done early."""
 
-from finale.ledger import Ending, Ledger, RunRecord
+from finale.ledger import Ledger
+from finale.record import Ending, RunRecord
 from finale_sim.canaries.canary import Canary
 
 __all__ = ["CANARY"]

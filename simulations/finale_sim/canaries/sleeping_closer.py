@@ -9,7 +9,7 @@ _follow = Workspace._follow
 
 
 def _quiet_follow(self: Workspace) -> None:
-    idle, self._idle = self._idle, type(self._idle)()
+    idle, self._idle = self._idle, {}
     _follow(self)
     self._idle = idle
 

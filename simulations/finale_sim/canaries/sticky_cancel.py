@@ -1,7 +1,8 @@
 """A cancel that finds nothing to cancel is kept for the next run of its session."""
 
 from finale.events import Request
-from finale.ledger import Ledger, RunRecord
+from finale.ledger import Ledger, WhenBusy
+from finale.record import RunRecord
 from finale_sim.canaries.canary import Canary
 
 __all__ = ["CANARY"]
@@ -16,8 +17,8 @@ def _sticky_cancel(self: Ledger, session: str, by: str, at: float) -> int:
     return covered
 
 
-def _poisoned_submit(self: Ledger, request: Request, at: float) -> RunRecord:
-    record = _submit(self, request, at)
+def _poisoned_submit(self: Ledger, request: Request, when_busy: WhenBusy, at: float) -> RunRecord:
+    record = _submit(self, request, when_busy, at)
     if request.session in vars(self).get("pending", ()):
         self.cancel_run(record, "an earlier cancel", at)
     return record

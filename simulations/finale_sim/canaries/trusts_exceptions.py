@@ -5,7 +5,7 @@ import trio
 from finale import executor
 from finale.endings import describe
 from finale.events import Status
-from finale.ledger import Ending
+from finale.record import Ending
 from finale_sim.canaries.canary import Canary
 
 __all__ = ["CANARY"]

@@ -27,8 +27,8 @@ class FailingJournal:
             await trio.sleep(60)
         self.stored.extend(events)
 
-    async def read(self) -> Sequence[Event]:
-        return self.stored
+    async def read(self, after: int = 0) -> Sequence[Event]:
+        return [event for event in self.stored if event.seq > after]
 
     async def aclose(self) -> None:
         await trio.lowlevel.checkpoint()

@@ -1,0 +1,174 @@
+"""A subscriber's cursor in the broker's log: a position, and the arithmetic that turns holes into gaps."""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Protocol, Self, TypeAlias
+
+import trio
+
+from finale.events import Event, Gap, Notification, RunComplete
+
+__all__ = ["BATCH", "Key", "Source", "Subscription", "SubscriptionStatistics"]
+
+BATCH = 256  # events that are published, or taken from the log by a subscriber, between two checkpoints
+
+Key: TypeAlias = tuple[str, str] | None
+"""What a subscriber waits for: everything, ("session", name) or ("run", id)."""
+
+_seq = attrgetter("seq")
+
+
+class Source(Protocol):
+    """What a cursor needs of the broker."""
+
+    horizon: int
+    closed: bool
+
+    def read(self, after: int, limit: int) -> list[Event]:
+        """At most ``limit`` visible events behind seq ``after``."""
+
+    def begins_behind(self, seq: int) -> bool:
+        """Whether something behind ``seq`` is no longer in the log."""
+
+    async def wait(self, key: Key) -> None:
+        """Sleep until there may be something new."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionStatistics:
+    """One subscriber: the last ``seq`` it has looked at, how many events it can still take, how many it was told were dropped."""
+
+    seq: int
+    lag: int
+    dropped: int
+
+
+class Subscription:
+    """An async iterator over events, with a ``Gap`` wherever some were dropped.
+
+    It has a position and nothing else: leaving it is free, and subscribers never take events from each other. Following one
+    run, it ends after that run's terminal event; otherwise when the workspace has closed. One task at a time may iterate.
+    """
+
+    def __init__(
+        self,
+        broker: Source,
+        number: int,
+        session: str | None,
+        run_id: str | None,
+        after: int,
+        expected: dict[str, int],
+        ending: Callable[[], RunComplete | None] | None,
+        past: Callable[[int], Awaitable[Sequence[Event]]] | None,
+    ) -> None:
+        self.number = number
+        self._broker = broker
+        self._session = session
+        self._run_id = run_id
+        self._seq = after
+        self._expected = expected  # run id → index of the next event, for a subscriber that does not see everything
+        self._ending = ending
+        self._past = past
+        self._ready: deque[Event | Gap] = deque()
+        self._lost = 0  # events that the log has forgotten and no later index will tell of
+        self._lost_endings = 0
+        self._dropped = 0
+        self._done = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event | Gap:
+        if not self._ready:
+            await trio.lowlevel.checkpoint()
+            await self._refill()
+        item = self._ready.popleft()
+        if self._run_id is not None and type(item) is RunComplete:
+            self._done = True
+            self._ready.clear()
+        return item
+
+    def statistics(self) -> SubscriptionStatistics:
+        """Counts as of now."""
+        lag = max(self._broker.horizon - self._seq, 0) + len(self._ready)
+        return SubscriptionStatistics(self._seq, lag, self._dropped)
+
+    def lose(self, lost: Mapping[str | None, Sequence[Event]]) -> None:
+        """The log has just forgotten ``lost`` (by session; None: all). With its ending gone, nothing else tells of a run."""
+        if self._run_id is not None:
+            return
+        events = lost.get(self._session, ())
+        for event in events[bisect_right(events, self._seq, key=_seq) :]:
+            ending = type(event) is RunComplete
+            self._lost_endings += ending
+            if self._session is not None and (ending or type(event) is Notification):
+                self._lost += 1 + self._missing_before(event)
+
+    async def _refill(self) -> None:
+        """Until there is something to hand out. Look first, wait then: a wake-up cannot be missed in between."""
+        if self._past is not None:
+            await self._catch_up(self._past)
+        while not self._done:
+            events = self._broker.read(self._seq, BATCH)
+            self._take(events)
+            if not events and self._ending is not None and (ending := self._ending()) is not None:
+                self._hand_out(ending)  # the log has forgotten the ending of the run that is followed; the record has not
+            if not self._ready:
+                self._note_gap(0)
+            if self._ready:
+                return
+            if events:
+                await trio.lowlevel.checkpoint()
+            elif self._broker.closed:
+                self._done = True
+            else:
+                await self._broker.wait(self._key())
+        raise StopAsyncIteration
+
+    async def _catch_up(self, past: Callable[[int], Awaitable[Sequence[Event]]]) -> None:
+        """Take from the journal what is older than the log. The log goes on growing meanwhile; seq says where it joins."""
+        self._past = None
+        if self._broker.begins_behind(self._seq):
+            events = await past(self._seq)
+            self._take([event for event in events if event.seq <= self._broker.horizon])
+
+    def _key(self) -> Key:
+        if self._run_id is not None:
+            return ("run", self._run_id)
+        return ("session", self._session) if self._session is not None else None
+
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            if self._matches(event):
+                self._hand_out(event)
+            self._seq = event.seq
+
+    def _matches(self, event: Event) -> bool:
+        return self._run_id in (None, event.run_id) and self._session in (None, event.session)
+
+    def _hand_out(self, event: Event) -> None:
+        self._note_gap(self._missing_before(event))
+        self._ready.append(event)
+
+    def _missing_before(self, event: Event) -> int:
+        if self._run_id is None and self._session is None:
+            return event.seq - self._seq - 1
+        run = event.run_id
+        if type(event) is Notification and run not in self._expected:
+            return 0  # it comes after the run's ending, where its index is no longer followed
+        missing = event.index - self._expected.get(run, 0)
+        if type(event) is RunComplete:
+            self._expected.pop(run, None)
+        else:
+            self._expected[run] = event.index + 1
+        return missing
+
+    def _note_gap(self, dropped: int) -> None:
+        dropped += self._lost
+        if dropped > 0:
+            self._dropped += dropped
+            self._ready.append(Gap(dropped, self._lost_endings))
+            self._lost = self._lost_endings = 0
