@@ -9,7 +9,7 @@ import trio
 __all__ = ["Lines", "Reader", "Tail"]
 
 _CHUNK = 65_536  # what a pipe holds by default on Linux
-_QUIET_S = 0.5  # how long an empty pipe is waited for when nobody who should write to it is left
+_QUIET_S = 1.0  # how long a pipe is waited for, in all, when nobody who should write to it is left
 _LEFTOVER = 1 << 20  # the most that an unprivileged process may make a pipe hold (Linux: fs.pipe-max-size)
 
 _PassOn: TypeAlias = Callable[[bytes], Awaitable[None]]
@@ -133,8 +133,10 @@ class Reader:
     async def _next(self) -> bytes:
         """The next chunk, or nothing: the stream has ended, or it is not worth waiting for."""
         if self._budget > 0:
-            with trio.CancelScope(deadline=trio.current_time() + self._patience_s) as self._waiting:
+            begun = trio.current_time()
+            with trio.CancelScope(deadline=begun + self._patience_s) as self._waiting:
                 chunk = bytes(await self._stream.receive_some(_CHUNK))
                 self._budget -= len(chunk)
+                self._patience_s -= trio.current_time() - begun  # only waiting counts: what ``pass_on`` takes is not lost time
                 return chunk
         return b""

@@ -31,7 +31,20 @@ def current_trial() -> "Context | None":
 class Context:
     """A running trial: its virtual time, its choices, its tasks. Valid until ``simulate`` returns."""
 
-    __slots__ = ("_random", "choices", "clock", "digest", "ended", "failure", "lane", "lanes", "number_of", "serial", "steps")
+    __slots__ = (
+        "_random",
+        "choices",
+        "clock",
+        "digest",
+        "ended",
+        "failure",
+        "in_thread",
+        "lane",
+        "lanes",
+        "number_of",
+        "serial",
+        "steps",
+    )
 
     def __init__(self, decide: Decide, number_of: Any) -> None:
         self.choices = Choices(decide)
@@ -39,6 +52,7 @@ class Context:
         self.digest = 0
         self.ended = False  #: True once the trial's ending is known and its tasks are only being cleared away
         self.failure: BaseException | None = None  #: what ``decide`` raised
+        self.in_thread = False  #: the current step is that of a simulated thread
         self.lane = Lane(INIT, quiet=True)  #: of the task that took, or takes, the last step
         self.lanes: dict[int, Lane] = {}
         self.number_of = number_of

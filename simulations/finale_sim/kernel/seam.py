@@ -376,11 +376,14 @@ def _simulated_threads(original: Any) -> Any:
 async def thread(fn: Callable[[], object], deliver: Callable[[Any], object], host: Task) -> None:
     """A simulated thread: calls its function and delivers the result in one step. ``host`` is the task that started it."""
     entry: Any = GLOBAL_RUN_CONTEXT.runner.entry_queue
+    trial: Any = here.trial
     library, sniffio.thread_local.name = sniffio.thread_local.name, None
+    trial.in_thread = True
     try:
         result = outcome.capture(fn)
     finally:
         sniffio.thread_local.name = library
+        trial.in_thread = False
     entry.inline = True
     try:
         deliver(result)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shlex
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import trio
 
 import finale
 from finale.coordinators import SubprocessCoordinator
+from finale.coordinators.program import _has_living_member
 
 PATIENCE_S = 60  # how long an event of a real process is waited for on a busy machine
 
@@ -228,6 +230,23 @@ async def test_a_program_that_ignores_sigterm_is_killed() -> None:
     assert not any(is_alive(int(word)) for word in said["stdout"].split() if word.isdigit())
 
 
+async def test_a_child_that_ignores_sigterm_is_killed_although_the_program_itself_has_gone() -> None:
+    """The group is what must be empty."""
+    child = "trap '' TERM; echo $$; echo ready; exec >&- 2>&-; while :; do sleep 1; done"
+    ending, said = await history(shell(f"sh -c {shlex.quote(child)}; true", kill_after_s=0.1), on_text=cancel_when("ready"))
+    assert ending.status is finale.Status.CANCELLED
+    assert not is_alive(int(said["stdout"].split()[0]))
+
+
+def test_a_zombie_is_nobody() -> None:
+    """A group in which all have ended is empty, also where nobody reaps them."""
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, start_new_session=True) as process:
+        assert _has_living_member(process.pid)
+        process.stdin.close()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not _has_living_member(process.pid)
+
+
 async def test_kill_does_not_wait() -> None:
     """SIGKILL at once to what is running; a run that nobody cancelled has failed then."""
     coordinator = shell("trap '' TERM; echo ready; while :; do sleep 1; done", kill_after_s=PATIENCE_S)
@@ -252,14 +271,14 @@ async def test_a_grandchild_that_writes_for_ever_does_not_keep_the_run() -> None
     assert not is_alive(int(said["stderr"]))
 
 
-@pytest.mark.parametrize("program", ["sleep 1000", "yes"])
+@pytest.mark.parametrize("program", ["sleep 1000", "yes", "sh -c 'while echo tick; do sleep 0.01; done'"])
 async def test_a_daemon_that_holds_the_pipe_does_not_keep_the_run(program: str) -> None:
     """It has left for a session of its own, out of reach; it may find the pipe closed."""
     daemon = f"import os; os.setsid(); print(os.getpid(), flush=True); os.execvp('sh', ['sh', '-c', {'exec ' + program!r}])"
     launcher = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {daemon!r}], stderr=2); sys.stdin.read()"
     ending, said = await history(python(launcher + "; print('x' * 50000, file=sys.stderr)", drain_s=1.0))
     pid = int(said["stdout"].split()[0])
-    assert is_alive(pid) or program == "yes"
+    assert is_alive(pid) or program != "sleep 1000"
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     assert ending.status is finale.Status.COMPLETED

@@ -205,6 +205,26 @@ def test_a_threads_error_and_its_cancellation_arrive() -> None:
     assert simulate(program).value == ["once"]
 
 
+def test_a_thread_may_call_back_but_not_wait() -> None:
+    """from_thread.run_sync calls its function; from_thread.run says what to do instead; check_cancelled works."""
+
+    async def program() -> list[str]:
+        log: list[str] = []
+
+        def work() -> None:
+            trio.from_thread.run_sync(log.append, "called back")
+            trio.from_thread.check_cancelled()
+            with pytest.raises(NotImplementedError, match="run_sync"):
+                trio.from_thread.run(trio.sleep, 1)
+
+        await trio.to_thread.run_sync(work)
+        with pytest.raises(RuntimeError, match="thread"):
+            trio.from_thread.run_sync(print)
+        return log
+
+    assert simulate(program).value == ["called back"]
+
+
 def test_files_are_real() -> None:
     """Files are the test's own business, and work through trio's threads."""
 

@@ -33,7 +33,10 @@ REFACTORINGS = {
         (
             "_core/_traps.py",
             "    (await _async_yield(CancelShieldedCheckpoint)).unwrap()\n",
-            "    if id(object()) % 7: return\n    (await _async_yield(CancelShieldedCheckpoint)).unwrap()\n",
+            (
+                "    me = cancel_shielded_checkpoint; me.n = getattr(me, 'n', 0) + 1\n"
+                "    if me.n % 2: (await _async_yield(CancelShieldedCheckpoint)).unwrap()\n"
+            ),
         )
     ],
     "Deadlines is renamed": [
