@@ -41,11 +41,12 @@ RULES = [
     Rule(f"{SDK}/errors.py", "finale.events", "", "all import the errors, which know the event two of them carry", pure=True),
     Rule(f"{SDK}/events.py", "", "", "all import the events, so the events can import nobody", pure=True),
     Rule(f"{SDK}/runs.py", "", "", "the life of a run is a table, and a table needs nothing", pure=True),
+    Rule(f"{SDK}/admission.py", WORDS, "", "a request is looked at before anything knows of it", pure=True),
     Rule(f"{SDK}/record.py", f"{WORDS} finale.runs", "", "a record is what is known, and nothing that acts", pure=True),
     Rule(f"{SDK}/turns.py", "finale.runs finale.record", "", "whose turn it is follows from the queues alone", pure=True),
     Rule(
         f"{SDK}/ledger.py",
-        f"{WORDS} finale.runs finale.record finale.turns",
+        f"{WORDS} finale.runs finale.record finale.turns finale.admission",
         "",
         "the ledger decides by what it is told, nothing else",
         pure=True,
@@ -83,7 +84,7 @@ RULES = [
     Rule(
         f"{SDK}/workspace.py",
         f"{SEAMS} finale.runs finale.record finale.ledger finale.broker finale.subscription finale.handle finale.pump finale.door "
-        "finale.executor finale.views",
+        "finale.executor finale.views finale.admission",
         "trio",
         "the one place where ledger, broker, journal and coordinator meet",
     ),

@@ -13,18 +13,20 @@ Rules:
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from finale.errors import DuplicateRun, EmptyPrompt, JournalUnavailable, QueueFull, SessionBusy, SessionMissing, WorkspaceClosing
+from finale.admission import WhenBusy, check_content, check_queue
+from finale.errors import DuplicateRun, JournalUnavailable, WorkspaceClosing
 from finale.events import ErrorInfo, Event, Notification, Progress, Request, RunAccepted, RunComplete, RunStarted, Status
 from finale.record import Ending, RunRecord
 from finale.runs import Command, RunState, advance
 from finale.turns import Turns
 
-__all__ = ["Ledger", "Outbox", "WhenBusy"]
+__all__ = ["Ledger", "Outbox"]
 
-WhenBusy: TypeAlias = Literal["enqueue", "reject", "interrupt", "fold"]
+_INTERRUPTED = ErrorInfo("finale.Interrupted", "the process ended before the run did")
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Ledger:
         self._retain = retain
         self._durable = durable
         self._seq = 0
+        self.begins_at = 0  # the last seq that was in the journal when the workspace was opened
         self._records: dict[str, RunRecord] = {}  # in order of acceptance
         self._published: deque[str] = deque()  # settled runs, in the order of their endings
 
@@ -76,21 +79,11 @@ class Ledger:
         """The record of a run in flight or remembered."""
         return self._records.get(run_id)
 
-    def live(self, session: str) -> list[RunRecord]:
-        """The session's runs in flight: the active one, what was folded into it, then the waiting ones in their order."""
-        holder = self.turns.holder(session)
-        active = [holder, *(holder.folded or ())] if holder is not None else []
-        return [*(record for record in active if record.state is not RunState.SETTLED), *self.turns.waiting(session)]
-
     def position(self, record: RunRecord) -> int | None:
         """How many runs of its session are before ``record`` in the queue; None if it does not wait."""
         if record.state is not RunState.WAITING:
             return None
         return next(place for place, other in enumerate(self.turns.waiting(record.request.session)) if other is record)
-
-    def unsettled(self) -> list[RunRecord]:
-        """The runs in flight, in order of acceptance."""
-        return sorted((r for name in self.turns.sessions for r in self.live(name)), key=lambda record: record.number)
 
     # Commands ---------------------------------------------------------------------------------------------------------
 
@@ -105,8 +98,7 @@ class Ledger:
             if known.request == request:
                 return known
             raise DuplicateRun(f"run id {request.run_id!r} belongs to another request ({known.request.prompt[:60]!r})")
-        self._check(request)
-        self._check_queue(request, when_busy)
+        self._admit(request, when_busy)
         if when_busy == "interrupt":
             self._supersede(request, at)
         record = RunRecord(request, self.accepted, foldable=when_busy == "fold")
@@ -118,6 +110,23 @@ class Ledger:
         self.turns.join(record)
         self._start_heads(at)
         return record
+
+    def recover(self, events: Sequence[Event], at: float) -> None:
+        """Begin where a journal ends. What it accepted and did not end is settled as failed: the process went away under it."""
+        self.begins_at = self._seq = max((event.seq for event in events), default=0)
+        for event in events:
+            if isinstance(event, RunAccepted):
+                record = RunRecord(event.request, self.accepted, advance(RunState.NEW, Command.ACCEPT), accepted_seq=event.seq)
+                self._records[event.run_id] = record
+                self.accepted += 1
+            (known := self._records[event.run_id]).events = event.index + 1
+            if isinstance(event, RunComplete):
+                known.state, known.ending = advance(known.state, Command.SETTLE), event
+                self.endings[event.status] += 1
+                self._published.append(event.run_id)
+        for record in tuple(self._records.values()):
+            if record.state is not RunState.SETTLED:
+                self._settle(record, Ending(Status.FAILED, error=_INTERRUPTED), at)
 
     def progress(self, record: RunRecord, payload: Any, at: float) -> None:
         """Record what the coordinator reports. After the ending it is a broken contract, which is noted once for each run."""
@@ -194,7 +203,7 @@ class Ledger:
 
     def terminate(self, session: str, by: str, at: float) -> int:
         """Like ``cancel``, and settle at once what would take time. How many runs were settled."""
-        return sum([self.terminate_run(record, by, at) for record in self.live(session)])
+        return sum([self.terminate_run(record, by, at) for record in self.turns.live(session)])
 
     def terminate_run(self, record: RunRecord, by: str, at: float) -> bool:
         """Like ``cancel_run``, and do not wait for the task to unwind. Whether the run was settled by this."""
@@ -222,27 +231,19 @@ class Ledger:
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
-    def _check(self, request: Request) -> None:
+    def _admit(self, request: Request, when_busy: WhenBusy) -> None:
+        """Raise if the request cannot be accepted, with nothing recorded."""
         if self.closing:
             raise WorkspaceClosing(f"the workspace is closing and did not take {request.prompt[:60]!r}; open another one")
         if self.journal_lost_from is not None:
             raise JournalUnavailable(f"the journal failed, so {request.prompt[:60]!r} was not taken; reopen the workspace")
-        if not request.session or not request.session.strip():
-            raise SessionMissing(f"session is {request.session!r}; name the conversation that the prompt belongs to")
-        if not request.prompt.strip() and not any(isinstance(a.content, str) and a.content.strip() for a in request.attachments):
-            raise EmptyPrompt(f"prompt is {request.prompt!r}, and no attachment holds text; say what is to be done")
-
-    def _check_queue(self, request: Request, when_busy: WhenBusy) -> None:
-        session, waiting = request.session, self.turns.length(request.session)
-        if when_busy == "reject" and self.busy(session):
-            raise SessionBusy(f"session {session!r} is busy, and {request.prompt[:60]!r} was not to wait")
-        full = self._queue_limit is not None and waiting >= self._queue_limit
-        if full and when_busy != "interrupt" and self.busy(session):
-            raise QueueFull(f"{waiting} runs of session {session!r} wait, which is the limit; try again later")
+        check_content(request)
+        waiting, busy = self.turns.length(request.session), self.busy(request.session)
+        check_queue(request, when_busy, busy=busy, waiting=waiting, limit=self._queue_limit)
 
     def _supersede(self, request: Request, at: float) -> None:
         """What the session has in flight makes room for ``request``."""
-        for record in self.live(request.session):
+        for record in self.turns.live(request.session):
             record.superseded_by = request.run_id
         self.cancel(request.session, f"run {request.run_id}", at)
 

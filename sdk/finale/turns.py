@@ -72,6 +72,12 @@ class Turns:
                 yield record
             record = follower
 
+    def live(self, session: str) -> list[RunRecord]:
+        """The session's runs in flight: the active one, what was folded into it, then the waiting ones in their order."""
+        holder = self.holder(session)
+        active = [holder, *(holder.folded or ())] if holder is not None else []
+        return [*(record for record in active if record.state is not RunState.SETTLED), *self.waiting(session)]
+
     def length(self, session: str) -> int:
         """How many runs of the session wait."""
         found = self._sessions.get(session)

@@ -18,6 +18,7 @@ from typing import Any, Literal, NoReturn
 
 import trio
 
+from finale.admission import WhenBusy
 from finale.broker import Broker
 from finale.coordinator import Coordinator, CoordinatorFunction, as_coordinator
 from finale.door import Door
@@ -25,7 +26,7 @@ from finale.events import Attachment, Request, Status
 from finale.executor import OUTSIDE, Executor, Patience, cancelled_from_outside
 from finale.handle import RunHandle
 from finale.journal import Journal
-from finale.ledger import Ledger, WhenBusy
+from finale.ledger import Ledger
 from finale.pump import Pump
 from finale.record import RunRecord
 from finale.runs import RunState
@@ -84,6 +85,9 @@ async def open_workspace(
         max_active=max_active, queue_limit=queue_limit, retain=retain, durable=journal is not None and journal.durable
     )
     broker = Broker(progress_limit=progress_limit, retain=retain)
+    if journal is not None:
+        ledger.recover(await journal.read(), clock())
+        broker.horizon = ledger.begins_at  # what is in the journal is visible
     pump = Pump(ledger, broker, journal, logger or logging.getLogger("finale"))
     try:
         async with trio.open_nursery(strict_exception_groups=True) as home:
@@ -93,6 +97,7 @@ async def open_workspace(
                     workspace = Workspace(ledger, broker, pump, clock, new_id)
                     patience = Patience(grace_s, deadline_s, idle_s)
                     workspace._executor = Executor(coordinator, ledger, workspace._do, runs, home, patience)
+                    workspace._follow()  # publishes what a journal's unfinished runs ended with
                     try:
                         yield workspace
                         if on_exit == "wait":
@@ -191,7 +196,7 @@ class Workspace:
         """
         if since is not None:
             return self._broker.subscribe(session=session, run_id=run_id, after=since, past=self._pump.read)
-        live = self._ledger.live(session) if session else []
+        live = self._ledger.turns.live(session) if session else []
         record = self._ledger.record(run_id) if run_id else None
         known = {record.request.run_id: record.events for record in [*live, *([record] if record else [])]}
         return self._broker.subscribe(session=session, run_id=run_id, known=known)
@@ -203,7 +208,9 @@ class Workspace:
 
     def runs(self) -> tuple[RunHandle, ...]:
         """The runs in flight, in order of acceptance."""
-        return tuple(self._handle(record) for record in self._ledger.unsettled())
+        turns = self._ledger.turns
+        live = [record for session in turns.sessions for record in turns.live(session)]
+        return tuple(self._handle(record) for record in sorted(live, key=lambda record: record.number))
 
     def session(self, name: str) -> SessionView:
         """What the session is doing."""

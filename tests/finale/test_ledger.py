@@ -152,7 +152,7 @@ def test_a_session_is_taken_until_its_task_has_ended() -> None:
     ledger = Ledger()
     first, second = submit(ledger, "a"), submit(ledger, "b")
     ledger.complete(first, "early", 0.0)
-    assert (second.state, ledger.turns.active, ledger.live("s")) == (RunState.WAITING, 1, [second])
+    assert (second.state, ledger.turns.active, ledger.turns.live("s")) == (RunState.WAITING, 1, [second])
     ledger.ended(first, Ending(Status.COMPLETED, "late"), 0.0)
     assert second.state is RunState.ACTIVE
     assert endings(ledger)["a"].text == "early"
@@ -266,7 +266,7 @@ def test_cancelling_the_middle_of_a_queue_keeps_the_order() -> None:
     a, b, c, d = (submit(ledger, name) for name in "abcd")
     assert ledger.cancel_run(c, "test", 0.0)
     assert not ledger.cancel_run(c, "again", 0.0)
-    assert ledger.live("s") == [a, b, d]
+    assert ledger.turns.live("s") == [a, b, d]
     for record in (a, b, d):
         assert record.state is RunState.ACTIVE
         ledger.ended(record, DONE, 0.0)
@@ -278,7 +278,7 @@ def test_cancelling_the_last_waiting_run_of_an_idle_session_forgets_the_session(
     submit(ledger, "a", "x")
     waiting = submit(ledger, "b", "y")
     ledger.cancel_run(waiting, "test", 0.0)
-    assert ledger.live("y") == []
+    assert ledger.turns.live("y") == []
     assert ledger.cancel("y", "test", 0.0) == 0
 
 
@@ -476,7 +476,7 @@ class AnyCommands(RuleBasedStateMachine):
     def queries_agree(self) -> None:
         """I13: ``live`` is the session's unsettled runs in their order; runs in flight are never forgotten."""
         for session in "xyz":
-            assert self.ledger.live(session) == [
+            assert self.ledger.turns.live(session) == [
                 r for r in self.order if r.request.session == session and r.state is not RunState.SETTLED
             ]
         for record in self.order:
@@ -488,7 +488,7 @@ class AnyCommands(RuleBasedStateMachine):
             self.end_first()
         if hasattr(self, "ledger"):
             assert self.ledger.in_flight == 0
-            assert not self.ledger.live("x")
+            assert not self.ledger.turns.live("x")
 
     def end_first(self) -> None:
         self.ledger.ended(self.tasks.pop(0), DONE, 0.0)

@@ -1,7 +1,8 @@
 """A cancel that finds nothing to cancel is kept for the next run of its session."""
 
+from finale.admission import WhenBusy
 from finale.events import Request
-from finale.ledger import Ledger, WhenBusy
+from finale.ledger import Ledger
 from finale.record import RunRecord
 from finale_sim.canaries.canary import Canary
 
