@@ -30,7 +30,7 @@ NO_SIMULATOR = "the product does not know that it is being simulated; what diffe
 SDK, SIM = "sdk/finale", "simulations/finale_sim"
 WORDS = "finale.errors finale.events"
 SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
-PARTS = "finale_sim.stubs.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
+PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
 SEARCH = "finale_sim.choices finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
 TOLD = f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.*"
@@ -97,7 +97,13 @@ RULES = [
         "",
         "a list of names; importing finale must not start a face or load what few people need",
     ),
-    Rule(f"{SDK}/testing.py", f"finale {SEAMS}", "trio", "for tests; no product code leans on it", door=True),
+    Rule(
+        f"{SDK}/testing/*.py {SDK}/testing/stubs/*.py",
+        f"finale {SEAMS} finale.workspace finale.testing.*",
+        "trio",
+        "fakes and checks for tests; no product code leans on them",
+        door=True,
+    ),
     Rule(
         f"{SDK}/server.py {SDK}/client.py {SDK}/cli.py {SDK}/notebook.py",
         f"finale {SEAMS} finale.coordinators.* finale.handle finale.workspace finale.backend finale.server finale.client",
@@ -140,9 +146,9 @@ RULES = [
             f"{SIM}/{part}/*.py",
             f"finale finale.journal finale_sim.choices finale_sim.{part}.*",
             "trio",
-            "stubs, faults and scenarios use what any user could, and do not know each other: world puts them together",
+            "faults and scenarios use what any user could, and do not know each other: world puts them together",
         )
-        for part in ("stubs", "faults", "scenarios")
+        for part in ("faults", "scenarios")
     ),
     Rule(
         f"{SIM}/canaries/*.py",
@@ -229,9 +235,9 @@ SOUND = {
     "simulations/finale_sim/choices.py": "import zlib\n",
     "simulations/finale_sim/kernel/__init__.py": "from finale_sim.kernel.seam import Runner\n",
     SEAM: '"""Names trio._core."""\nimport trio._core\nfrom finale_sim.choices import Choices\nRunner = trio._core.Runner\n',
-    "simulations/finale_sim/stubs/__init__.py": 'STUBS = ["steady"]\n',
-    "simulations/finale_sim/stubs/steady.py": "import finale, trio\nfinale.go()\n",
-    "simulations/finale_sim/world.py": "import finale, trio\nimport finale_sim.kernel, finale_sim.stubs\n",
+    "simulations/finale_sim/faults/__init__.py": 'STUBS = ["steady"]\n',
+    "simulations/finale_sim/faults/steady.py": "import finale, trio\nfinale.go()\n",
+    "simulations/finale_sim/world.py": "import finale, trio\nimport finale_sim.kernel, finale_sim.faults\n",
 }
 
 
@@ -257,7 +263,7 @@ def test_a_sound_tree_has_no_breach(tmp_path: Path) -> None:
 IMPORTS = "imports go in the allowed directions"
 PRIVATE = "one file names private names of trio"
 LEDGER, EVENTS, WORLD = "sdk/finale/ledger.py", "sdk/finale/events.py", "simulations/finale_sim/world.py"
-STEADY, HISTORY = "simulations/finale_sim/stubs/steady.py", "simulations/finale_sim/history.py"
+STEADY, HISTORY = "simulations/finale_sim/faults/steady.py", "simulations/finale_sim/history.py"
 CHOICES = "simulations/finale_sim/choices.py"
 
 
@@ -297,9 +303,9 @@ CHOICES = "simulations/finale_sim/choices.py"
         ("the SDK does not know the simulator", LEDGER, "if SIMULATING:\n    pass", ":1: says 'simulating'"),
         ("no import cycles", EVENTS, "from finale import ledger", "finale.events"),
         ("no import cycles", CHOICES, "def f():\n    import finale_sim.kernel.seam", "finale_sim: import cycle"),
-        ("no dead files", "simulations/finale_sim/stubs/lost.py", "", "stubs/lost.py: nothing leads to this file"),
+        ("no dead files", "simulations/finale_sim/faults/lost.py", "", "faults/lost.py: nothing leads to this file"),
         ("no dead files", "sdk/finale/runs.py", "", "sdk/finale/runs.py: nothing leads"),
-        ("no dead files", WORLD, "import finale", "stubs/__init__.py: nothing leads"),
+        ("no dead files", WORLD, "import finale", "faults/__init__.py: nothing leads"),
         ("public names are documented", "sdk/finale/workspace.py", "def go(): ...", ":1: go is public and has no docstring"),
         ("public names are documented", "sdk/finale/workspace.py", "go = 1", ":1: go is public and has no docstring"),
         ("public names are documented", "sdk/finale/workspace.py", "", "go is in __all__, but no definition"),

@@ -10,7 +10,7 @@ from finale_sim.program import ScenarioProgram
 from finale_sim.report import Report
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.search import Search
-from finale_sim.stubs import STUBS
+from finale.testing import STUBS
 
 __all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign"]
 

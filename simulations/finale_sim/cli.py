@@ -18,7 +18,7 @@ from finale_sim.program import PlainProgram, ScenarioProgram
 from finale_sim.render import in_words, timeline
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.search import STRATEGIES
-from finale_sim.stubs import STUBS
+from finale.testing import STUBS
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory, load
 from finale_sim.token import BadToken, decode
 

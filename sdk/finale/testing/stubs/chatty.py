@@ -2,7 +2,8 @@
 
 import trio
 
-from finale import Request, RunContext
+from finale.coordinator import RunContext
+from finale.events import Request
 
 __all__ = ["Chatty"]
 

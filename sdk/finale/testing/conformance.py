@@ -1,0 +1,91 @@
+"""Conformance checks: whether a journal or a coordinator keeps its side of the contract. Plain async functions, for any test.
+
+They say what is wrong with a ``ConformanceError``, and nothing if all is well. Put them on a virtual clock
+(``trio.testing.MockClock``), or use ``finale-sim check``, which looks at a coordinator under every schedule as well.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from finale.coordinator import Coordinator, CoordinatorFunction
+from finale.events import ErrorInfo, Event, Request, RunAccepted, RunComplete, RunStarted, Status
+from finale.journal import Journal
+from finale.workspace import open_workspace
+
+__all__ = ["ConformanceError", "check_coordinator", "check_journal"]
+
+
+class ConformanceError(AssertionError):
+    """What was checked breaks its contract; the message says how."""
+
+
+async def check_journal(open_again: Callable[[], Awaitable[Journal]]) -> None:
+    """Check a journal. ``open_again`` opens the same, at first empty, store each time that it is called.
+
+    Checked: order, reading from a place on, one copy of what is appended twice, nothing lost on reopening if it is durable.
+
+    Raises:
+        ConformanceError: it breaks its contract.
+    """
+    journal = await open_again()
+    events = _events()
+    _expect("a new journal", list(await journal.read()), [])
+    await journal.append(events[:2])
+    await journal.append(events[1:])
+    _expect("after an append was repeated in part", list(await journal.read()), events)
+    await journal.append([])
+    _expect("after an append of nothing", list(await journal.read()), events)
+    _expect("behind the first event", list(await journal.read(events[0].seq)), events[1:])
+    _expect("behind the last event", list(await journal.read(events[-1].seq)), [])
+    await journal.aclose()
+    if journal.durable:
+        journal = await open_again()
+        _expect("after reopening", list(await journal.read()), events)
+        await journal.aclose()
+
+
+async def check_coordinator(coordinator: Coordinator | CoordinatorFunction, prompt: str = "hello", *, within_s: float = 60) -> None:
+    """Check a coordinator with a run that is left alone, one that is cancelled, and two sessions side by side.
+
+    Checked: each run ends by itself ``within_s`` seconds, lets a cancel through within the workspace's grace, and does nothing
+    that its contract forbids. A run may fail; that is its right.
+
+    Raises:
+        ConformanceError: it breaks its contract.
+    """
+    async with open_workspace(coordinator, on_exit="cancel") as workspace:
+        notes = workspace.subscribe()
+        alone = workspace.submit(prompt, session="alone")
+        with trio.move_on_after(within_s) as patience:
+            await alone.wait()
+        if patience.cancelled_caught:
+            raise ConformanceError(f"the run for {prompt!r} had not ended after {within_s:g} s")
+        pair = [workspace.submit(prompt, session=name) for name in ("left", "right")]
+        await trio.sleep(0)
+        pair[0].cancel()
+        for run in pair:
+            complete = await run.wait()
+            if complete.abandoned:
+                raise ConformanceError(f"run {complete.run_id} was cancelled and did not unwind within its grace")
+        workspace.close()
+    async for event in notes:
+        if getattr(event, "kind", "") == "contract_violation":
+            raise ConformanceError(f"the coordinator broke its contract: {event}")
+        error = getattr(event, "error", None)
+        if isinstance(error, ErrorInfo) and error.type.endswith("ContractViolation"):
+            raise ConformanceError(f"the coordinator broke its contract: {error.message}")
+
+
+def _events() -> list[Event]:
+    request = Request("hello", "s", "r", metadata={"key": ["value"]})
+    return [
+        RunAccepted("r", "s", 1, 0, 0.0, request),
+        RunStarted("r", "s", 2, 1, 0.5),
+        RunComplete("r", "s", 7, 5, 1.5, Status.FAILED, None, ErrorInfo("ValueError", "no", "Traceback …")),
+    ]
+
+
+def _expect(where: str, found: list[Event], wanted: list[Event]) -> None:
+    if found != wanted:
+        raise ConformanceError(f"{where}: the journal has {found}, where {wanted} is right")
