@@ -168,7 +168,8 @@ RULES = [
     ),
     Rule(
         f"{SIM}/program.py",
-        f"finale {SEARCH} {KERNEL} finale_sim.history finale_sim.endings finale_sim.story finale_sim.world {PARTS}",
+        f"finale {SEARCH} {KERNEL} finale_sim.history finale_sim.observed finale_sim.endings finale_sim.story finale_sim.world "
+        f"{PARTS}",
         "",
         "where a trial is run and judged; it decides nothing about what to try",
     ),

@@ -200,8 +200,8 @@ class _Face:
                 trio.open_nursery() as nursery,
             ):
                 self._events = self._workspace.subscribe(session=options.session)
-                for prompt in options.prompts:
-                    self._workspace.submit(prompt, options.session)
+                runs = [self._workspace.submit(prompt, options.session) for prompt in options.prompts]
+                self._numbers = {run.run_id: number for number, run in enumerate(runs, 1)}
                 nursery.start_soon(self._obey, signals)
                 endings: list[finale.RunComplete] = []
                 with self._patience:
@@ -222,13 +222,12 @@ class _Face:
             if isinstance(event, finale.RunComplete):
                 endings.append(event)
                 if not self._options.json or self._lost:
-                    await self._say(self._words(event, len(endings), event.at - started.get(event.run_id, event.at)))
+                    await self._say(self._words(event, event.at - started.get(event.run_id, event.at)))
                 if len(endings) == len(self._options.prompts):
                     return
 
-    def _words(self, ending: finale.RunComplete, number: int, seconds: float) -> str:
-        total = len(self._options.prompts)
-        which = f"run {number} of {total} " if total > 1 else ""
+    def _words(self, ending: finale.RunComplete, seconds: float) -> str:
+        which = f"run {self._numbers[ending.run_id]} of {len(self._numbers)} " if len(self._numbers) > 1 else ""
         reasons = [ending.cancelled_by or "", ending.error.message.partition("\n")[0] if ending.error else ""]
         why = "; ".join(filter(None, reasons))
         return f"{which}{ending.status} after {seconds:.2f} s{': ' if why else ''}{why}"

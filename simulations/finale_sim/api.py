@@ -1,6 +1,5 @@
 """The simulator's functions for Python: explore, check, replay. Each is a plain function, to be called outside ``trio.run``."""
 
-import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -8,7 +7,7 @@ from finale_sim.campaign import Campaign, campaign_programs, check_programs, run
 from finale_sim.investigate import Replayed, investigate, replay_token
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
-from finale_sim.targets import as_program_function, coordinator_factory
+from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
 
 __all__ = ["check", "explore", "program_of", "replay"]
@@ -66,6 +65,7 @@ def program_of(token: str, label: str, target: Any) -> Program:
 def _programs(label: str, target: Any) -> Sequence[Program]:
     if target is None:
         return campaign_programs()
-    if inspect.iscoroutinefunction(target) and not inspect.signature(target).parameters:
+    try:
         return [PlainProgram(f"explore/{label}", as_program_function(label, target))]
-    return check_programs(label, coordinator_factory(label, target))
+    except BadTarget:
+        return check_programs(label, coordinator_factory(label, target))

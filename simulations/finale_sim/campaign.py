@@ -39,7 +39,11 @@ class Campaign:
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the decisive report's verdict with the sums of all, and a line for each program."""
         if not self.reports:
-            return {"verdict": "truncated", "detail": "interrupted before the first trial", "trials": 0, "programs": []}
+            nothing = dict.fromkeys(("claim", "message", "token", "deviations")) | dict.fromkeys(
+                ("trials", "choices", "steps"), 0
+            )
+            why = {"verdict": "truncated", "detail": "interrupted before the first trial", "seconds": 0.0, "swept": 0}
+            return nothing | why | {"programs": []}
         total: dict[str, Any] = self.decisive.as_dict()
         if self.exit_code == 3 and self.decisive.verdict.exit_code == 0:
             total |= {"verdict": "truncated", "detail": "interrupted"}

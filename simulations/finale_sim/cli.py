@@ -1,12 +1,14 @@
 """``finale-sim``: the simulator in a terminal."""
 
 import argparse
+import io
 import json
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import Any, NoReturn
+import time
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack, nullcontext, redirect_stdout
+from typing import Any, NoReturn, TextIO
 
 from finale_sim.api import program_of
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
@@ -43,9 +45,15 @@ _TARGET = "module:attr or path/to/file.py:attr"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. ``argv`` defaults to that of the process."""
-    arguments = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # messages of other people's programs may hold anything
     try:
-        code: int = arguments.command(arguments)
+        arguments = _parser().parse_args(argv)
+        arguments.stdout = sys.stdout
+        # Whatever the user's program prints must not get between a script and its JSON.
+        with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
+            code: int = arguments.command(arguments)
         sys.stdout.flush()
     except (BadTarget, BadToken, KernelUnsupported) as error:
         print(f"finale-sim: {error}", file=sys.stderr)
@@ -63,9 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _campaign(arguments: argparse.Namespace) -> int:
-    unknown = [name for name in arguments.scenario if name not in SCENARIOS]
-    if unknown:
-        raise BadTarget(f"there is no scenario {unknown[0]!r}; there are: {', '.join(SCENARIOS)}")
+    _require(arguments.scenario, SCENARIOS, "scenario")
     with _canary(arguments.canary):
         programs = campaign_programs(arguments.scenario)
         return _run_campaign(arguments, programs, "Standard campaign over finale", _again(arguments, None))
@@ -73,10 +79,8 @@ def _campaign(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     label, target = load(arguments.target)
+    _require(arguments.scenario, [s.name for s in SCENARIOS.values() if s.any_coordinator], "scenario for any coordinator")
     programs = check_programs(label, coordinator_factory(label, target), arguments.scenario)
-    if not programs:
-        fitting = ", ".join(scenario.name for scenario in SCENARIOS.values() if scenario.any_coordinator)
-        raise BadTarget(f"no scenario {arguments.scenario[0]!r} suits any coordinator; these do: {fitting}")
     return _run_campaign(arguments, programs, f"{label} inside a finale workspace", _again(arguments, arguments.target))
 
 
@@ -87,7 +91,7 @@ def _run_campaign(arguments: argparse.Namespace, programs: list[ScenarioProgram]
     )
     progress.clear()
     if arguments.json:
-        _print_json(campaign.as_dict())
+        _print_json(campaign.as_dict(), arguments.stdout)
     else:
         print_campaign(campaign, programs, title)
         _print_failures(campaign, again)
@@ -109,7 +113,7 @@ def _explore(arguments: argparse.Namespace) -> int:
     )
     progress.clear()
     if arguments.json:
-        _print_json(report.as_dict())
+        _print_json(report.as_dict(), arguments.stdout)
     else:
         print(verdict_text(report))
         if report.counterexample is not None:
@@ -118,32 +122,18 @@ def _explore(arguments: argparse.Namespace) -> int:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
+    started = time.perf_counter()
     label, target = load(arguments.target) if arguments.target else ("", None)
     with _canary(arguments.canary):
         replayed = replay_token(program_of(arguments.token, label, target), decode(arguments.token))
-    attempt = replayed.story.attempt
-    code = 1 if attempt.breach else 3 if replayed.drift or attempt.undecided else 0
     if arguments.json:
-        verdict = (
-            "violated" if attempt.breach else "truncated" if attempt.undecided else "diverged" if replayed.drift else "holds"
-        )
-        _print_json(
-            {
-                "verdict": verdict,
-                "claim": attempt.breach.claim if attempt.breach else None,
-                "message": attempt.breach.message if attempt.breach else attempt.undecided,
-                "drift": replayed.drift,
-                "trials": 1,
-                "choices": len(attempt.choices),
-                "token": arguments.token,
-                "deviations": len(attempt.deviations),
-            }
-        )
-        return code
+        spent = {"token": arguments.token, "seconds": round(time.perf_counter() - started, 3)}
+        _print_json(replayed.as_dict() | spent, arguments.stdout)
+        return replayed.exit_code
     print(replay_text(replayed))
     print("\n".join(["", "What deviates", *(f"  {n}. {s}" for n, s in enumerate(in_words(replayed.story), 1))]))
     print("\nTimeline (» a deviation, · an observation)\n" + timeline(replayed.story, most_lines=200))
-    return code
+    return replayed.exit_code
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -151,7 +141,8 @@ def _list(arguments: argparse.Namespace) -> int:
         scenarios = [{"name": s.name, "about": s.about, "endings": s.endings, "stub": s.stub} for s in SCENARIOS.values()]
         canaries = [{"name": c.name, "about": c.about, "oracle": c.oracle} for c in CANARIES.values()]
         _print_json(
-            {"scenarios": scenarios, "stubs": list(STUBS), "canaries": canaries, "strategies": [s.name for s in STRATEGIES]}
+            {"scenarios": scenarios, "stubs": list(STUBS), "canaries": canaries, "strategies": [s.name for s in STRATEGIES]},
+            arguments.stdout,
         )
         return 0
     rows = [(s.name, s.stub, " ".join(s.endings), s.about) for s in SCENARIOS.values()]
@@ -166,8 +157,7 @@ def _list(arguments: argparse.Namespace) -> int:
 def _canary(name: str | None) -> ExitStack:
     stack = ExitStack()
     if name is not None:
-        if name not in CANARIES:
-            raise BadTarget(f"there is no canary {name!r}; there are: {', '.join(CANARIES)}")
+        _require([name], CANARIES, "canary")
         stack.enter_context(CANARIES[name].released())
     return stack
 
@@ -177,13 +167,22 @@ def _again(arguments: argparse.Namespace, target: str | None) -> list[str]:
     return [*([target] if target else []), *canary]
 
 
-def _print_json(data: dict[str, Any]) -> None:
-    json.dump(data, sys.stdout, ensure_ascii=False)
-    print()
+def _require(names: Sequence[str], known: Collection[str], kind: str) -> None:
+    for name in names:
+        if name not in known:
+            raise BadTarget(f"there is no {kind} {name!r}; there are: {', '.join(known)}")
+
+
+def _print_json(data: dict[str, Any], stdout: TextIO) -> None:
+    print(json.dumps(data), file=stdout)
 
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong on one line."""
+
+    def print_help(self, file: Any = None) -> None:
+        super().print_help(file)
+        sys.stdout.flush()  # here, where a closed pipe is expected
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"finale-sim: {message} (see {self.prog} --help)\n")

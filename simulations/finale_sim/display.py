@@ -17,6 +17,7 @@ from finale_sim.verdict import Truncated
 __all__ = ["Progress", "failure_text", "print_campaign", "print_table", "replay_text", "verdict_text"]
 
 _REDRAW_S = 0.1
+_MOST_LINES = 40  # of a message; a deadlock of a thousand tasks is told by its first ones
 
 
 class Progress:
@@ -149,7 +150,7 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
         size = f"{count} deviation{'s' * (count != 1)} from the happy path; {kind}"
     lines = [
         f"VIOLATED  {breach.claim}",
-        *(f"  {line}" for line in breach.message.splitlines()),
+        *_indented(breach.message),
         "",
         f"What happened ({size})",
         *(f"  {number}. {sentence}" for number, sentence in enumerate(counterexample.in_words(), 1)),
@@ -163,12 +164,18 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def _indented(message: str) -> list[str]:
+    lines = message.splitlines()
+    more = [f"… {len(lines) - _MOST_LINES} more lines"] if len(lines) > _MOST_LINES else []
+    return [f"  {line}" for line in lines[:_MOST_LINES] + more]
+
+
 def replay_text(replayed: Replayed) -> str:
     """What came of a token."""
     attempt = replayed.story.attempt
     lines = [f"DRIFT  {replayed.drift}"] if replayed.drift else []
     if attempt.breach is not None:
-        lines += [f"VIOLATED  {attempt.breach.claim}", *(f"  {line}" for line in attempt.breach.message.splitlines())]
+        lines += [f"VIOLATED  {attempt.breach.claim}", *_indented(attempt.breach.message)]
     elif attempt.undecided is not None:
         lines.append(f"UNDECIDED  {attempt.undecided}")
     elif not replayed.drift:

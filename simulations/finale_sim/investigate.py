@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from finale_sim.program import Program
 from finale_sim.report import Counterexample, Report
@@ -28,22 +29,26 @@ def investigate(
     if state.failure is None:
         return Report(program.name, state, clock() - started)
     try:
-        counterexample, unstable = _explain(program, state, state.failure)
+        found = _explain(program, state, state.failure)
     except KeyboardInterrupt:
         state.interrupted = True
         return Report(program.name, state, clock() - started, unstable="interrupted while a failure was being told")
-    return Report(program.name, state, clock() - started, counterexample, unstable)
+    if isinstance(found, str):
+        return Report(program.name, state, clock() - started, unstable=found)
+    return Report(program.name, state, clock() - started, found)
 
 
-def _explain(program: Program, state: Search, failure: Attempt) -> tuple[Counterexample, str | None]:
+def _explain(program: Program, state: Search, failure: Attempt) -> Counterexample | str:
+    """The failure, shrunk and told; or a sentence that says why it is not to be believed."""
     shrunk = shrink(program.attempt, failure)
     state.interrupted = shrunk.interrupted
     story = _tell(program, shrunk.attempt)
+    if story.attempt.digest != shrunk.attempt.digest or story.attempt.breach != shrunk.attempt.breach:
+        seen = shrunk.attempt.breach
+        what = f"a failure ({seen.claim}: {seen.message.partition(chr(10))[0]})" if seen is not None else "a failure"
+        return f"{what} came out differently the second time: the program keeps something from one trial to the next"
     count = len(shrunk.attempt.deviations)
-    counterexample = Counterexample(program.name, story, len(failure.deviations), shrunk, minimal=count <= state.swept + 1)
-    if story.attempt.digest == shrunk.attempt.digest and story.attempt.breach == shrunk.attempt.breach:
-        return counterexample, None
-    return counterexample, "a failure came out differently the second time: the program is not deterministic inside a trial"
+    return Counterexample(program.name, story, len(failure.deviations), shrunk, minimal=count <= state.swept + 1)
 
 
 def _tell(program: Program, attempt: Attempt) -> Story:
@@ -56,6 +61,27 @@ class Replayed:
 
     story: Story
     drift: str | None
+
+    @property
+    def exit_code(self) -> int:
+        """0 the recorded trial holds, 1 violation, 3 undecided."""
+        if self.story.attempt.breach is not None:
+            return 1
+        return 3 if self.drift or self.story.attempt.undecided else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: what scripts need."""
+        attempt = self.story.attempt
+        breach, undecided = attempt.breach, attempt.undecided
+        return {
+            "verdict": "violated" if breach else "truncated" if undecided else "diverged" if self.drift else "holds",
+            "claim": breach.claim if breach else None,
+            "message": breach.message if breach else undecided,
+            "drift": self.drift,
+            "trials": 1,
+            "choices": len(attempt.choices),
+            "deviations": len(attempt.deviations),
+        }
 
 
 def replay_token(program: Program, token: Token) -> Replayed:

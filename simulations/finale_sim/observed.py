@@ -1,6 +1,6 @@
 """A coordinator with an observer: whatever it is called with and does goes into the history."""
 
-from collections.abc import Awaitable
+from collections.abc import Callable
 from typing import Any
 
 import trio
@@ -8,11 +8,15 @@ import trio
 from finale import Coordinator, Request, RunContext
 from finale_sim.history import History, What
 
-__all__ = ["Observed"]
+__all__ = ["NotAsync", "Observed"]
+
+
+class NotAsync(TypeError):
+    """A coordinator's method gave something that cannot be awaited."""
 
 
 class Observed:
-    """Wraps any coordinator. What it does to its run is noted before the workspace gets to know it."""
+    """Wraps any coordinator. What it does to its run is noted before anybody else gets to see it."""
 
     def __init__(self, coordinator: Coordinator, history: History) -> None:
         self._coordinator = coordinator
@@ -23,24 +27,28 @@ class Observed:
         prepare = getattr(self._coordinator, "prepare", None)
         if prepare is not None:
             self._note(request, What.PREPARING)
-            await self._watched(request, prepare())
+            await self._watched(request, "prepare()", prepare)
         self._note(request, What.CALLED)
-        value: str | None = await self._watched(request, self._coordinator.run(request, _ObservedContext(ctx, self._history)))
+        observed = _ObservedContext(ctx, self._history)
+        value: str | None = await self._watched(request, "run(request, ctx)", self._coordinator.run, request, observed)
         self._note(request, What.RETURNED, value)
         return value
 
-    async def _watched(self, request: Request, work: Awaitable[Any]) -> Any:
+    async def _watched(self, request: Request, name: str, function: Callable[..., Any], *args: Any) -> Any:
         try:
-            return await work
+            return await _awaitable(name, function(*args))
         except BaseException as error:
-            cancelled = (
-                error.split(trio.Cancelled)[0] if isinstance(error, BaseExceptionGroup) else isinstance(error, trio.Cancelled)
-            )
-            self._note(request, What.STOPPED if cancelled or _in_cleanup(error) else What.RAISED, error)
+            self._note(request, What.STOPPED if _by_cancellation(error) else What.RAISED, error)
             raise
 
     def _note(self, request: Request, what: What, detail: Any = None) -> None:
         self._history.note("coordinator", what, request.run_id, request.session, detail)
+
+
+def _awaitable(name: str, work: Any) -> Any:
+    if not hasattr(work, "__await__"):
+        raise NotAsync(f"{name} must be async; it returned {type(work).__name__}")
+    return work
 
 
 class _ObservedContext:
@@ -57,8 +65,8 @@ class _ObservedContext:
         await self._ctx.progress(payload)
 
     def progress_nowait(self, payload: Any) -> None:
-        self._history.note("coordinator", What.REPORTED, self.run_id, self.session, payload)
         self._ctx.progress_nowait(payload)
+        self._history.note("coordinator", What.REPORTED, self.run_id, self.session, payload)
 
     def take_folded(self) -> list[Request]:
         taken = self._ctx.take_folded()
@@ -67,16 +75,26 @@ class _ObservedContext:
         return taken
 
     def complete(self, text: str | None = None) -> None:
+        self._ctx.complete(text)  # what it refuses was not published; nobody sees the rest before this function returns
         self._history.note("coordinator", What.PUBLISHED, self.run_id, self.session, text)
-        self._ctx.complete(text)
+
+
+def _by_cancellation(error: BaseException) -> bool:
+    """Whether a cancellation came out, alone or in a group, or each error was raised while one unwound."""
+    return _has_cancelled(error) or _in_cleanup(error)
+
+
+def _has_cancelled(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(trio.Cancelled)[0] is not None
+    return isinstance(error, trio.Cancelled)
 
 
 def _in_cleanup(error: BaseException) -> bool:
-    """Whether the error was raised while a cancellation unwound."""
     context, seen = error.__context__, {id(error)}
     while context is not None and id(context) not in seen:
-        if isinstance(context, trio.Cancelled):
+        if _has_cancelled(context):
             return True
         seen.add(id(context))
         context = context.__context__
-    return False
+    return isinstance(error, BaseExceptionGroup) and all(_in_cleanup(part) for part in error.exceptions)

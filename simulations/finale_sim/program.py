@@ -10,6 +10,8 @@ from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
 from finale_sim.kernel import Ending, RealIO, Trial, render_deadlock, simulate
+from finale_sim.kernel.places import is_user
+from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
 from finale_sim.search import Attempt
@@ -69,7 +71,14 @@ def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
     if isinstance(leaf, RealIO):
         return None, str(leaf)
     claim = "assertions hold" if isinstance(leaf, AssertionError) else f"no {type(leaf).__name__}"
-    return Breach(claim, f"{_where(leaf)}{type(leaf).__name__}: {leaf}".rstrip(": ")), None
+    return Breach(claim, f"{_where(leaf)}{type(leaf).__name__}: {_message(leaf)}".rstrip(": ")), None
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # the __str__ of somebody else's exception may raise anything
+        return "<its message could not be read>"
 
 
 def _where(error: BaseException) -> str:
@@ -77,7 +86,7 @@ def _where(error: BaseException) -> str:
     traceback, where = error.__traceback__, ""
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if "site-packages" not in code.co_filename and not code.co_filename.startswith("<"):
+        if is_user(code) and "site-packages" not in code.co_filename and not code.co_filename.startswith("<"):
             where = f"{os.path.relpath(code.co_filename)}:{traceback.tb_lineno}: "
         traceback = traceback.tb_next
     return where
@@ -92,11 +101,11 @@ class ScenarioProgram:
     make: Callable[[], Coordinator]
 
     def attempt(self, decide: Decide) -> Attempt:
-        world = World(self.scenario, self.make())
+        world = World(self.scenario, self.make)
         return self._judge(simulate(world.play, decide=decide, max_steps=MAX_STEPS), world.history)
 
     def tell(self, decide: Decide) -> Story:
-        world = World(self.scenario, self.make())
+        world = World(self.scenario, self.make)
         trial = simulate(world.play, decide=decide, max_steps=MAX_STEPS, trace=True)
         return Story(self._judge(trial, world.history), trial, tuple(world.history.entries), world.history.picks)
 
@@ -104,8 +113,8 @@ class ScenarioProgram:
         breach, undecided = None, None
         if trial.ending is Ending.STEP_LIMIT:
             undecided = f"a trial of {self.scenario.name!r} was still going after {MAX_STEPS} steps"
-        elif real := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO)), None):
-            undecided = str(real)
+        elif unfit := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO | NotAsync)), None):
+            undecided = str(unfit)
         else:
             if trial.ending is Ending.DEADLOCKED:
                 history.stuck = render_deadlock(trial.deadlock)
@@ -115,4 +124,6 @@ class ScenarioProgram:
                 breach = judge(history, oracles(self.scenario.options.get("max_active")))
             except Unjudged as error:
                 undecided = str(error)
+            if breach is not None and history.stuck and history.stuck not in breach.message:
+                breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
         return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history))

@@ -39,9 +39,12 @@ def load(target: str) -> tuple[str, Any]:
         raise BadTarget(f"importing {where} failed: {type(error).__name__}: {_first_line(error)}") from error
     found: Any = module
     for part in attribute.split("."):
-        if not hasattr(found, part):
-            raise BadTarget(f"{where} has no {attribute!r}{_similar(part, dir(found))}")
-        found = getattr(found, part)
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise BadTarget(f"{where} has no {attribute!r}{_similar(part, dir(found))}") from None
+        except Exception as error:
+            raise BadTarget(f"{attribute} of {where} can't be read: {type(error).__name__}: {_first_line(error)}") from error
     return attribute, found
 
 
@@ -53,8 +56,8 @@ def as_program_function(label: str, target: Any) -> Callable[[], Awaitable[Any]]
     """
     if not callable(target):
         raise BadTarget(f"{label} is {_kind(target)}; explore takes an async function without parameters")
-    if not inspect.iscoroutinefunction(target) and not inspect.iscoroutinefunction(getattr(target, "__call__", None)):  # noqa: B004
-        raise BadTarget(f"{label} is {_kind(target)}, not async; write 'async def {label}()', or wrap it in an async function")
+    if not _is_async(target):
+        raise BadTarget(f"{label} is {_kind(target)}, no async function; write 'async def {label}()', or wrap it in one")
     if missing := _required(target):
         raise BadTarget(f"{label} wants {', '.join(missing)}; explore calls it without arguments: give them defaults, or wrap it")
     function: Callable[[], Awaitable[Any]] = target
@@ -67,22 +70,16 @@ def coordinator_factory(label: str, target: Any) -> Callable[[], Coordinator]:
     Raises:
         BadTarget: the target is none of these.
     """
-    if inspect.iscoroutinefunction(target):
-        if _positional(target) != 2:  # request, ctx
-            raise BadTarget(f"{label}{inspect.signature(target)} is no coordinator; write 'async def {label}(request, ctx)'")
-        return lambda: _Function(target)
+    if _is_async(target) and not hasattr(target, "run"):
+        _check_function(label, target)
+        copies = _copier(target)
+        return lambda: _Function(copies())
     if isinstance(target, type) or (callable(target) and not hasattr(target, "run")):
-        if missing := _required(target):
-            raise BadTarget(
-                f"{label} wants {', '.join(missing)}; check makes one for each trial: name a factory without parameters"
-            )
-        make = _checked_factory(label, target)
-    elif hasattr(target, "run"):
-        make = _copier(target)
-    else:
+        return _checked_factory(label, target)
+    if not hasattr(target, "run"):
         raise BadTarget(f"{label} is {_kind(target)}, no coordinator: it has no async method run(request, ctx)")
-    _check_coordinator(label, make())
-    return make
+    _check_coordinator(label, target)
+    return _copier(target)
 
 
 class _Function:
@@ -95,7 +92,7 @@ class _Function:
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise BadTarget(f"there is no file {str(path)!r}")
-    name = path.stem
+    name = path.stem if path.stem not in sys.modules else f"{path.stem} ({path})"  # never in the place of another module
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None, "a .py file has a loader"
     assert spec.loader is not None, "a .py file has a loader"
@@ -117,14 +114,31 @@ def _from_name(name: str) -> ModuleType:
         raise
 
 
+def _is_async(target: Any) -> bool:
+    """Whether a call gives a coroutine: an async function, or an instance with an async ``__call__``."""
+    if inspect.iscoroutinefunction(target):
+        return True
+    return not isinstance(target, type) and inspect.iscoroutinefunction(getattr(target, "__call__", None))  # noqa: B004
+
+
 def _checked_factory(label: str, target: Callable[[], Any]) -> Callable[[], Coordinator]:
+    if missing := _required(target):
+        wanted = f"{label} wants {', '.join(missing)}"
+        if not isinstance(target, type) and _takes_request(target):
+            raise BadTarget(f"{wanted} and is {_kind(target)}, no async function; write 'async def {label}(request, ctx)'")
+        raise BadTarget(f"{wanted}; check makes one for each trial: name a factory without parameters")
     try:
         made = target()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadTarget(f"{label}() failed: {type(error).__name__}: {_first_line(error)}") from error
     if inspect.iscoroutine(made):
         made.close()
-    return (lambda: _Function(made)) if inspect.iscoroutinefunction(made) else target
+        raise BadTarget(f"{label}() is async and takes no request; write 'async def {label}(request, ctx)'")
+    if _is_async(made) and not hasattr(made, "run"):
+        _check_function(label, made)
+        return lambda: _Function(target())
+    _check_coordinator(label, made)
+    return target
 
 
 def _copier(instance: Any) -> Callable[[], Any]:
@@ -136,22 +150,30 @@ def _copier(instance: Any) -> Callable[[], Any]:
     return lambda: copy.deepcopy(instance)
 
 
+def _check_function(label: str, function: Callable[..., Any]) -> None:
+    if not _takes_request(function):
+        raise BadTarget(f"{label}{inspect.signature(function)} is no coordinator; write 'async def {label}(request, ctx)'")
+
+
 def _check_coordinator(label: str, made: Any) -> None:
     run = getattr(made, "run", None)
     if not callable(run):
-        raise BadTarget(f"{label} makes {_kind(made)}, no coordinator: it has no async method run(request, ctx)")
-    if _positional(run) != 2:  # request, ctx
+        raise BadTarget(f"{label} gives {_kind(made)}, no coordinator: it has no async method run(request, ctx)")
+    if inspect.isasyncgenfunction(run):
+        raise BadTarget(f"{label}: run is {_kind(run)}; report with ctx.progress(…) instead of yield, and return the answer")
+    if not _takes_request(run):
         raise BadTarget(f"{label}: run{inspect.signature(run)} does not take (request, ctx)")
 
 
-def _positional(function: Callable[..., Any]) -> int:
-    """How many positional arguments a call with (request, ctx) could fill, at most 2."""
-    parameters = inspect.signature(function).parameters.values()
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return 2
-    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    required = [p for p in places if p.default is p.empty]
-    return 2 if len(required) <= 2 <= len(places) else len(required)
+def _takes_request(function: Callable[..., Any]) -> bool:
+    """Whether it can be called with (request, ctx); True if nobody can know."""
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
 
 
 def _required(function: Callable[..., Any]) -> list[str]:
@@ -165,9 +187,14 @@ def _required(function: Callable[..., Any]) -> list[str]:
 def _kind(thing: Any) -> str:
     if inspect.isasyncgenfunction(thing):
         return "an async generator"
-    if inspect.isfunction(thing) or inspect.isbuiltin(thing):
-        return "a function"
-    return f"the class {thing.__name__}" if isinstance(thing, type) else f"{type(thing).__name__} {thing!r:.60}"
+    if inspect.ismodule(thing) or thing is None:
+        return f"a module ({thing.__name__})" if thing else "None"
+    if inspect.isroutine(thing):
+        return "a plain function"
+    if isinstance(thing, type):
+        return f"the class {thing.__name__}"
+    plain = isinstance(thing, bool | int | float | str | bytes | list | tuple | dict | set)
+    return f"the {type(thing).__name__} {thing!r:.60}" if plain else f"an object of type {type(thing).__name__}"
 
 
 def _similar(name: str, names: list[str]) -> str:
@@ -176,4 +203,7 @@ def _similar(name: str, names: list[str]) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0]
+    try:
+        return (str(error).splitlines() or [""])[0]
+    except Exception:  # noqa: BLE001  # the __str__ of somebody else's exception may raise anything
+        return "its message can't be read"

@@ -6,7 +6,7 @@ accepted must come to an end: the block of the workspace is left, and a trial in
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from math import inf
 from typing import Any, TypeVar
@@ -37,10 +37,10 @@ class World:
     clients: trio.Nursery
     _outsiders: trio.Nursery
 
-    def __init__(self, scenario: Scenario, coordinator: Coordinator) -> None:
+    def __init__(self, scenario: Scenario, make: Callable[[], Coordinator]) -> None:
         self.history = History()
         self._scenario = scenario
-        self._coordinator = Observed(coordinator, self.history)
+        self._make = make
         self._outside = trio.CancelScope()
         self._waiters = count(1)
 
@@ -63,7 +63,7 @@ class World:
         ids = count(1)
         journal = JOURNALS[self._scenario.journal](self._strikes) if self._scenario.journal else None
         async with open_workspace(
-            self._coordinator,
+            Observed(self._make(), self.history),  # made in the trial, whose clocks and random numbers it may ask
             journal=journal,
             clock=trio.current_time,
             new_id=lambda: f"r{next(ids)}",

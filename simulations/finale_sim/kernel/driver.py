@@ -36,7 +36,7 @@ FAIR_AFTER = 100
 """Consecutive steps of one task, with others runnable, after which choice 0 is the task that has waited longest.
 
 Until then choice 0 is to go on with the same task. 100 is more than any burst that a person would call one piece of work,
-and little enough for a loop that polls for the work of others to cost half a millisecond a round.
+and little enough for a loop that polls for the work of others to cost about a millisecond a round.
 """
 
 _SCHEDULE = Kind.SCHEDULE

@@ -13,35 +13,24 @@ Tested with trio 0.22.1 to 0.35.0; the self-test finds out by behaviour whether 
 """
 
 import inspect
-import sys
-import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import Context as Variables
 from functools import cache, partial
-from threading import get_ident
 from typing import Any
 
 import outcome
 import sniffio
 import trio
 
+from finale_sim.kernel.callbacks import OwnThreadOnly, thread
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.context import here
-from finale_sim.kernel.errors import RealIO, unsupported
+from finale_sim.kernel.errors import unsupported
 from finale_sim.kernel.escapes_io import NoNetwork
-from finale_sim.kernel.parts import (
-    Bracket,
-    IdleWaiters,
-    LazyInstruments,
-    NoIO,
-    NoSignals,
-    OrderedSet,
-    Timer,
-    Timers,
-    Wakeup,
-    WeakOrderedSet,
-)
+from finale_sim.kernel.generators import InOrderOfUse
+from finale_sim.kernel.parts import Bracket, IdleWaiters, LazyInstruments, NoIO, NoSignals, OrderedSet
+from finale_sim.kernel.timers import Timer, Timers
 
 try:
     from trio import _threads
@@ -94,61 +83,12 @@ class _Tasks(OrderedSet[Task]):
         self.born(task, number, task.coro.cr_code is EntryQueue.task.__code__)
 
 
-class _Entry(EntryQueue):
-    """trio's queue of callbacks, for the simulating thread alone. ``inline`` callbacks are called on the spot."""
-
-    def __init__(self) -> None:
-        super().__init__(wakeup=Wakeup())  # type: ignore[arg-type]
-        self.thread = get_ident()
-        self.started = False
-        self.inline = False
-        self.over = False
-
-    def run_sync_soon(self, sync_fn: Any, *args: Any, idempotent: bool = False) -> None:  # type: ignore[override]
-        if self.over:
-            raise trio.RunFinishedError("the trial is over")
-        if get_ident() != self.thread:
-            raise RealIO(
-                "a real thread called into a trial (run_sync_soon); when it does so can't be repeated. "
-                "Start threads with trio.to_thread.run_sync, which runs them inside the trial"
-            )
-        if self.inline:
-            sync_fn(*args)
-        else:
-            super().run_sync_soon(sync_fn, *args, idempotent=idempotent)
+class _Entry(OwnThreadOnly, EntryQueue):  # type: ignore[misc]
+    """trio's queue of callbacks, for the simulating thread alone."""
 
 
-class _AsyncGenerators(AsyncGenerators):
-    """trio's record of async generators; those that are left at the end are finalised in the order of their first use."""
-
-    @property
-    def alive(self) -> Any:
-        return self._alive
-
-    @alive.setter
-    def alive(self, agens: Any) -> None:
-        if isinstance(agens, set):
-            order = {id(agen): i for i, agen in enumerate(getattr(self, "_alive", ()))}
-            agens = OrderedSet.fromkeys(sorted(agens, key=lambda agen: order.get(id(agen), len(order))))
-        else:
-            agens = WeakOrderedSet()
-        self._alive = agens
-
-    def install_hooks(self, runner: Any) -> None:
-        super().install_hooks(runner)
-        finalizer = sys.get_asyncgen_hooks().finalizer
-
-        def quiet_at_the_end(agen: Any) -> None:
-            if runner.entry_queue.over or finalizer is None:
-                return
-            if here.trial is None or not here.trial.ended:
-                finalizer(agen)
-                return
-            with warnings.catch_warnings():  # it is our doing that the generator is left unfinished
-                warnings.simplefilter("ignore", ResourceWarning)
-                finalizer(agen)
-
-        sys.set_asyncgen_hooks(finalizer=quiet_at_the_end)
+class _AsyncGenerators(InOrderOfUse, AsyncGenerators):
+    """trio's record of async generators, in order."""
 
 
 class _Runner(Runner):
@@ -276,25 +216,16 @@ class Loop:
         else:
             task._next_send_fn, task._next_send = task.coro.throw, error
 
-    def close_tasks(self) -> list[Any]:
-        """Close every coroutine that is left, youngest first, and return those that won't close."""
+    @contextmanager
+    def closing(self) -> Iterator[Callable[[Task], None]]:
+        """While the coroutines of tasks that are left are closed from outside: make a task the current one."""
         self.entry.over = True
         GLOBAL_RUN_CONTEXT.runner = self.runner
-        generators = list(self.runner.asyncgens.alive)  # held, so that they are closed below and not by the collector
-        closed: set[Task] = set()
-        deaf: list[Any] = []
-        while len(closed) < len(self.tasks):  # closing one may start others; these, never begun, close without a word
-            for task in sorted(set(self.tasks) - closed, key=number_of, reverse=True):
-                closed.add(task)
-                GLOBAL_RUN_CONTEXT.task = task
-                if not _closed(partial(task.context.run, task.coro.close)):
-                    deaf.append(task.coro)
-        deaf += [generator for generator in generators if not _closed(partial(_finalise, generator))]
-        for task in closed:
+        yield partial(setattr, GLOBAL_RUN_CONTEXT, "task")
+        for task in self.tasks:
             if task.parent_nursery is not None:
                 task.parent_nursery._children.clear()
             getattr(_run, "GLOBAL_PARKING_LOT_BREAKER", {}).pop(task, None)  # since trio 0.26
-        return deaf
 
     def finish(self) -> None:
         """Stop being the thread's trio loop, whatever state this is in. Can be called twice."""
@@ -305,28 +236,6 @@ class Loop:
         self.tasks.clear()
         GLOBAL_RUN_CONTEXT.__dict__.clear()
         sniffio.thread_local.name = self._library
-
-
-_CLOSING_ATTEMPTS = 5
-
-
-def _closed(close: Callable[[], object]) -> bool:
-    """Call ``close`` until it has nothing more to object, but not for ever."""
-    for _ in range(_CLOSING_ATTEMPTS):
-        try:
-            close()
-        except BaseException:  # noqa: BLE001, S112  # clean-up failed, or awaited something: both end in another attempt
-            continue
-        return True
-    return False
-
-
-def _finalise(generator: Any) -> None:
-    closing = generator.aclose()
-    with suppress(StopIteration):
-        closing.send(None)
-        closing.close()
-        raise RuntimeError("it awaited something")
 
 
 @cache
@@ -356,7 +265,7 @@ def _order_cancellation() -> None:
 
 
 def _simplify_brackets() -> None:
-    """Every cancel scope enters this context manager of trio's twice; contextlib's generality is a tenth of a trial."""
+    """Every cancel scope enters this context manager of trio's twice; contextlib's generality costs a twentieth of a trial."""
     scopes: Any = CancelScope
     body = getattr(scopes._might_change_registered_deadline, "__wrapped__", None)
     if inspect.isgeneratorfunction(body):
@@ -368,24 +277,7 @@ def _simulated_threads(original: Any) -> Any:
         if here.trial is None:
             original(fn, deliver, name)
         else:
-            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), name=name)
+            entry: Any = GLOBAL_RUN_CONTEXT.runner.entry_queue
+            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), entry, name=name)
 
     return start_thread_soon
-
-
-async def thread(fn: Callable[[], object], deliver: Callable[[Any], object], host: Task) -> None:
-    """A simulated thread: calls its function and delivers the result in one step. ``host`` is the task that started it."""
-    entry: Any = GLOBAL_RUN_CONTEXT.runner.entry_queue
-    trial: Any = here.trial
-    library, sniffio.thread_local.name = sniffio.thread_local.name, None
-    trial.in_thread = True
-    try:
-        result = outcome.capture(fn)
-    finally:
-        sniffio.thread_local.name = library
-        trial.in_thread = False
-    entry.inline = True
-    try:
-        deliver(result)
-    finally:
-        entry.inline = False

@@ -5,9 +5,11 @@ there then get an exception that nobody catches by name, youngest first. What is
 """
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from math import inf
+from typing import Any
 
 from trio.lowlevel import Task
 
@@ -21,6 +23,7 @@ _GRACE_STEPS = 500  # for clean-up code; more for many tasks
 _GRACE_STEPS_PER_TASK = 10
 _LAST_WORDS = 100  # steps after each exception that nobody catches by name
 _ROUNDS = 3
+_CLOSING_ATTEMPTS = 5
 
 
 class _Abandoned(BaseException):
@@ -81,10 +84,38 @@ def _leaves(tasks: Iterable[Task]) -> list[Task]:
 
 
 def _close_tasks(loop: Loop, interrupts: Interrupts) -> None:
+    """Close what is left, youngest first. Closing a task may start others; these, never begun, close without a word."""
     interrupts.closing = True
-    for coroutine in loop.close_tasks():
-        _keep_for_ever(coroutine)
+    generators = list(loop.runner.asyncgens.alive)  # held, so that they are closed here and not by the collector
+    seen: set[Task] = set()
+    with loop.closing() as make_current:
+        while len(seen) < len(loop.tasks):
+            for task in sorted(set(loop.tasks) - seen, key=number_of, reverse=True):
+                seen.add(task)
+                make_current(task)
+                _close(task.coro, partial(task.context.run, task.coro.close))
+        for generator in generators:
+            _close(generator, partial(_finalise, generator))
     interrupts.closing = False
+
+
+def _close(thing: object, close: Callable[[], object]) -> None:
+    """Call ``close`` until it has nothing more to object, but not for ever."""
+    for _ in range(_CLOSING_ATTEMPTS):
+        try:
+            close()
+        except BaseException:  # noqa: BLE001, S112  # clean-up failed, or awaited something: both end in another attempt
+            continue
+        return
+    _keep_for_ever(thing)
+
+
+def _finalise(generator: Any) -> None:
+    closing = generator.aclose()
+    with suppress(StopIteration):
+        closing.send(None)
+        closing.close()
+        raise RuntimeError("it awaited something")
 
 
 def _keep_for_ever(thing: object) -> None:

@@ -4,9 +4,9 @@ from trio.lowlevel import Task
 
 from finale_sim.choices import Choice
 from finale_sim.kernel.context import Context
-from finale_sim.kernel.parts import Timer
 from finale_sim.kernel.seam import Loop, scope_tasks
 from finale_sim.kernel.stuck import waiting_on
+from finale_sim.kernel.timers import Timer
 from finale_sim.kernel.trial import Step
 
 __all__ = ["TIMER", "Tracer"]

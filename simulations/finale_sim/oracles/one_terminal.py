@@ -9,17 +9,18 @@ __all__ = ["ORACLE"]
 
 
 def _check(history: History) -> Iterator[str]:
-    for run_id in history.accepted:
+    accepted = history.accepted
+    for run_id in accepted:
         endings = history.endings(run_id)
         if not endings:
             yield f"run {run_id} was accepted and has no terminal event"
         elif len(endings) > 1:
             yield f"run {run_id} has {len(endings)} terminal events: {', '.join(str(e.status) for e in endings)}"
     for event in history.events():
-        if event.run_id not in history.accepted:
+        if event.run_id not in accepted:
             yield f"run {event.run_id} was never accepted and has an event: {type(event).__name__}"
     for entry in history.of(What.REJECTED):
-        if entry.run_id and entry.run_id not in history.accepted and history.events(entry.run_id):
+        if entry.run_id and entry.run_id not in accepted and history.events(entry.run_id):
             yield f"the request for run {entry.run_id} was rejected and has events"
 
 

@@ -20,7 +20,7 @@ def _check(history: History) -> Iterator[str]:
 
 def _wanted(history: History, run_id: str, *, abandoned: bool) -> tuple[Status | None, str]:
     decided = history.first(*_DECIDES, run_id=run_id)
-    covered = bool(history.stops(run_id))
+    covered = any(decided is None or stop.number < decided.number for stop in history.stops(run_id))
     if abandoned:
         return (Status.CANCELLED, "ignored a cancel") if covered else (Status.COMPLETED, "was abandoned without a cancel")
     if decided is None:

@@ -100,9 +100,18 @@ def _detail(detail: Any) -> str:
     if detail is None:
         return ""
     if isinstance(detail, RunComplete):
-        return f": {detail.status}" + (f", {detail.text!r:.40}" if detail.text is not None else "")
+        return f": {detail.status}" + (f", {_short(detail.text, 40)}" if detail.text is not None else "")
     if isinstance(detail, Gap):
         return f": a gap of {detail.dropped}"
     if isinstance(detail, Progress):
-        return f": {detail.payload!r:.40}"
-    return f": {detail!r:.60}"
+        return f": {_short(detail.payload, 40)}"
+    return f": {_short(detail, 60)}"
+
+
+def _short(value: object, most: int) -> str:
+    """The beginning of ``repr(value)`` on one line, whatever somebody else's ``__repr__`` does."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  # it may raise anything
+        text = f"<{type(value).__name__} without a repr>"
+    return "".join(character if character.isprintable() else " " for character in text[:most])

@@ -13,7 +13,7 @@ __all__ = ["OnTrial", "Search", "search"]
 
 OnTrial = Callable[["Search"], None]
 
-_MOST_UNDECIDED = 25
+_MOST_UNDECIDED = 5
 
 
 @dataclass(slots=True)

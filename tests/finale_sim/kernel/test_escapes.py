@@ -213,7 +213,8 @@ def test_a_thread_may_call_back_but_not_wait() -> None:
 
         def work() -> None:
             trio.from_thread.run_sync(log.append, "called back")
-            trio.from_thread.check_cancelled()
+            if hasattr(trio.from_thread, "check_cancelled"):  # since trio 0.23
+                trio.from_thread.check_cancelled()
             with pytest.raises(NotImplementedError, match="run_sync"):
                 trio.from_thread.run(trio.sleep, 1)
 

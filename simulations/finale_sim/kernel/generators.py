@@ -1,0 +1,51 @@
+"""Async generators that a program leaves behind."""
+
+import sys
+import warnings
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from finale_sim.kernel.context import here
+from finale_sim.kernel.parts import OrderedSet
+
+__all__ = ["InOrderOfUse"]
+
+
+class _WeakOrderedSet(WeakKeyDictionary[Any, None]):
+    """A weak set that iterates in the order of insertion."""
+
+    def add(self, item: Any) -> None:
+        self.setdefault(item)
+
+
+class InOrderOfUse:
+    """To be mixed into trio's record of async generators: what is left at the end is finalised in the order of first use."""
+
+    @property
+    def alive(self) -> Any:
+        return self._alive
+
+    @alive.setter
+    def alive(self, agens: Any) -> None:
+        if isinstance(agens, set):
+            order = {id(agen): i for i, agen in enumerate(getattr(self, "_alive", ()))}
+            agens = OrderedSet.fromkeys(sorted(agens, key=lambda agen: order.get(id(agen), len(order))))
+        else:
+            agens = _WeakOrderedSet()
+        self._alive = agens
+
+    def install_hooks(self, runner: Any) -> None:
+        super().install_hooks(runner)  # type: ignore[misc]
+        finalizer = sys.get_asyncgen_hooks().finalizer
+
+        def quiet_at_the_end(agen: Any) -> None:
+            if runner.entry_queue.over or finalizer is None:
+                return
+            if here.trial is None or not here.trial.ended:
+                finalizer(agen)
+                return
+            with warnings.catch_warnings():  # it is our doing that the generator is left unfinished
+                warnings.simplefilter("ignore", ResourceWarning)
+                finalizer(agen)
+
+        sys.set_asyncgen_hooks(finalizer=quiet_at_the_end)
