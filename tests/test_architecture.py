@@ -102,7 +102,6 @@ RULES = [
         f"finale {SEAMS} finale.workspace finale.testing.*",
         "trio",
         "fakes and checks for tests; no product code leans on them",
-        door=True,
     ),
     Rule(
         f"{SDK}/server.py {SDK}/client.py {SDK}/cli.py {SDK}/notebook.py",
@@ -193,7 +192,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/cli.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
-        "finale finale_sim.*",
+        "finale finale.testing finale_sim.*",
         "trio pytest IPython",
         "a face may use all of the simulator, and can be taken away",
         door=True,

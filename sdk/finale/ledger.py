@@ -20,7 +20,7 @@ from typing import Any
 from finale.admission import WhenBusy, check_content, check_queue
 from finale.errors import DuplicateRun, JournalUnavailable, WorkspaceClosing
 from finale.events import ErrorInfo, Event, Notification, Progress, Request, RunAccepted, RunComplete, RunStarted, Status
-from finale.record import Ending, RunRecord
+from finale.record import Ending, RunRecord, terminal_event
 from finale.runs import Command, RunState, advance
 from finale.turns import Turns
 
@@ -127,6 +127,7 @@ class Ledger:
         for record in tuple(self._records.values()):
             if record.state is not RunState.SETTLED:
                 self._settle(record, Ending(Status.FAILED, error=_INTERRUPTED), at)
+        self._forget()
 
     def progress(self, record: RunRecord, payload: Any, at: float) -> None:
         """Record what the coordinator reports. After the ending it is a broken contract, which is noted once for each run."""
@@ -144,8 +145,11 @@ class Ledger:
             self._settle(record, Ending(Status.COMPLETED, text), at)
 
     def fold(self, host: RunRecord, at: float) -> list[Request]:
-        """The active run takes along what waits right behind it and may be folded. Their runs settle when it settles."""
-        if host.state is RunState.SETTLED:
+        """The active run takes along what waits right behind it and may be folded. Their runs settle when it settles.
+
+        A run that is being stopped takes none: what was accepted after the cancel must not fall with it.
+        """
+        if host.state is not RunState.ACTIVE:
             return []
         taken = []
         for record in self.turns.waiting(host.request.session):
@@ -181,9 +185,8 @@ class Ledger:
 
     def cancel(self, session: str, by: str, at: float) -> int:
         """Cover all runs of the session that have not ended, and none that come later. How many were newly covered."""
-        covered = self.clear_queue(session, by, at)
-        holder = self.turns.holder(session)
-        return covered + (self._stop(holder, by) if holder is not None else 0)
+        waiting, holder = self.clear_queue(session, by, at), self.turns.holder(session)
+        return waiting + (self._stop(holder, by) if holder is not None else 0)
 
     def clear_queue(self, session: str, by: str, at: float) -> int:
         """Cover the runs of the session that wait. How many they were."""
@@ -192,7 +195,9 @@ class Ledger:
     def cancel_run(self, record: RunRecord, by: str, at: float) -> bool:
         """Cover one run: settle it if it has no task, else tell the shell to stop it. Whether it was newly covered."""
         if record.state not in (RunState.WAITING, RunState.FOLDED):
-            return self._stop(record, by)
+            return self._stop(record, by) > 0
+        if record.cancelled_by is not None:
+            return False  # it was covered with its host, and falls with it
         waited = record.state is RunState.WAITING
         record.cancelled_by = by
         self._settle(record, Ending(Status.CANCELLED), at)
@@ -203,7 +208,10 @@ class Ledger:
 
     def terminate(self, session: str, by: str, at: float) -> int:
         """Like ``cancel``, and settle at once what would take time. How many runs were settled."""
-        return sum([self.terminate_run(record, by, at) for record in self.turns.live(session)])
+        before = self.in_flight
+        for record in self.turns.live(session):
+            self.terminate_run(record, by, at)
+        return before - self.in_flight
 
     def terminate_run(self, record: RunRecord, by: str, at: float) -> bool:
         """Like ``cancel_run``, and do not wait for the task to unwind. Whether the run was settled by this."""
@@ -211,6 +219,8 @@ class Ledger:
             return False
         self.cancel_run(record, by, at)
         self.abandon(record, at)
+        if record.state is RunState.FOLDED:
+            self._settle(record, Ending(Status.CANCELLED), at)
         return True
 
     def close(self, by: str, at: float) -> None:
@@ -225,8 +235,7 @@ class Ledger:
         if ending.durable and not stored:
             ending = record.ending = replace(ending, durable=False)
         self._published.append(ending.run_id)
-        if len(self._published) > self._retain:
-            del self._records[self._published.popleft()]
+        self._forget()
         return ending
 
     # Steps ------------------------------------------------------------------------------------------------------------
@@ -244,7 +253,8 @@ class Ledger:
     def _supersede(self, request: Request, at: float) -> None:
         """What the session has in flight makes room for ``request``."""
         for record in self.turns.live(request.session):
-            record.superseded_by = request.run_id
+            if record.cancelled_by is None:  # else something was there before
+                record.superseded_by = request.run_id
         self.cancel(request.session, f"run {request.run_id}", at)
 
     def _start_heads(self, at: float) -> None:
@@ -253,39 +263,30 @@ class Ledger:
             self._emit(RunStarted(record.request.run_id, record.request.session, *self._place(record), at))
             self.outbox.started.append(record)
 
-    def _stop(self, record: RunRecord, by: str) -> bool:
-        """The task of ``record`` is to be cancelled, also when only its clean-up after an early ending is left."""
-        if newly := record.state is RunState.ACTIVE:
+    def _stop(self, record: RunRecord, by: str) -> int:
+        """The task of ``record`` is to be cancelled, also if only its clean-up is left. How many runs this newly covers."""
+        covered = [record, *record.guests()] if record.state is RunState.ACTIVE else []
+        for run in covered if record.timeout is None else covered[:1]:
+            run.cancelled_by = by
+        if covered:
             record.state = advance(record.state, Command.CANCEL)
-            record.cancelled_by = by
         self.outbox.stopped.append(record)
-        return newly
+        return len(covered)
 
     def _settle(self, record: RunRecord, ending: Ending, at: float) -> None:
         record.state = advance(record.state, Command.SETTLE)
         if record.timeout is not None and ending.status is Status.CANCELLED:
             ending = Ending(Status.FAILED, error=record.timeout, abandoned=ending.abandoned)
-        cancelled = ending.status is Status.CANCELLED
-        record.ending = RunComplete(
-            record.request.run_id,
-            record.request.session,
-            *self._place(record),
-            at,
-            ending.status,
-            ending.text,
-            ending.error,
-            record.cancelled_by if cancelled else None,
-            self._durable,
-            ending.abandoned,
-            record.host.request.run_id if record.host is not None else None,
-            record.superseded_by if cancelled else None,
-        )
+        record.ending = terminal_event(record, ending, *self._place(record), at, durable=self._durable)
         self._emit(record.ending)
         self.endings[ending.status] += 1
-        for guest in record.folded or ():
-            if guest.state is RunState.FOLDED:
-                guest.cancelled_by = record.cancelled_by
-                self._settle(guest, ending, at)
+        for guest in record.guests():
+            self._settle(guest, ending, at)
+        record.folded = None
+
+    def _forget(self) -> None:
+        while len(self._published) > self._retain:
+            del self._records[self._published.popleft()]
 
     def _notify(self, record: RunRecord, kind: str, message: str, at: float) -> None:
         self._emit(Notification(record.request.run_id, record.request.session, *self._place(record), at, kind, message))

@@ -1,11 +1,11 @@
-"""What the ledger knows of one run, and how the work of a run ended, as one value."""
+"""What the ledger knows of one run, how the work of a run ended, as one value, and the event that tells of both."""
 
 from dataclasses import dataclass, field
 
 from finale.events import ErrorInfo, Request, RunComplete, Status
 from finale.runs import RunState
 
-__all__ = ["Ending", "RunRecord"]
+__all__ = ["Ending", "RunRecord", "terminal_event"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +35,29 @@ class RunRecord:
     foldable: bool = False
     host: "RunRecord | None" = None  # the active run that took this one's prompt along
     folded: "list[RunRecord] | None" = None  # the runs whose prompts this one took along
-    follower: "RunRecord | None" = field(default=None, repr=False)  # the next in the session's queue
+    leader: "RunRecord | None" = field(default=None, repr=False)  # the one before it in the session's queue
+    follower: "RunRecord | None" = field(default=None, repr=False)  # the one behind it
+
+    def guests(self) -> "list[RunRecord]":
+        """The runs that were folded into this one and will settle with it."""
+        return [guest for guest in self.folded or () if guest.state is RunState.FOLDED]
+
+
+def terminal_event(record: RunRecord, ending: Ending, seq: int, index: int, at: float, *, durable: bool) -> RunComplete:
+    """The terminal event of the run: only a cancelled one names who cancelled it."""
+    cancelled = ending.status is Status.CANCELLED
+    return RunComplete(
+        record.request.run_id,
+        record.request.session,
+        seq,
+        index,
+        at,
+        ending.status,
+        ending.text,
+        ending.error,
+        record.cancelled_by if cancelled else None,
+        durable,
+        ending.abandoned,
+        record.host.request.run_id if record.host is not None else None,
+        record.superseded_by if cancelled else None,
+    )

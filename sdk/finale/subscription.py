@@ -66,7 +66,7 @@ class Subscription:
     ) -> None:
         self.number = number
         self._broker = broker
-        self._session = session
+        self.session = session  #: the one session that it follows, or None
         self._run_id = run_id
         self._seq = after
         self._expected = expected  # run id → index of the next event, for a subscriber that does not see everything
@@ -100,11 +100,11 @@ class Subscription:
         """The log has just forgotten ``lost`` (by session; None: all). With its ending gone, nothing else tells of a run."""
         if self._run_id is not None:
             return
-        events = lost.get(self._session, ())
+        events = lost.get(self.session, ())
         for event in events[bisect_right(events, self._seq, key=_seq) :]:
             ending = type(event) is RunComplete
             self._lost_endings += ending
-            if self._session is not None and (ending or type(event) is Notification):
+            if self.session is not None and (ending or type(event) is Notification):
                 self._lost += 1 + self._missing_before(event)
 
     async def _refill(self) -> None:
@@ -138,7 +138,7 @@ class Subscription:
     def _key(self) -> Key:
         if self._run_id is not None:
             return ("run", self._run_id)
-        return ("session", self._session) if self._session is not None else None
+        return ("session", self.session) if self.session is not None else None
 
     def _take(self, events: list[Event]) -> None:
         for event in events:
@@ -147,14 +147,14 @@ class Subscription:
             self._seq = event.seq
 
     def _matches(self, event: Event) -> bool:
-        return self._run_id in (None, event.run_id) and self._session in (None, event.session)
+        return self._run_id in (None, event.run_id) and self.session in (None, event.session)
 
     def _hand_out(self, event: Event) -> None:
         self._note_gap(self._missing_before(event))
         self._ready.append(event)
 
     def _missing_before(self, event: Event) -> int:
-        if self._run_id is None and self._session is None:
+        if self._run_id is None and self.session is None:
             return event.seq - self._seq - 1
         run = event.run_id
         if type(event) is Notification and run not in self._expected:

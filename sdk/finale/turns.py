@@ -1,7 +1,7 @@
 """Turns: which run may start next. Queues of sessions, capacity, and fairness between sessions; pure, like the ledger.
 
 A session runs one run at a time, in the order of acceptance. When capacity frees up, the session whose head was accepted first
-goes first. A run that settles while it waits stays linked and is stepped over.
+goes first. What is remembered is proportional to what waits, however often runs come and are cancelled meanwhile.
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,12 @@ from finale.runs import RunState
 
 __all__ = ["Turns"]
 
+_SPARE = 64  # so that small workspaces never sweep
+
 
 @dataclass(slots=True)
 class _Session:
-    """One session: the run that holds it, and its queue, linked through ``follower``."""
+    """One session: the run that holds it, and its queue, linked through ``leader`` and ``follower``."""
 
     active: RunRecord | None = None
     first: RunRecord | None = None
@@ -27,16 +29,22 @@ class _Session:
         if self.last is None:
             self.first = record
         else:
-            self.last.follower = record
+            self.last.follower, record.leader = record, self.last
         self.last = record
         self.waiting += 1
 
-    def head(self) -> RunRecord | None:
-        while self.first is not None and self.first.state is not RunState.WAITING:
-            self.first.follower, self.first = None, self.first.follower  # a handle on it must not keep its successors alive
-        if self.first is None:
-            self.last = None
-        return self.first
+    def remove(self, record: RunRecord) -> None:
+        before, behind = record.leader, record.follower
+        if before is None:
+            self.first = behind
+        else:
+            before.follower = behind
+        if behind is None:
+            self.last = before
+        else:
+            behind.leader = before
+        record.leader = record.follower = None  # a handle on it must not keep the others alive
+        self.waiting -= 1
 
 
 class Turns:
@@ -65,12 +73,11 @@ class Turns:
     def waiting(self, session: str) -> Iterator[RunRecord]:
         """The session's waiting runs, in order."""
         found = self._sessions.get(session)
-        record = found.head() if found is not None else None
+        record = found.first if found is not None else None
         while record is not None:
-            follower = record.follower
-            if record.state is RunState.WAITING:
-                yield record
-            record = follower
+            following = record.follower
+            yield record
+            record = following
 
     def live(self, session: str) -> list[RunRecord]:
         """The session's runs in flight: the active one, what was folded into it, then the waiting ones in their order."""
@@ -95,7 +102,7 @@ class Turns:
     def left(self, record: RunRecord) -> None:
         """A run of the queue waits no longer, and did not start."""
         session = self._sessions[record.request.session]
-        session.waiting -= 1
+        session.remove(record)
         self._offer(record.request.session, session)
 
     def released(self, record: RunRecord) -> None:
@@ -110,10 +117,10 @@ class Turns:
         while self._ready and (self._max_active is None or self.active < self._max_active):
             number, name = heappop(self._ready)
             session = self._sessions.get(name)
-            head = session.head() if session is not None and session.active is None else None
+            head = session.first if session is not None and session.active is None else None
             if session is not None and head is not None and head.number == number:
+                session.remove(head)
                 session.active = head
-                session.waiting -= 1
                 self.active += 1
                 return head
         return None
@@ -122,8 +129,10 @@ class Turns:
         """An idle session's head joins those that may start; a session with nothing to do is forgotten."""
         if session.active is not None:
             return
-        head = session.head()
-        if head is None:
+        if session.first is None:
             del self._sessions[name]
-        else:
-            heappush(self._ready, (head.number, name))
+            return
+        heappush(self._ready, (session.first.number, name))
+        if len(self._ready) > 2 * len(self._sessions) + _SPARE:  # most of it is about runs that have left
+            ready = {(s.first.number, n) for n, s in self._sessions.items() if s.first is not None and s.active is None}
+            self._ready = sorted(ready)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from finale import Coordinator
+from finale.testing import STUBS
 from finale_sim.investigate import investigate
 from finale_sim.program import ScenarioProgram
 from finale_sim.report import Report
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.search import Search
-from finale.testing import STUBS
 
 __all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign"]
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from contextlib import ExitStack, nullcontext, redirect_stdout
 from typing import Any, NoReturn, TextIO
 
+from finale.testing import STUBS
 from finale_sim.api import program_of
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.canaries import CANARIES
@@ -20,7 +21,6 @@ from finale_sim.program import PlainProgram, ScenarioProgram
 from finale_sim.render import in_words, timeline
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.search import STRATEGIES
-from finale.testing import STUBS
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory, load
 from finale_sim.token import BadToken, decode
 

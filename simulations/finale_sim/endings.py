@@ -1,4 +1,4 @@
-"""Which of the endings E1–E22 a history shows. It tells coverage, not right from wrong: that is what oracles are for."""
+"""Which of the endings E1–E26 a history shows. It tells coverage, not right from wrong: that is what oracles are for."""
 
 from collections.abc import Iterator
 
@@ -26,9 +26,17 @@ ENDINGS: dict[str, str] = {
     "E16": "the workspace closes",
     "E17": "cancelled from outside",
     "E18": "a group of errors",
+    "E19": "a broken contract",
+    "E20": "stops the program",
     "E21": "a subscriber falls behind or leaves",
     "E22": "the journal fails",
+    "E23": "the process is killed",
+    "E24": "folded into another run",
+    "E25": "interrupted by another run",
+    "E26": "dozens at once",
 }
+
+_CROWD = 20  # runs in one trial that count as many
 
 
 def endings_seen(history: History) -> tuple[str, ...]:
@@ -47,9 +55,16 @@ def _of_workspace(history: History) -> Iterator[str]:
         yield "E21"
     if any(text.startswith("journal") for text in history.picks.values()):
         yield "E22"
+    if history.killed is not None:
+        yield "E23"
+    if len(history.accepted) >= _CROWD:
+        yield "E26"
 
 
 def _of_run(history: History, ending: RunComplete) -> Iterator[str]:
+    if ending.folded_into is not None:
+        yield "E24"
+        return
     match ending.status:
         case Status.COMPLETED:
             yield from _completed(history, ending)
@@ -67,7 +82,7 @@ def _completed(history: History, ending: RunComplete) -> Iterator[str]:
         yield "E7"
     if len(said) > 1:
         yield "E8"
-    if stops and stops[0].number < said[0].number:
+    if stops and said and stops[0].number < said[0].number:
         yield "E14"
     elif len(said) == 1:
         yield "E3" if _others_wait(history, said[0]) else "E2"
@@ -81,20 +96,28 @@ def _others_wait(history: History, said: Entry) -> bool:
 
 def _failed(history: History, run_id: str, error: ErrorInfo | None) -> str:
     kind = error.type if error else ""
+    if "Exit" in kind or "Interrupt" in kind:
+        return "E23" if "Interrupted" in kind else "E20"
+    if "ContractViolation" in kind:
+        return "E19"
     if history.first(What.CALLED, run_id=run_id) is None:
         return "E5" if "Cancelled" in kind else "E4"
     return "E18" if "Group" in kind else "E6"
 
 
 def _cancelled(history: History, ending: RunComplete) -> str:
-    run_id = ending.run_id
-    stop = next(iter(history.stops(run_id)), None)
-    if ending.abandoned:
-        return "E15"
-    if ending.error is not None:
-        return "E13"
+    stop = next(iter(history.stops(ending.run_id)), None)
+    if ending.superseded_by is not None:
+        return "E25"
+    if ending.abandoned or ending.error is not None:
+        return "E15" if ending.abandoned else "E13"
     if stop is not None and stop.what is not What.CANCEL:
-        return "E16" if stop.what is What.CLOSE else "E17"
+        return {What.CLOSE: "E16", What.RAISED: "E20"}.get(stop.what, "E17")
+    return _phase(history, ending.run_id)
+
+
+def _phase(history: History, run_id: str) -> str:
+    """Which phase a cancel found the run in."""
     if history.first(What.CALLED, run_id=run_id):
         return "E12"
     if history.first(What.PREPARING, run_id=run_id):

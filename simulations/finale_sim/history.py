@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from finale import Event, RunComplete
+from finale import Event, Gap, RunAccepted, RunComplete
 
 __all__ = ["Entry", "History", "What"]
 
@@ -17,6 +17,8 @@ class What(enum.StrEnum):
     REJECTED = "rejected"  #: submit raised; ``detail`` is the error, ``run_id`` the id that was asked for, if any
     CANCEL = "cancels"  #: a session or a run is cancelled; ``detail`` is how many runs that covered
     CLOSE = "closes"  #: the workspace is closed
+    KILLED = "is killed"  #: the process goes away; what it does after that is seen by nobody
+    OPENED = "opens again"  #: a new process opens the same journal
     OUTSIDE = "cancels from outside"  #: the scope around the workspace is cancelled
     LEFT = "left"  #: the workspace's block has been left; ``detail`` is the error that came out of it, if any
 
@@ -30,6 +32,8 @@ class What(enum.StrEnum):
     STOPPED = "is stopped"  #: a cancellation came out of the coordinator; ``detail`` is a clean-up error, if any
 
     EVENT = "sees"  #: a subscriber got ``detail``
+    ASKED = "asks"  #: on seeing an ending: ``detail`` is (state of the run, view of its session)
+    STORED = "has stored"  #: ``detail`` are the events that the journal has at the end
     END_OF_EVENTS = "sees the end"  #: a subscriber's stream ended
     WAITING = "waits"
     WAITED = "has waited"  #: ``detail`` is the terminal event that the waiter got
@@ -57,12 +61,15 @@ class History:
     witness: str = "witness"  #: the subscriber that is there from the start, reads all, and is never slow
     entries: list[Entry] = field(default_factory=list)
     picks: dict[int, str] = field(default_factory=dict)  #: site key of a choice of the scenario → what was picked
+    dead: bool = False  #: the process is gone, and observes nothing
     stuck: str = ""
     crash: str = ""
     now: Callable[[], tuple[int, float, bool]] = lambda: (0, 0.0, False)  #: current step, virtual time, cancelled or not
 
     def note(self, who: str, what: What, run_id: str = "", session: str = "", detail: Any = None) -> None:
         """Add an observation made now."""
+        if self.dead:
+            return
         step, at_s, cancelled = self.now()
         self.entries.append(Entry(len(self.entries), step, at_s, who, what, run_id, session, detail, cancelled))
 
@@ -79,24 +86,49 @@ class History:
         """Run id → its acceptance, in order of acceptance."""
         return {entry.run_id: entry for entry in self.of(What.ACCEPTED)}
 
+    @property
+    def in_order(self) -> list[str]:
+        """The accepted runs in the order of their ``RunAccepted`` events, then those whose event the witness has not seen."""
+        told = [event.run_id for event in self.events() if isinstance(event, RunAccepted)]
+        return list(dict.fromkeys([run_id for run_id in [*told, *self.accepted] if run_id in self.accepted]))
+
     def events(self, run_id: str | None = None) -> list[Event]:
         """What the witness saw, of one run if it is given."""
         seen = self.of(What.EVENT, run_id=run_id)
         return [entry.detail for entry in seen if entry.who == self.witness and isinstance(entry.detail, Event)]
 
+    @property
+    def gaps(self) -> int:
+        """How many events the witness was told that it missed."""
+        return sum(e.detail.dropped for e in self.of(What.EVENT) if e.who == self.witness and isinstance(e.detail, Gap))
+
     def endings(self, run_id: str | None = None) -> list[RunComplete]:
         """The terminal events that the witness saw."""
         return [event for event in self.events(run_id) if isinstance(event, RunComplete)]
 
+    @property
+    def killed(self) -> Entry | None:
+        """The death of the first process, if there was one."""
+        return next(self.of(What.KILLED), None)
+
+    def decided(self, run_id: str) -> Entry | None:
+        """What its coordinator did first that decides how the run, or the one that it was folded into, ends."""
+        folded = self.first(What.FOLDED, run_id=run_id)
+        by = folded.detail if folded is not None else run_id
+        return self.first(What.PUBLISHED, What.RETURNED, What.RAISED, What.STOPPED, run_id=by)
+
     def stops(self, run_id: str) -> list[Entry]:
-        """What covers the run: cancels of it or of its session, closings, cancellations from outside. All came after it."""
+        """What covers the run, all after its acceptance: cancels of it or its session, closings, whatever stops everything."""
         accepted = self.accepted.get(run_id)
         if accepted is None:
             return []
-        return [e for e in self.of(What.CANCEL, What.CLOSE, What.OUTSIDE) if e.number > accepted.number and _names(e, accepted)]
+        stops = self.of(What.CANCEL, What.CLOSE, What.OUTSIDE, What.RAISED)
+        return [stop for stop in stops if stop.number > accepted.number and _covers(stop, accepted)]
 
 
-def _names(stop: Entry, accepted: Entry) -> bool:
+def _covers(stop: Entry, accepted: Entry) -> bool:
+    if stop.what is What.RAISED:  # another run's coordinator stops the program
+        return isinstance(stop.detail, SystemExit | KeyboardInterrupt) and stop.run_id != accepted.run_id
     if stop.what is not What.CANCEL:
         return True
     return stop.run_id == accepted.run_id if stop.run_id else stop.session == accepted.session

@@ -6,20 +6,31 @@ accepted must come to an end: the block of the workspace is left, and a trial in
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from math import inf
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import trio
 
-from finale import Coordinator, Event, Gap, Rejected, RunHandle, Subscription, Workspace, open_workspace
+from finale import (
+    Coordinator,
+    Event,
+    Gap,
+    JournalError,
+    Rejected,
+    RunComplete,
+    RunHandle,
+    Subscription,
+    Workspace,
+    open_workspace,
+)
 from finale_sim.choices import Kind
 from finale_sim.faults import JOURNALS
 from finale_sim.history import History, What
 from finale_sim.kernel import current_trial
 from finale_sim.observed import Observed
-from finale_sim.scenarios import Scenario
+from finale_sim.scenarios import Scenario, Stage
 
 __all__ = ["World"]
 
@@ -28,6 +39,15 @@ _T = TypeVar("_T")
 _SILENT = logging.getLogger("finale_sim.silent")  # a journal that fails on purpose is no news
 _SILENT.propagate = False
 _SILENT.addHandler(logging.NullHandler())
+
+
+class _Killed(SystemExit):
+    """The process goes away. Like a kill, no ``except Exception`` sees it; unlike one it unwinds, which nobody observes."""
+
+
+async def _look_around(stage: Stage) -> None:
+    """A second life does nothing of its own but one more run."""
+    stage.submit("after the crash", "s9")
 
 
 class World:
@@ -43,6 +63,8 @@ class World:
         self._make = make
         self._outside = trio.CancelScope()
         self._waiters = count(1)
+        self._ids = count(1)
+        self._journal = JOURNALS[scenario.journal](self._strikes, self._die) if scenario.journal else None
 
     async def play(self) -> None:
         """One trial from beginning to end."""
@@ -50,29 +72,52 @@ class World:
         assert trial is not None, "a world exists in a trial only"
         self.history.now = lambda: (trial.steps, trial.now, trio.current_effective_deadline() == -inf)
         async with trio.open_nursery() as self._outsiders:
-            error = None
-            try:
-                with self._outside:
-                    await self._in_workspace()
-            except Exception as crash:  # noqa: BLE001  # judged by an oracle, whatever it is
-                error = crash
-                self.history.crash = repr(crash)
-            self.history.note("client", What.LEFT, detail=error)
+            await self._live(self._scenario.play)
+            if self.history.dead:
+                await self._live_again()
+            if self._journal is not None:
+                self.history.note("journal", What.STORED, detail=tuple(await self._journal.read()))
 
-    async def _in_workspace(self) -> None:
-        ids = count(1)
-        journal = JOURNALS[self._scenario.journal](self._strikes) if self._scenario.journal else None
+    async def _live(self, play: Callable[[Stage], Awaitable[None]]) -> None:
+        """One life of the process: a workspace, from its opening until its block has been left."""
+        error: BaseException | None = None
+        try:
+            with self._outside:
+                await self._in_workspace(play)
+        except _Killed:
+            return
+        except (Exception, SystemExit) as crash:  # noqa: BLE001  # judged by an oracle, whatever it is
+            error = crash
+            if isinstance(crash, Exception):
+                self.history.crash = repr(crash)
+        self.history.note("client", What.LEFT, detail=error)
+
+    async def _in_workspace(self, play: Callable[[Stage], Awaitable[None]]) -> None:
         async with open_workspace(
             Observed(self._make(), self.history),  # made in the trial, whose clocks and random numbers it may ask
-            journal=journal,
+            journal=self._journal,
             clock=trio.current_time,
-            new_id=lambda: f"r{next(ids)}",
+            new_id=lambda: f"r{next(self._ids)}",
             logger=_SILENT,
             **self._scenario.options,
         ) as self.workspace:
-            self._outsiders.start_soon(self._read, self.history.witness, self.workspace.subscribe(), 0.0, None, name="witness")
+            everything = self.workspace.subscribe(since=0)
+            self._outsiders.start_soon(self._read, self.history.witness, everything, 0.0, None, name=self.history.witness)
             async with trio.open_nursery() as self.clients:
-                await self._scenario.play(self)
+                await play(self)
+
+    async def _live_again(self) -> None:
+        """A new process opens the journal that the first one left. Its witness reads everything from the beginning."""
+        self._outside = trio.CancelScope()
+        self.history.dead = False
+        self.history.witness = "second witness"
+        self.history.note("client", What.OPENED)
+        await self._live(_look_around)
+
+    def _die(self) -> NoReturn:
+        self.history.note("journal", What.KILLED)
+        self.history.dead = True
+        raise _Killed
 
     # The stage -------------------------------------------------------------------------------------------------------
 
@@ -82,9 +127,14 @@ class World:
         except Rejected as error:
             self.history.note("client", What.REJECTED, options.get("run_id", ""), session, error)
             return None
-        self.history.note("client", What.ACCEPTED, run.run_id, session, prompt)
+        if options.get("when_busy") == "interrupt":
+            self.history.note("client", What.CANCEL, session=session)
         waiter = f"waiter {next(self._waiters)}"
-        self._outsiders.start_soon(self._wait, waiter, run, name=waiter)
+        if self._scenario.journal == "mortal":
+            self._outsiders.start_soon(self._wait_for_acceptance, waiter, run, prompt, name=waiter)
+        else:
+            self.history.note("client", What.ACCEPTED, run.run_id, session, prompt)
+            self._outsiders.start_soon(self._wait, waiter, run, name=waiter)
         return run
 
     def cancel(self, session: str) -> None:
@@ -92,6 +142,9 @@ class World:
 
     def cancel_run(self, run: RunHandle) -> None:
         self.history.note("client", What.CANCEL, run.run_id, run.session, int(run.cancel()))
+
+    def terminate(self, session: str) -> None:
+        self.history.note("client", What.CANCEL, session=session, detail=self.workspace.terminate(session))
 
     def close(self) -> None:
         self.history.note("client", What.CLOSE)
@@ -114,6 +167,16 @@ class World:
 
     # Outsiders -------------------------------------------------------------------------------------------------------
 
+    async def _wait_for_acceptance(self, name: str, run: RunHandle, prompt: str) -> None:
+        """Where processes die, a run counts as accepted when that is in the journal; only then is a client told."""
+        try:
+            await run.accepted()
+        except JournalError:
+            return
+        if run.run_id not in self.history.accepted:
+            self.history.note("client", What.ACCEPTED, run.run_id, run.session, prompt)
+        await self._wait(name, run)
+
     async def _wait(self, name: str, run: RunHandle) -> None:
         self.history.note(name, What.WAITING, run.run_id, run.session)
         complete = await run.wait()
@@ -128,11 +191,13 @@ class World:
                 return
             if pause_s:
                 await trio.sleep(pause_s)
-        self.history.note(name, What.END_OF_EVENTS)
+        self.history.note(name, What.END_OF_EVENTS, session=events.session or "")
 
     def _saw(self, name: str, event: Event | Gap) -> None:
         run_id, session = (event.run_id, event.session) if isinstance(event, Event) else ("", "")
         self.history.note(name, What.EVENT, run_id, session, event)
+        if isinstance(event, RunComplete) and name == self.history.witness and (run := self.workspace.run(run_id)) is not None:
+            self.history.note(name, What.ASKED, run_id, session, (run.state, self.workspace.session(session)))
 
     # Choices ---------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ They say what is wrong with a ``ConformanceError``, and nothing if all is well. 
 from collections.abc import Awaitable, Callable
 
 import trio
+import trio.lowlevel
 
 from finale.coordinator import Coordinator, CoordinatorFunction
 from finale.events import ErrorInfo, Event, Request, RunAccepted, RunComplete, RunStarted, Status
@@ -45,7 +46,9 @@ async def check_journal(open_again: Callable[[], Awaitable[Journal]]) -> None:
         await journal.aclose()
 
 
-async def check_coordinator(coordinator: Coordinator | CoordinatorFunction, prompt: str = "hello", *, within_s: float = 60) -> None:
+async def check_coordinator(
+    coordinator: Coordinator | CoordinatorFunction, prompt: str = "hello", *, within_s: float = 60
+) -> None:
     """Check a coordinator with a run that is left alone, one that is cancelled, and two sessions side by side.
 
     Checked: each run ends by itself ``within_s`` seconds, lets a cancel through within the workspace's grace, and does nothing
@@ -62,7 +65,7 @@ async def check_coordinator(coordinator: Coordinator | CoordinatorFunction, prom
         if patience.cancelled_caught:
             raise ConformanceError(f"the run for {prompt!r} had not ended after {within_s:g} s")
         pair = [workspace.submit(prompt, session=name) for name in ("left", "right")]
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
         pair[0].cancel()
         for run in pair:
             complete = await run.wait()

@@ -16,11 +16,12 @@ def _check(history: History) -> Iterator[str]:
             continue
         if ending.session != accepted.session:
             yield f"run {ending.run_id} belongs to session {accepted.session}, its ending says {ending.session}"
-        said = [e.detail for e in history.of(What.PUBLISHED, What.RETURNED, run_id=ending.run_id)]
+        said = [e.detail for e in history.of(What.PUBLISHED, What.RETURNED, run_id=ending.folded_into or ending.run_id)]
         if ending.status is Status.COMPLETED and ending.text not in said:
             yield f"run {ending.run_id} said {said!r:.100}, its ending says {ending.text!r:.100}"
-        raised = [str(e.detail) for e in history.of(What.RAISED, What.STOPPED, run_id=ending.run_id)]
-        others = [str(e.detail) for e in history.of(What.RAISED) if e.run_id != ending.run_id]
+        source = ending.folded_into or ending.run_id
+        raised = [str(e.detail) for e in history.of(What.RAISED, What.STOPPED, run_id=source)]
+        others = [str(e.detail) for e in history.of(What.RAISED) if e.run_id != source]
         if ending.error and ending.error.message in others and ending.error.message not in raised:
             yield f"run {ending.run_id} has the error of another run: {ending.error.message:.100}"
 

@@ -20,11 +20,12 @@ def oracle(max_active: int | None = None) -> Oracle:
 
     def check(history: History) -> Iterator[str]:
         free_at: dict[str, float] = {}
-        for run_id, accepted in history.accepted.items():
+        for run_id in history.in_order:
+            accepted = history.accepted[run_id]
             due = max(accepted.at_s, free_at.get(accepted.session, 0.0))
             started = next((e for e in history.events(run_id) if isinstance(e, RunStarted)), None)
             if started is not None:
-                if max_active is None and started.at > due:
+                if max_active is None and history.killed is None and started.at > due:
                     yield f"run {run_id} could have started at {due:g} s, and started at {started.at:g} s"
                 let_go = [e.at_s for e in history.of(*_OUT, run_id=run_id)]
                 free_at[accepted.session] = max(let_go, default=float("inf"))

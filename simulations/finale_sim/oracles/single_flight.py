@@ -12,7 +12,7 @@ _OUT = (What.RETURNED, What.RAISED, What.STOPPED)
 
 
 def _check(history: History) -> Iterator[str]:
-    order = list(history.accepted)
+    order = history.in_order
     inside: dict[str, str] = {}
     started: dict[str, int] = {}
     for entry in history.of(*_IN, *_OUT):

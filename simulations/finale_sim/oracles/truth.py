@@ -8,21 +8,25 @@ from finale_sim.oracles.oracle import Oracle
 
 __all__ = ["ORACLE"]
 
-_DECIDES = (What.PUBLISHED, What.RETURNED, What.RAISED, What.STOPPED)
-
 
 def _check(history: History) -> Iterator[str]:
     for ending in history.endings():
+        if ending.error is not None and ending.error.type == "finale.Interrupted":
+            if history.killed is None:
+                yield f"run {ending.run_id} says that its process ended, which it did not"
+            continue
+        if ending.error is not None and ending.error.type.endswith("RunTimedOut"):
+            continue  # told from a cancel at the same instant by nobody outside; E6 counts it
         wanted, why = _wanted(history, ending.run_id, abandoned=ending.abandoned)
         if wanted is not None and ending.status is not wanted:
             yield f"run {ending.run_id} {why}, so it is {wanted}; its ending says {ending.status}"
 
 
 def _wanted(history: History, run_id: str, *, abandoned: bool) -> tuple[Status | None, str]:
-    decided = history.first(*_DECIDES, run_id=run_id)
-    covered = any(decided is None or stop.number < decided.number for stop in history.stops(run_id))
+    decided = history.decided(run_id)
+    covered = any(decided is None or abandoned or stop.number < decided.number for stop in history.stops(run_id))
     if abandoned:
-        return (Status.CANCELLED, "ignored a cancel") if covered else (Status.COMPLETED, "was abandoned without a cancel")
+        return (Status.CANCELLED, "ignored a cancel") if covered else (Status.FAILED, "took too long, and no notice of its end")
     if decided is None:
         return (Status.CANCELLED, "was stopped before it was called") if covered else (None, "")
     if decided.what in (What.PUBLISHED, What.RETURNED):

@@ -13,7 +13,10 @@ __all__ = ["ORACLE"]
 
 def _check(history: History) -> Iterator[str]:
     ended = {(e.who, e.run_id): e for e in history.of(What.WAITED)}
+    killed = history.killed
     for waiting in history.of(What.WAITING):
+        if killed is not None and waiting.number < killed.number:
+            continue  # it died with its process
         waited = ended.get((waiting.who, waiting.run_id))
         endings = [e for e in history.of(What.EVENT, run_id=waiting.run_id) if e.who == history.witness]
         if waited is None:

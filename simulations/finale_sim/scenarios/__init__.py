@@ -1,16 +1,24 @@
 """Scenarios: what the outside world does during a trial. Each is a file in this folder with a ``Scenario``, listed here."""
 
 from finale_sim.scenarios import (
+    busy_rejected,
     cancel_race,
+    cancel_swallowed,
     cancel_waiting,
     cleanup_fails,
     close_race,
+    contract_broken,
+    crowd,
     deaf,
     fails_active,
     fails_after_publishing,
     fails_before_running,
+    folded,
     idle_cancel,
+    interrupted,
     journal_fails,
+    journal_kept,
+    killed,
     many_sessions,
     never_returns,
     one_prompt,
@@ -19,6 +27,9 @@ from finale_sim.scenarios import (
     queue_behind,
     rejected,
     slow_subscribers,
+    stops_the_program,
+    terminated,
+    timed_out,
 )
 from finale_sim.scenarios.scenario import Scenario, Stage
 
@@ -45,5 +56,16 @@ SCENARIOS: dict[str, Scenario] = {
         outer_cancel,
         slow_subscribers,
         journal_fails,
+        busy_rejected,
+        contract_broken,
+        cancel_swallowed,
+        terminated,
+        timed_out,
+        folded,
+        interrupted,
+        stops_the_program,
+        crowd,
+        journal_kept,
+        killed,
     )
 }

@@ -28,6 +28,9 @@ class Stage(Protocol):
     def cancel_run(self, run: RunHandle) -> None:
         """Cancel one run."""
 
+    def terminate(self, session: str) -> None:
+        """Terminate a session."""
+
     def close(self) -> None:
         """Close the workspace."""
 

@@ -11,14 +11,14 @@ from finale.testing.stubs.fails_after import FailsAfter
 from finale.testing.stubs.fails_before import FailsBefore
 from finale.testing.stubs.fails_nth import FailsNth
 from finale.testing.stubs.folds import Folds
+from finale.testing.stubs.never_returns import NeverReturns
+from finale.testing.stubs.publishes_twice import PublishesTwice
 from finale.testing.stubs.returns_rubbish import ReturnsRubbish
 from finale.testing.stubs.slow_cleanup import SlowCleanup
 from finale.testing.stubs.slow_steps import SlowSteps
+from finale.testing.stubs.steady import Steady
 from finale.testing.stubs.stops_program import StopsProgram
 from finale.testing.stubs.swallows_cancel import SwallowsCancel
-from finale.testing.stubs.never_returns import NeverReturns
-from finale.testing.stubs.publishes_twice import PublishesTwice
-from finale.testing.stubs.steady import Steady
 
 __all__ = ["STUBS"]
 

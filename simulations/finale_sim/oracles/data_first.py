@@ -1,0 +1,36 @@
+"""I7: everything a run reported is delivered, or visibly dropped, before its terminal event; nothing of it comes after."""
+
+from collections.abc import Iterator
+
+from finale import Progress, RunComplete
+from finale_sim.history import History, What
+from finale_sim.oracles.oracle import Oracle
+
+__all__ = ["ORACLE"]
+
+
+def _check(history: History) -> Iterator[str]:
+    for run_id in history.accepted:
+        events = history.events(run_id)
+        places = [at for at, event in enumerate(events) if isinstance(event, RunComplete)]
+        if not places:
+            continue
+        late = [event for event in events[places[0] :] if isinstance(event, Progress)]
+        if late:
+            yield f"run {run_id} had ended, and {late[0].payload!r:.60} came after it"
+        yield from _lost(history, run_id, events[places[0]], [e.payload for e in events if isinstance(e, Progress)])
+
+
+def _lost(history: History, run_id: str, ending: object, seen: list[object]) -> Iterator[str]:
+    """The witness has no gaps, so that what it did not see was dropped in silence."""
+    said = history.first(What.PUBLISHED, run_id=run_id)
+    reported = [e for e in history.of(What.REPORTED, run_id=run_id) if said is None or e.number < said.number]
+    abandoned = isinstance(ending, RunComplete) and ending.abandoned
+    if history.gaps or history.killed or abandoned:
+        return
+    for entry in reported:
+        if entry.detail not in seen and not any(stop.number < entry.number for stop in history.stops(run_id)):
+            yield f"run {run_id} reported {entry.detail!r:.60}, which nobody saw"
+
+
+ORACLE = Oracle("I7 data first", "what a run reports comes before its ending, and nothing after", _check)
