@@ -63,7 +63,8 @@ RULES = [
     ),
     Rule(
         f"{SDK}/handle.py {SDK}/pump.py",
-        f"{WORDS} finale.runs finale.record finale.ledger finale.journal.* finale.broker finale.subscription finale.door",
+        f"{WORDS} finale.runs finale.record finale.ledger finale.endings finale.journal.* finale.broker finale.subscription "
+        "finale.door",
         "trio",
         "the workspace's own parts read the ledger and serve the outbox; they start nothing",
     ),
@@ -176,6 +177,12 @@ RULES = [
         f"{SIM}/investigate.py", f"{TOLD} finale_sim.program finale_sim.report", "", "search, shrink, repeat, tell: in this order"
     ),
     Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
+    Rule(
+        f"{SIM}/catalogue.py",
+        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.endings finale_sim.search.*",
+        "",
+        "what there is, and whether it works: it puts lists side by side",
+    ),
     Rule(f"{SIM}/campaign.py {SIM}/api.py", f"finale {TOLD} {PARTS} {UPSTAIRS}", "", "what the faces call"),
     # ── the simulator: what outsiders open
     Rule(

@@ -10,17 +10,16 @@ from collections.abc import Collection, Sequence
 from contextlib import ExitStack, nullcontext, redirect_stdout
 from typing import Any, NoReturn, TextIO
 
-from finale.testing import STUBS
 from finale_sim.api import program_of
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.canaries import CANARIES
+from finale_sim.catalogue import catalogue, endings_table, try_canaries
 from finale_sim.display import Progress, failure_text, print_campaign, print_table, replay_text, verdict_text
 from finale_sim.investigate import investigate, replay_token
 from finale_sim.kernel import KernelUnsupported
 from finale_sim.program import PlainProgram, ScenarioProgram
 from finale_sim.render import in_words, timeline
 from finale_sim.scenarios import SCENARIOS
-from finale_sim.search import STRATEGIES
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory, load
 from finale_sim.token import BadToken, decode
 
@@ -136,19 +135,29 @@ def _replay(arguments: argparse.Namespace) -> int:
     return replayed.exit_code
 
 
-def _list(arguments: argparse.Namespace) -> int:
+def _canaries(arguments: argparse.Namespace) -> int:
+    rows = try_canaries(trials=arguments.trials, seed=arguments.seed)
+    missed = sum(row["caught_by"] != row["oracle"] for row in rows)
     if arguments.json:
-        scenarios = [{"name": s.name, "about": s.about, "endings": s.endings, "stub": s.stub} for s in SCENARIOS.values()]
-        canaries = [{"name": c.name, "about": c.about, "oracle": c.oracle} for c in CANARIES.values()]
-        _print_json(
-            {"scenarios": scenarios, "stubs": list(STUBS), "canaries": canaries, "strategies": [s.name for s in STRATEGIES]},
-            arguments.stdout,
-        )
-        return 0
-    rows = [(s.name, s.stub, " ".join(s.endings), s.about) for s in SCENARIOS.values()]
-    print_table("Scenarios", ("name", "coordinator", "endings", "what happens"), rows)
-    print_table("Canaries", ("name", "caught by", "what is broken"), [(c.name, c.oracle, c.about) for c in CANARIES.values()])
+        _print_json({"canaries": rows, "missed": missed}, arguments.stdout)
+    else:
+        _print_rows("Canaries", [{name: row[name] for name in row if name != "token"} for row in rows])
+        print(f"{len(rows) - missed} of {len(rows)} canaries were caught by the oracle that they name.")
+    return 1 if missed else 0
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    tables = {"endings": endings_table()} if arguments.endings else catalogue()
+    if arguments.json:
+        _print_json(tables, arguments.stdout)
+    else:
+        for name, rows in tables.items():
+            _print_rows(name.capitalize(), rows)
     return 0
+
+
+def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    print_table(title, tuple(rows[0]), [[", ".join(c) if isinstance(c, list) else str(c) for c in row.values()] for row in rows])
 
 
 # Helpers --------------------------------------------------------------------------------------------------------------
@@ -247,13 +256,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--canary", metavar="NAME", help="break finale in this way, as it was when the token was found")
 
-    command("list", _list, "List scenarios and canaries.", "Names are used with --scenario and --canary.")
+    sub = command("list", _list, "List scenarios and canaries.", "Names are used with --scenario and --canary.")
+    sub.add_argument("--endings", action="store_true", help="list every way a run can end, with what shows and judges it")
+
+    sub = command("canaries", _canaries, "Break finale in each known way, and see each caught.", _CANARIES_HELP)
+    searching(sub, 500, "per canary")
     return parser
 
 
 _CAMPAIGN_HELP = """\
 Half of the trials sweep: the happy path, then every single deviation from it, then every pair, and so on. The other half
 are random walks. A table shows for each scenario what was tried, which endings of a run were seen, and the verdict."""
+
+_CANARIES_HELP = """\
+An oracle counts only once something trips it. Each canary is a deliberate bug; the oracle that it names must catch it, in
+the scenario that it names. Exit code 1 if one is missed."""
 
 _CHECK_HELP = """\
 The scenarios submit, queue, cancel and close at every phase, while your coordinator runs on virtual time; sleeps cost

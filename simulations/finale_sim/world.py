@@ -71,26 +71,27 @@ class World:
         trial = current_trial()
         assert trial is not None, "a world exists in a trial only"
         self.history.now = lambda: (trial.steps, trial.now, trio.current_effective_deadline() == -inf)
-        async with trio.open_nursery() as self._outsiders:
-            await self._live(self._scenario.play)
-            if self.history.dead:
-                await self._live_again()
-            if self._journal is not None:
-                self.history.note("journal", What.STORED, detail=tuple(await self._journal.read()))
+        await self._live(self._scenario.play)
+        if self.history.dead:
+            await self._live_again()
+        if self._journal is not None:
+            self.history.note("journal", What.STORED, detail=tuple(await self._journal.read()))
 
     async def _live(self, play: Callable[[Stage], Awaitable[None]]) -> None:
-        """One life of the process: a workspace, from its opening until its block has been left."""
+        """One life of the process: a workspace, from its opening until its block has been left, and whoever looks on."""
         error: BaseException | None = None
-        try:
-            with self._outside:
-                await self._in_workspace(play)
-        except _Killed:
-            return
-        except (Exception, SystemExit) as crash:  # noqa: BLE001  # judged by an oracle, whatever it is
-            error = crash
-            if isinstance(crash, Exception):
-                self.history.crash = repr(crash)
-        self.history.note("client", What.LEFT, detail=error)
+        async with trio.open_nursery() as self._outsiders:
+            try:
+                with self._outside:
+                    await self._in_workspace(play)
+            except _Killed:
+                self._outsiders.cancel_scope.cancel()
+                return
+            except (Exception, SystemExit) as crash:  # noqa: BLE001  # judged by an oracle, whatever it is
+                error = crash
+                if isinstance(crash, Exception):
+                    self.history.crash = repr(crash)
+            self.history.note("client", What.LEFT, detail=error)
 
     async def _in_workspace(self, play: Callable[[Stage], Awaitable[None]]) -> None:
         async with open_workspace(

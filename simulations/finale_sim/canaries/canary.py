@@ -13,7 +13,7 @@ __all__ = ["Canary", "rewritten"]
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A deliberate bug in the SDK. The ``oracle`` that is named must catch it.
+    """A deliberate bug in the SDK. The ``oracle`` that is named must catch it; the ``scenario`` that is named shows it soon.
 
     ``changes`` are (owner, attribute, broken replacement): what a careless hand would have written there.
     """
@@ -21,6 +21,7 @@ class Canary:
     name: str
     about: str
     oracle: str
+    scenario: str
     changes: tuple[tuple[Any, str, Any], ...]
 
     @contextmanager

@@ -13,5 +13,9 @@ def _optimistic_cancel(self: Ledger, session: str, by: str, at: float) -> int:
 
 
 CANARY = Canary(
-    "counts nothing as one", "a cancel of nothing claims a victim", "I5 idle cancel", ((Ledger, "cancel", _optimistic_cancel),)
+    "counts nothing as one",
+    "a cancel of nothing claims a victim",
+    "I5 idle cancel",
+    "idle cancel",
+    ((Ledger, "cancel", _optimistic_cancel),),
 )

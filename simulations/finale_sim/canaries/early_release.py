@@ -25,5 +25,6 @@ CANARY = Canary(
     "early release",
     "the next run starts while the last one is still cleaning up",
     "I6 single flight",
+    "publishes twice",
     ((Ledger, "complete", _releasing_complete), (Ledger, "ended", _lenient_ended)),
 )

@@ -16,4 +16,10 @@ async def _wait(self: RunHandle) -> RunComplete:
     raise AssertionError("the workspace closed without an ending")
 
 
-CANARY = Canary("foreign turn", "a waiter goes home with another run's ending", "I12 waiter ends", ((RunHandle, "wait", _wait),))
+CANARY = Canary(
+    "foreign turn",
+    "a waiter goes home with another run's ending",
+    "I12 waiter ends",
+    "queue behind",
+    ((RunHandle, "wait", _wait),),
+)

@@ -17,5 +17,9 @@ async def _wait(self: RunHandle) -> RunComplete:
 
 
 CANARY = Canary(
-    "lost wake-up", "an ending between a waiter's look and its sleep is missed", "I12 waiter ends", ((RunHandle, "wait", _wait),)
+    "lost wake-up",
+    "an ending between a waiter's look and its sleep is missed",
+    "I12 waiter ends",
+    "cancel race",
+    ((RunHandle, "wait", _wait),),
 )

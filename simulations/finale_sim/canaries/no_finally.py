@@ -9,5 +9,6 @@ CANARY = Canary(
     "no finally",
     "the owner task settles its run only if nothing was raised",
     "I1 one terminal",
+    "outer cancellation",
     ((Executor, "_execute", rewritten(Executor._execute, "finally:", "else:")),),
 )

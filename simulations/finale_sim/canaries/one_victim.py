@@ -17,5 +17,9 @@ def _short_cancel(self: Ledger, session: str, by: str, at: float) -> int:
 
 
 CANARY = Canary(
-    "one victim", "a cancel stops one run, and the next one starts", "I4 cancel scope", ((Ledger, "cancel", _short_cancel),)
+    "one victim",
+    "a cancel stops one run, and the next one starts",
+    "I4 cancel scope",
+    "cancel race",
+    ((Ledger, "cancel", _short_cancel),),
 )

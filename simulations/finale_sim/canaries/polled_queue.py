@@ -23,5 +23,6 @@ CANARY = Canary(
     "polled queue",
     "the next run waits for somebody to look",
     "I9 no stranding",
+    "queue behind",
     ((Executor, "_execute", _polling_execute), (Ledger, "ended", rewritten(Ledger.ended, "self._start_heads(at)", "pass"))),
 )

@@ -14,5 +14,9 @@ def _complete(self: Ledger, record: RunRecord, text: str | None, at: float) -> N
 
 
 CANARY = Canary(
-    "second terminal", "a coordinator publishes its ending past the ledger", "I1 one terminal", ((Ledger, "complete", _complete),)
+    "second terminal",
+    "a coordinator publishes its ending past the ledger",
+    "I1 one terminal",
+    "publishes twice",
+    ((Ledger, "complete", _complete),),
 )

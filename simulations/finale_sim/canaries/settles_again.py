@@ -18,5 +18,6 @@ CANARY = Canary(
     "settles again",
     "the table refuses a second ending, and the workspace comes down",
     "no crash",
+    "publishes twice",
     ((Ledger, "ended", _forgetful_ended),),
 )

@@ -18,5 +18,9 @@ async def _shared_work(*args: object) -> object:
 
 
 CANARY = Canary(
-    "shared result", "two runs that end together mix up their texts", "I2 attribution", ((executor, "_work", _shared_work),)
+    "shared result",
+    "two runs that end together mix up their texts",
+    "I2 attribution",
+    "many sessions",
+    ((executor, "_work", _shared_work),),
 )

@@ -15,5 +15,9 @@ def _quiet_follow(self: Workspace) -> None:
 
 
 CANARY = Canary(
-    "sleeping closer", "the last run ends, and the workspace never closes", "not stuck", ((Workspace, "_follow", _quiet_follow),)
+    "sleeping closer",
+    "the last run ends, and the workspace never closes",
+    "not stuck",
+    "queue behind",
+    ((Workspace, "_follow", _quiet_follow),),
 )

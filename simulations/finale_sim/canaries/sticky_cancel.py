@@ -29,5 +29,6 @@ CANARY = Canary(
     "sticky cancel",
     "a cancel of an idle session hits the next run",
     "I4 cancel scope",
+    "idle cancel",
     ((Ledger, "cancel", _sticky_cancel), (Ledger, "submit", _poisoned_submit)),
 )

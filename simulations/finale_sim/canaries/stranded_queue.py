@@ -9,5 +9,6 @@ CANARY = Canary(
     "stranded queue",
     "whoever waits behind a failed run waits for ever",
     "I1 one terminal",
+    "fails while active",
     ((Ledger, "ended", rewritten(Ledger.ended, "self._start_heads(at)", "ending.error or self._start_heads(at)")),),
 )

@@ -21,5 +21,6 @@ CANARY = Canary(
     "trusts exceptions",
     "the type of the exception decides, not what covers the run",
     "I3 truth",
+    "clean-up fails",
     ((executor, "ending_of_error", _ending_of_error),),
 )

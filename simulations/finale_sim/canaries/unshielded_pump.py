@@ -9,5 +9,6 @@ CANARY = Canary(
     "unshielded pump",
     "a cancellation stops delivery before the endings are out",
     "I1 one terminal",
+    "outer cancellation",
     ((Pump, "run", rewritten(Pump.run, "CancelScope(shield=True)", "CancelScope()")),),
 )

@@ -11,7 +11,7 @@ __all__ = ["MortalJournal"]
 
 
 class MortalJournal:
-    """Before and after each append it draws whether the process is killed there: 0 lives on, 1 dies."""
+    """Before and after each append it draws whether the process is killed there: 0 lives on, 1 dies. It dies once."""
 
     durable = True
 
@@ -19,15 +19,19 @@ class MortalJournal:
         self.stored: list[Event] = []
         self._strikes = strikes
         self._die = die
+        self._died = False
 
     async def append(self, events: Sequence[Event]) -> None:
         await trio.lowlevel.checkpoint()
-        if self._strikes("journal dies before an append", 2):
-            self._die()
+        self._perhaps("journal dies before an append")
         known = {event.seq for event in self.stored}
         self.stored.extend(event for event in events if event.seq not in known)
         await trio.lowlevel.checkpoint()
-        if self._strikes("journal dies after an append", 2):
+        self._perhaps("journal dies after an append")
+
+    def _perhaps(self, where: str) -> None:
+        if not self._died and self._strikes(where, 2):
+            self._died = True
             self._die()
 
     async def read(self, after: int = 0) -> Sequence[Event]:

@@ -26,7 +26,22 @@ from finale_sim.oracles import (
 from finale_sim.oracles.oracle import Oracle
 from finale_sim.verdict import Breach
 
-__all__ = ["Oracle", "Unjudged", "judge", "oracles"]
+__all__ = ["JUDGED_BY", "Oracle", "Unjudged", "judge", "oracles"]
+
+JUDGED_BY: dict[str, tuple[str, ...]] = {
+    one_terminal.ORACLE.name: ("E1", "E2", "E3", "E7", "E8", "E17", "E18", "E20", "E23", "E26"),
+    attribution.ORACLE.name: ("E2", "E3", "E6", "E24"),
+    truth.ORACLE.name: ("E4", "E5", "E6", "E7", "E8", "E13", "E14", "E15", "E18", "E19", "E20", "E24"),
+    cancel_scope.ORACLE.name: ("E9", "E10", "E11", "E12", "E14", "E25"),
+    single_flight.ORACLE.name: ("E3", "E7", "E25", "E26"),
+    data_first.ORACLE.name: ("E6", "E7", "E8"),
+    promptness.ORACLE.name: ("E3", "E4", "E6", "E12"),
+    ownership.ORACLE.name: ("E1", "E16", "E17"),
+    delivery.ORACLE.name: ("E21", "E22"),
+    durable_history.ORACLE.name: ("E22", "E23"),
+    no_poison.ORACLE.name: ("E4", "E5"),
+}
+"""The endings that an oracle is there to judge first of all; all oracles look at all trials."""
 
 
 class Unjudged(Exception):
@@ -38,6 +53,7 @@ def oracles(max_active: int | None = None) -> tuple[Oracle, ...]:
     return (
         no_crash.ORACLE,
         one_terminal.ORACLE,
+        no_poison.ORACLE,
         attribution.ORACLE,
         truth.ORACLE,
         cancel_scope.ORACLE,
@@ -50,7 +66,6 @@ def oracles(max_active: int | None = None) -> tuple[Oracle, ...]:
         waiter_ends.ORACLE,
         agreement.ORACLE,
         durable_history.ORACLE,
-        no_poison.ORACLE,
         no_stranding.oracle(max_active),
         not_stuck.ORACLE,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from finale import RunAccepted
 from finale_sim.history import History, What
 from finale_sim.oracles.oracle import Oracle
 
@@ -9,7 +10,9 @@ __all__ = ["ORACLE"]
 
 
 def _check(history: History) -> Iterator[str]:
-    accepted = history.accepted
+    accepted = dict.fromkeys(history.accepted)
+    if history.killed is not None:  # the process may have died between storing an acceptance and telling it
+        accepted |= dict.fromkeys(event.run_id for event in history.events() if isinstance(event, RunAccepted))
     for run_id in accepted:
         endings = history.endings(run_id)
         if not endings:
