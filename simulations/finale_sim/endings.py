@@ -67,7 +67,7 @@ def _completed(history: History, ending: RunComplete) -> Iterator[str]:
         yield "E7"
     if len(said) > 1:
         yield "E8"
-    if stops and stops[0].number < said[0].number:
+    if stops and said and stops[0].number < said[0].number:
         yield "E14"
     elif len(said) == 1:
         yield "E3" if _others_wait(history, said[0]) else "E2"
