@@ -71,7 +71,7 @@ def before_its_task() -> Past:
         ("E7", lambda: published(What.RAISED)),
         ("E8", lambda: published(What.PUBLISHED)),
         ("E9", before_its_task),
-        ("E10", lambda: stopped()),
+        ("E10", stopped),
         ("E11", lambda: Past().accept("r1").did(What.PREPARING, "r1").stop().end("r1", CANCELLED)),
         ("E12", lambda: stopped(What.CANCEL, What.CALLED)),
         ("E13", lambda: stopped(What.CANCEL, What.CALLED, error="x")),

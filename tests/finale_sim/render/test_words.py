@@ -9,7 +9,7 @@ from finale_sim.story import Story
 
 def words(
     site: Site, answer: int, options: tuple[str, ...] = (), picks: dict[int, str] | None = None, asked: bool = True
-) -> list[str]:  # noqa: FBT001, FBT002, E501
+) -> list[str]:
     choice = Choice(site, max(len(options), answer + 1, 2), answer)
     trace = (Step(1, options[answer] if options else "/main", 1, 2.5, choice, options, ""),) if asked else ()
     return in_words(Story(Attempt((choice,), 0), Trial(ending=None, trace=trace), picks=picks or {}))  # type: ignore[arg-type]
