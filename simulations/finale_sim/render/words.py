@@ -18,6 +18,8 @@ def _sentence(choice: Choice, step: Step | None, story: Story) -> str:
     if pick is not None:
         return pick
     site = choice.site
+    if step is not None and site.kind is Kind.TIE and choice.answer == len(step.options):
+        return f"at {step.now_s:g} s: a task takes a step before the timer of {step.options[0]}, which is due, fires"
     if step is None or len(step.options) <= choice.answer:
         return f"{site.label or site}: option {choice.answer} of {choice.options - 1}, asked by {site.path}"
     chosen, plain = step.options[choice.answer], step.options[0]

@@ -1,0 +1,122 @@
+"""Every canary is caught by the oracle that it names, within a smoke budget, and shrunk to a handful of deviations."""
+
+import inspect
+from collections.abc import Iterator
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import finale
+from finale_sim.campaign import campaign_programs, run_campaign
+from finale_sim.canaries import CANARIES, Canary
+from finale_sim.canaries.canary import rewritten
+from finale_sim.investigate import investigate
+from finale_sim.scenarios import SCENARIOS
+from finale_sim.verdict import Violated
+
+SMOKE = 200  # trials per scenario
+LARGEST = 6  # deviations after shrinking
+FASTEST = {  # the scenario that catches it soonest; without a line here, all are tried in turn
+    "no finally": "outer cancellation",
+    "second terminal": "publishes twice",
+    "stranded queue": "fails while active",
+    "unshielded pump": "outer cancellation",
+    "shared result": "many sessions",
+    "trusts exceptions": "clean-up fails",
+    "one victim": "cancel race",
+    "sticky cancel": "idle cancel",
+    "counts nothing as one": "idle cancel",
+    "early release": "publishes twice",
+    "polled queue": "cancel waiting",
+    "lost wake-up": "cancel race",
+    "foreign turn": "cancel race",
+    "sleeping closer": "cancel race",
+    "settles again": "publishes twice",
+}
+
+
+def attributes(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """Every function, method and constant of a module, by its full name."""
+    for name, value in vars(module).items():
+        yield f"{module.__name__}.{name}", value
+        if inspect.isclass(value):
+            yield from ((f"{module.__name__}.{name}.{key}", inner) for key, inner in vars(value).items())
+
+
+def whole_sdk() -> dict[str, int]:
+    """What each name of the SDK is bound to."""
+    modules = [module for name, module in sorted(vars(finale).items()) if isinstance(module, ModuleType)]
+    return {name: id(value) for module in [finale, *modules] for name, value in attributes(module) if not name.endswith("__")}
+
+
+@pytest.mark.parametrize("canary", CANARIES.values(), ids=list(CANARIES))
+def test_a_canary_is_caught(canary: Canary) -> None:
+    """A campaign over the broken SDK violates the claim of the oracle that the canary names, and no more than six deviations."""
+    with canary.released():
+        for program in campaign_programs([FASTEST[canary.name]] if canary.name in FASTEST else ()):
+            report = investigate(program, trials=SMOKE)
+            if report.counterexample is not None:
+                break
+        else:
+            pytest.fail(f"{canary.name} survives {SMOKE} trials of each scenario")
+    assert report.counterexample is not None
+    sizes = f"{report.counterexample.found_with} → {report.counterexample.deviations} deviations"
+    print(f"{canary.name}: {program.scenario.name}, {report.search.trials} trials, {sizes}")
+    assert isinstance(report.verdict, Violated)
+    assert report.verdict.breach.claim == canary.oracle
+    assert report.counterexample.deviations <= LARGEST
+
+
+@pytest.mark.parametrize("canary", CANARIES.values(), ids=list(CANARIES))
+def test_the_sdk_is_whole_again_afterwards(canary: Canary) -> None:
+    """While it is out, exactly the named attributes are others; afterwards all are what they were, also after an error."""
+    sound = whole_sdk()
+    with canary.released():
+        assert whole_sdk() != sound
+        for owner, attribute, replacement in canary.changes:
+            assert inspect.getattr_static(owner, attribute) is replacement
+    assert whole_sdk() == sound
+    with suppress(ZeroDivisionError), canary.released():
+        raise ZeroDivisionError
+    assert whole_sdk() == sound
+
+
+def test_the_fastest_scenarios_are_up_to_date() -> None:
+    """Each line of the table names a canary and a scenario that exist."""
+    assert set(FASTEST) <= set(CANARIES)
+    assert set(FASTEST.values()) <= set(SCENARIOS)
+
+
+def test_a_smoke_campaign_with_a_canary_has_the_exit_code_of_a_violation() -> None:
+    """The whole campaign, all scenarios, says that something is wrong, and its JSON names the claim."""
+    with CANARIES["second terminal"].released():
+        campaign = run_campaign(campaign_programs(), trials=5)
+    assert campaign.exit_code == 1
+    assert campaign.as_dict()["claim"] == "I1 one terminal"
+    assert [report.program for report in campaign.reports if report.verdict.exit_code] == [
+        "campaign/fails after publishing",
+        "campaign/publishes twice",
+    ]
+
+
+def test_canaries_say_what_they_break() -> None:
+    """The key is the name, and what is broken is told in a line."""
+    for name, canary in CANARIES.items():
+        assert canary.name == name
+        assert canary.about
+        assert "\n" not in canary.about
+
+
+def test_a_canary_that_no_longer_fits_the_product_says_so() -> None:
+    """A piece of source that is gone, or there twice, is an error and not a canary that breaks nothing."""
+
+    def product() -> int:
+        return 1 + 1
+
+    assert rewritten(product, "return 1", "return 2")() == 3
+    with pytest.raises(ValueError, match="has 0 times 'finally:'; this canary wants it once"):
+        rewritten(product, "finally:", "else:")
+    with pytest.raises(ValueError, match="has 2 times"):
+        rewritten(product, "1", "2")

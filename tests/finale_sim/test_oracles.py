@@ -1,0 +1,266 @@
+"""Each oracle passes sound histories, fails a minimal broken one, and never guesses."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from finale import RunStarted, Status
+from finale_sim.canaries import CANARIES
+from finale_sim.history import History, What
+from finale_sim.oracles import Oracle, Unjudged, judge, oracles
+from tests.finale_sim.histories import Past, sound
+
+CANCELLED, FAILED = Status.CANCELLED, Status.FAILED
+
+
+def later(past: Past, seconds: float = 1) -> Past:
+    past.at += seconds
+    return past
+
+
+def two_in_a_row() -> Past:
+    return sound("r2", past=sound("r1"))
+
+
+def queued() -> Past:
+    """The second run waits behind the first one and starts when that lets go."""
+    past = Past().accept("r1").accept("r2").start("r1")
+    later(past).did(What.RETURNED, "r1", detail="a").end("r1", text="a").start("r2")
+    return later(past).did(What.RETURNED, "r2", detail="b").end("r2", text="b")
+
+
+def cancelled_while_waiting() -> Past:
+    past = Past().accept("r1").accept("r2").start("r1").stop(run_id="r2").end("r2", CANCELLED, cancelled_by="x")
+    return later(past).did(What.RETURNED, "r1", detail="a").end("r1", text="a")
+
+
+def cancelled_while_active() -> Past:
+    past = Past().accept("r1").start("r1", prepares=True)
+    later(past).stop()
+    return past.did(What.STOPPED, "r1", detail="Cancelled").end("r1", CANCELLED, cancelled_by="x")
+
+
+def finishes_in_spite_of_a_cancel() -> Past:
+    past = Past().accept("r1").start("r1")
+    later(past).stop()
+    past.cancelled = True
+    past.did(What.RETURNED, "r1", detail="a")
+    past.cancelled = False
+    return past.end("r1", text="a")
+
+
+def failed() -> Past:
+    past = Past().accept("r1").start("r1")
+    return past.did(What.RAISED, "r1", detail=ValueError("boom")).end("r1", FAILED, error="boom")
+
+
+def fails_and_is_covered_later() -> Past:
+    """An error that came out of a timeout of its own, long before somebody closed the workspace."""
+    past = Past().accept("r1").start("r1").did(What.STOPPED, "r1", detail=TimeoutError("slow"))
+    past.end("r1", FAILED, error="slow")
+    return later(past).stop(What.CLOSE)
+
+
+def published_then_raises() -> Past:
+    past = Past().accept("r1").start("r1").did(What.PUBLISHED, "r1", detail="a").end("r1", text="a")
+    return later(past).did(What.RAISED, "r1", detail=OSError("disk"))
+
+
+def returns_rubbish() -> Past:
+    return Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail=42).end("r1", FAILED, error="42")
+
+
+def abandoned() -> Past:
+    past = Past().accept("r1").start("r1").stop()
+    later(past, 5).end("r1", CANCELLED, abandoned=True)
+    past.cancelled = True
+    return later(past, 9).did(What.RETURNED, "r1", detail="late")
+
+
+def rejected() -> Past:
+    return Past().reject("r1").stop(covered=0)
+
+
+def closed_early() -> Past:
+    return Past().accept("r1").stop(What.CLOSE).end("r1", CANCELLED, cancelled_by="closing")
+
+
+SOUND = [
+    Past, sound, two_in_a_row, queued, cancelled_while_waiting, cancelled_while_active, finishes_in_spite_of_a_cancel, failed,
+    fails_and_is_covered_later, published_then_raises, returns_rubbish, abandoned, rejected, closed_early,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", SOUND, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("oracle", oracles(), ids=lambda oracle: oracle.name)
+def test_a_sound_history_passes(oracle: Oracle, make: Callable[[], Past]) -> None:
+    """No oracle says anything about what is as it should be."""
+    assert list(oracle.check(make().history)) == []
+
+
+def crashed() -> Past:
+    past = sound()
+    past.history.crash = "KeyError('r1')"
+    return past
+
+
+def stuck() -> Past:
+    past = sound()
+    past.history.stuck = "/main waits in trio.Event.wait"
+    return past
+
+
+def other_error() -> Past:
+    past = Past().accept("r1").accept("r2", "s2").start("r1").start("r2", "s2")
+    past.did(What.RAISED, "r1", detail=ValueError("one")).did(What.RAISED, "r2", "s2", ValueError("two"))
+    return past.end("r1", FAILED, error="two").end("r2", FAILED, session="s2", error="two")
+
+
+def wrong_session() -> Past:
+    past = sound("r2", "s2", Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a"))
+    return past.end("r1", text="a", session="s2")
+
+
+def late_start() -> Past:
+    past = Past().accept("r1").accept("r2").start("r1").did(What.RETURNED, "r1", detail="a").end("r1", text="a")
+    later(past).start("r2").did(What.RETURNED, "r2", detail="b")
+    return past.end("r2", text="b")
+
+
+def never_started() -> Past:
+    return Past().accept("r1")
+
+
+def told_late() -> Past:
+    past = Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a")
+    complete = past.ending("r1", text="a")
+    past.see(complete)
+    later(past).history.note("waiter r1", What.WAITED, "r1", "s1", complete)
+    return past
+
+
+def told_another() -> Past:
+    past = Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a").see(Past().ending("r1", text="a"))
+    past.history.note("waiter r1", What.WAITED, "r1", "s1", past.ending("r9", text="a"))
+    return past
+
+
+def told_wrongly() -> Past:
+    past = Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a").see(Past().ending("r1", text="a"))
+    past.history.note("waiter r1", What.WAITED, "r1", "s1", past.ending("r1", FAILED))
+    return past
+
+
+def never_told() -> Past:
+    past = Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a")
+    return past.see(past.ending("r1", text="a"))
+
+
+def overtaking() -> Past:
+    past = Past().accept("r1").accept("r2")
+    for run_id in ("r2", "r1"):
+        past.start(run_id).did(What.RETURNED, run_id, detail="a").end(run_id, text="a")
+    return past
+
+
+BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
+    ("no crash", "the workspace came down: KeyError", crashed),
+    ("I1 one terminal", "run r1 was accepted and has no terminal event", never_started),
+    ("I1 one terminal", "run r1 has 2 terminal events: completed, completed", lambda: sound().end("r1", text="answer r1")),
+    ("I1 one terminal", "run r9 was never accepted and has an event", lambda: sound().end("r9")),
+    ("I1 one terminal", "run r9 was never accepted and has an event: Progress", lambda: sound().progress("r9", "x")),
+    ("I1 one terminal", "run r9 was rejected and has events", lambda: sound().reject("r9").progress("r9", "x")),
+    ("I2 attribution", "belongs to session s1, its ending says s2", wrong_session),
+    ("I2 attribution", "its ending says 'theirs'",
+     lambda: Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="mine").end("r1", text="theirs")),
+    ("I2 attribution", "run r1 has the error of another run: two", other_error),
+    ("I3 truth", "gave 'a', so it is completed; its ending says failed",
+     lambda: Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a").end("r1", FAILED)),
+    ("I3 truth", "raised ValueError('x'), so it is failed; its ending says completed",
+     lambda: Past().accept("r1").start("r1").did(What.RAISED, "r1", detail=ValueError("x")).end("r1")),
+    ("I3 truth", "gave 42, so it is failed; its ending says completed",
+     lambda: Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail=42).end("r1")),
+    ("I3 truth", "was stopped by what covers it, so it is cancelled; its ending says failed",
+     lambda: Past().accept("r1").start("r1").stop().did(What.STOPPED, "r1", detail=OSError()).end("r1", FAILED)),
+    ("I3 truth", "so it is failed; its ending says cancelled",
+     lambda: Past().accept("r1").start("r1").did(What.STOPPED, "r1", detail=OSError()).end("r1", CANCELLED)),
+    ("I3 truth", "was stopped before it was called, so it is cancelled; its ending says completed",
+     lambda: Past().accept("r1").stop().end("r1")),
+    ("I3 truth", "was abandoned without a cancel", lambda: Past().accept("r1").start("r1").end("r1", CANCELLED, abandoned=True)),
+    ("I4 cancel scope", "nothing covers run r1, and it was cancelled by 'nobody'",
+     lambda: Past().accept("r1").end("r1", CANCELLED, cancelled_by="nobody")),
+    ("I4 cancel scope", "nothing covers run r1", lambda: Past().stop().accept("r1").end("r1", CANCELLED)),
+    ("I4 cancel scope", "nothing covers run r1", lambda: Past().accept("r1").stop(session="s2").end("r1", CANCELLED)),
+    ("I4 cancel scope", "nothing covers run r1", lambda: Past().accept("r1").stop(run_id="r2").end("r1", CANCELLED)),
+    ("I4 cancel scope", "run r1 was cancelled, and its coordinator was called afterwards",
+     lambda: Past().accept("r1").stop().start("r1").end("r1", CANCELLED)),
+    ("I4 cancel scope", "which never reached its task; it returns at 2 s",
+     lambda: later(Past().accept("r1").start("r1").stop(), 2).did(What.RETURNED, "r1", detail="a").end("r1", text="a")),
+    ("I5 idle cancel", "session s1 had never had a run, and a cancel says that it covered 1", lambda: Past().stop()),
+    ("I6 single flight", "session s1 has two active runs at 0 s: r1 and r2",
+     lambda: Past().accept("r1").accept("r2").start("r1").start("r2")),
+    ("I6 single flight", "run r1 of session s1 started after a run that was accepted later", overtaking),
+    ("I9 no stranding", "run r2 could have started at 0 s, and started at 1 s", late_start),
+    ("I9 no stranding", "run r1 was neither started nor settled; its session was free from 0 s on", never_started),
+    ("I12 waiter ends", "waiter r1 waits for run r1 for ever", never_told),
+    ("I12 waiter ends", "waiter r1 waited for run r1 and was told the ending of r9", told_another),
+    ("I12 waiter ends", "waiter r1 was told that run r1 is failed; it is completed", told_wrongly),
+    ("I12 waiter ends", "waiter r1 was told at 1 s what had been known at 0 s", told_late),
+    ("not stuck", "nothing can ever happen again, and these still wait:\n/main waits in trio.Event.wait", stuck),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "says", "make"), BROKEN, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_broken_history_is_told(name: str, says: str, make: Callable[[], Past]) -> None:
+    """The oracle whose matter it is says what is wrong, with the names of those concerned."""
+    (oracle,) = (oracle for oracle in oracles() if oracle.name == name)
+    messages = list(oracle.check(make().history))
+    assert any(says in message for message in messages), messages
+
+
+def test_every_oracle_is_seen_to_fail() -> None:
+    """No oracle is without a broken history here, and none without a canary."""
+    names = {oracle.name for oracle in oracles()}
+    assert {name for name, _, _ in BROKEN} == names
+    assert {canary.oracle for canary in CANARIES.values()} == names
+
+
+def test_oracles_have_names_and_claims_of_their_own() -> None:
+    """What an oracle claims is one sentence; no two have the same name."""
+    assert len({oracle.name for oracle in oracles()}) == len(oracles())
+    assert all(oracle.claim and "\n" not in oracle.claim for oracle in oracles())
+
+
+def test_with_a_limit_on_active_runs_a_late_start_is_no_breach() -> None:
+    """The turn then depends on the other sessions; never starting is a breach all the same."""
+    (limited,) = (oracle for oracle in oracles(2) if oracle.name == "I9 no stranding")
+    assert list(limited.check(late_start().history)) == []
+    assert list(limited.check(never_started().history))
+
+
+def test_the_first_oracle_that_finds_something_speaks() -> None:
+    """Judging stops at the first breach; its claim is the oracle's name."""
+    breach = judge(never_started().history, oracles())
+    assert breach is not None
+    assert (breach.claim, breach.message) == ("I1 one terminal", "run r1 was accepted and has no terminal event")
+    assert judge(sound().history, oracles()) is None
+
+
+def test_an_oracle_that_crashes_leaves_the_trial_undecided() -> None:
+    """It neither passes nor fails the trial, and is named with its error."""
+
+    def crash(history: History) -> Iterator[str]:
+        raise KeyError("lost")
+        yield ""
+
+    with pytest.raises(Unjudged, match="oracle 'shaky' crashed: KeyError"):
+        judge(sound().history, (*oracles(), Oracle("shaky", "nothing", crash)))
+
+
+def test_judging_changes_nothing() -> None:
+    """Oracles are pure: a second judgement says the same, and the history is what it was."""
+    history = overtaking().history
+    before = list(history.entries)
+    assert judge(history, oracles()) == judge(history, oracles())
+    assert history.entries == before
+    assert any(isinstance(event, RunStarted) for event in history.events())

@@ -1,0 +1,372 @@
+"""Programs: trials of the real SDK and of anything else, judged, repeatable everywhere, and leaving nothing behind."""
+
+import gc
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import trio
+
+from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
+from finale_sim.choices import happy_path
+from finale_sim.kernel import Ending, simulate
+from finale_sim.program import PlainProgram, ScenarioProgram
+from finale_sim.scenarios import SCENARIOS
+from finale_sim.search import RandomWalk, following, search
+from finale_sim.stubs import STUBS
+from finale_sim.world import World
+
+DIGESTS = """
+import json
+from finale_sim.campaign import campaign_programs
+from finale_sim.choices import happy_path
+from finale_sim.search import RandomWalk
+print(json.dumps({p.name: [p.attempt(happy_path).digest, p.attempt(RandomWalk(5).next()).digest] for p in campaign_programs()}))
+"""
+
+
+def test_all_scenarios_are_clean() -> None:
+    """A small campaign over finale finds nothing wrong."""
+    campaign = run_campaign(campaign_programs(), trials=12)
+    assert {report.program: str(report.verdict) for report in campaign.reports if report.verdict.exit_code} == {}
+    assert campaign.exit_code == 0
+    assert len(campaign.reports) == len(SCENARIOS)
+
+
+def test_every_process_sees_the_same_trials() -> None:
+    """Digests of the happy path and of a random walk are equal in fresh processes with other hash seeds."""
+    wanted = {p.name: [p.attempt(happy_path).digest, p.attempt(RandomWalk(5).next()).digest] for p in campaign_programs()}
+    for seed in ("0", "4242"):
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, "-c", DIGESTS], env=environment, capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout) == wanted
+        assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_trace_changes_nothing(name: str) -> None:
+    """Telling a trial gives the same attempt as running it, and a story with entries and steps."""
+    (program,) = campaign_programs([name])
+    for seed in range(3):
+        attempt = program.attempt(RandomWalk(seed).next())
+        again = following({choice.site.key: choice.answer for choice in attempt.deviations})
+        story = program.tell(again)
+        assert story.attempt == attempt
+        assert story.entries
+        assert len([step for step in story.trial.trace if not step.path.startswith("~")]) == attempt.steps
+
+
+def test_a_thousand_trials_leave_nothing_behind(capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither objects nor memory grow with the number of trials, and nothing is printed."""
+    programs = [*campaign_programs(["close race", "deaf coordinator", "never returns"])]
+
+    def trials(count: int) -> None:
+        for program in programs:
+            search(program.attempt, trials=count)
+
+    trials(20)
+    gc.collect()
+    objects, blocks = len(gc.get_objects()), sys.getallocatedblocks()
+    trials(340)
+    gc.collect()
+    assert len(gc.get_objects()) - objects < 300
+    assert sys.getallocatedblocks() - blocks < 3000
+    assert gc.garbage == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_trial_that_cannot_end_is_undecided() -> None:
+    """A program that spins for ever is neither passed nor failed, and the search gives it up soon."""
+
+    async def spins() -> None:
+        while True:
+            await trio.lowlevel.checkpoint()
+
+    state = search(PlainProgram("explore/spins", spins).attempt, trials=100)
+    assert str(state.verdict) == "undecided: a trial was still going after 20000 steps"
+    assert state.trials <= 10
+
+
+class Unreadable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no message")
+
+
+def failing(error: BaseException) -> Any:
+    async def program() -> None:
+        raise error
+
+    return program
+
+
+@pytest.mark.parametrize(
+    ("error", "claim", "message"),
+    [
+        (AssertionError("balance is 1"), "assertions hold", "AssertionError: balance is 1"),
+        (AssertionError(), "assertions hold", "AssertionError"),
+        (ValueError("x"), "no ValueError", "ValueError: x"),
+        (SystemExit(2), "no SystemExit", "SystemExit: 2"),
+        (KeyboardInterrupt(), "no KeyboardInterrupt", "KeyboardInterrupt"),
+        (Unreadable(), "no Unreadable", "Unreadable: <its message could not be read>"),
+        (ExceptionGroup("g", [ExceptionGroup("h", [KeyError("k")])]), "no KeyError", "KeyError: 'k'"),
+    ],
+)
+def test_an_error_that_leaves_a_program_is_a_breach(error: BaseException, claim: str, message: str) -> None:
+    """The claim names the kind of failure, the message the place and the text; of a group, its first leaf counts."""
+    attempt = PlainProgram("explore/x", failing(error)).attempt(happy_path)
+    assert attempt.breach is not None
+    assert attempt.breach.claim == claim
+    assert attempt.breach.message.endswith(message)
+    if not isinstance(error, ExceptionGroup):
+        assert attempt.breach.message.startswith("tests/finale_sim/test_program.py:")
+
+
+def test_the_place_of_an_error_is_the_users_own() -> None:
+    """An error that a library raises is shown where the user's code called it."""
+
+    async def program() -> None:
+        json.loads("{")
+
+    attempt = PlainProgram("explore/x", program).attempt(happy_path)
+    assert attempt.breach is not None
+    assert attempt.breach.message.startswith("tests/finale_sim/test_program.py:")
+
+
+def test_a_deadlock_is_a_breach_with_a_report() -> None:
+    """Who waits for what, as a tree."""
+
+    async def program() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.Event().wait)
+
+    attempt = PlainProgram("explore/x", program).attempt(happy_path)
+    assert attempt.breach is not None
+    assert attempt.breach.claim == "not stuck"
+    assert "waits in trio.Event.wait" in attempt.breach.message
+
+
+# Coordinators that only look wrong, and those that are ----------------------------------------------------------------
+
+
+class OwnTimeout:
+    async def run(self, request: Any, ctx: Any) -> None:
+        with trio.fail_after(1):
+            await trio.sleep(2)
+
+
+class StoredCancelled:
+    async def run(self, request: Any, ctx: Any) -> None:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            try:
+                await trio.sleep(1)
+            except trio.Cancelled as error:
+                kept = error
+        raise kept
+
+
+class RefusedCompletion:
+    async def run(self, request: Any, ctx: Any) -> str:
+        try:
+            ctx.complete(42)
+        except Exception:  # noqa: BLE001  # what it is does not matter here
+            return "ok"
+        return "?"
+
+
+class GroupInCleanup:
+    async def run(self, request: Any, ctx: Any) -> None:
+        async def child() -> None:
+            try:
+                await trio.sleep(3)
+            except trio.Cancelled:
+                raise OSError("child") from None
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(child)
+            try:
+                await trio.sleep(3)
+            except trio.Cancelled:
+                raise ValueError("body") from None
+
+
+class ErrorAfterGroup:
+    async def run(self, request: Any, ctx: Any) -> None:
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.sleep, 3)
+                await trio.sleep(2)
+        except BaseExceptionGroup:
+            raise OSError("clean-up") from None
+
+
+class RaisesWhenCalled:
+    def run(self, request: Any, ctx: Any) -> Any:
+        raise TypeError("before anything is awaited")
+
+
+class Swallows:
+    async def prepare(self) -> None:
+        with suppress(trio.Cancelled):
+            await trio.sleep(1)
+
+    async def run(self, request: Any, ctx: Any) -> str:
+        try:
+            await trio.sleep(3)
+        except trio.Cancelled:
+            ctx.complete("partial")
+        return "done"
+
+
+class LateContext:
+    previous: Any = None
+
+    async def run(self, request: Any, ctx: Any) -> str:
+        before, self.previous = self.previous, ctx
+        if before is not None:
+            before.progress_nowait("late")
+            before.complete("late")
+        await trio.sleep(1)
+        return "done"
+
+
+class Rubbish:
+    async def run(self, request: Any, ctx: Any) -> Any:
+        return [request]
+
+
+class RandomlyMade:
+    def __init__(self) -> None:
+        self.seconds = int.from_bytes(os.urandom(2)) / 65536
+
+    async def run(self, request: Any, ctx: Any) -> None:
+        await trio.sleep(self.seconds)
+
+
+@pytest.mark.parametrize(
+    "coordinator",
+    [OwnTimeout, StoredCancelled, RefusedCompletion, GroupInCleanup, ErrorAfterGroup, RaisesWhenCalled, Swallows, LateContext,
+     Rubbish, RandomlyMade],
+)  # fmt: skip
+def test_an_odd_coordinator_is_not_accused(coordinator: Any) -> None:
+    """Whatever it does to itself, finale keeps the contract, and no oracle says otherwise."""
+    campaign = run_campaign(check_programs("x", coordinator), trials=25)
+    assert {report.program: str(report.verdict) for report in campaign.reports if report.verdict.exit_code} == {}
+
+
+def test_a_coordinator_may_ask_for_random_numbers_when_it_is_made() -> None:
+    """It is made inside the trial, so that two trials with the same choices are the same."""
+    programs = check_programs("x", RandomlyMade)
+    assert len({programs[0].attempt(happy_path).digest for _ in range(3)}) == 1
+
+
+class SyncRun:
+    def run(self, request: Any, ctx: Any) -> str:
+        return "at once"
+
+
+class SyncPrepare:
+    def prepare(self) -> None: ...
+
+    async def run(self, request: Any, ctx: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("coordinator", "says"),
+    [
+        (SyncRun, "run(request, ctx) must be async; it returned str"),
+        (SyncPrepare, "prepare() must be async; it returned NoneType"),
+    ],
+)
+def test_a_coordinator_that_is_not_async_is_undecided(coordinator: Any, says: str) -> None:
+    """Each of its runs fails, which proves nothing about it; so the check says why it can't decide."""
+    campaign = run_campaign(check_programs("x", coordinator), trials=25)
+    assert campaign.exit_code == 3
+    assert {str(report.verdict) for report in campaign.reports} == {f"undecided: {says}"}
+
+
+def test_a_factory_that_fails_later_stops_no_campaign() -> None:
+    """An error of a factory in the middle of a campaign is a finding, not the end of the campaign."""
+    made = 0
+
+    def factory() -> Any:
+        nonlocal made
+        made += 1
+        if made > 4:
+            raise OSError("no more")
+        return OwnTimeout()
+
+    campaign = run_campaign(check_programs("x", factory), trials=10)
+    assert len(campaign.reports) == len(check_programs("x", factory))
+    assert campaign.exit_code == 1
+    assert campaign.as_dict()["claim"] == "no crash"
+
+
+def test_an_oracle_that_crashes_leaves_the_scenario_undecided() -> None:
+    """A coordinator whose error has no readable text cannot be judged, and nothing comes down."""
+
+    class Evil:
+        async def run(self, request: Any, ctx: Any) -> None:
+            raise Unreadable
+
+    program = check_programs("x", Evil)[1]
+    attempt = program.attempt(happy_path)
+    assert attempt.breach is None
+    assert attempt.undecided is not None
+    assert attempt.undecided.startswith("oracle 'I2 attribution' crashed: RuntimeError")
+
+
+# Worlds and campaigns --------------------------------------------------------------------------------------------------
+
+
+def test_a_world_plays_its_scenario_once() -> None:
+    """One trial: the history has the acceptance, the ending, and the leaving, at virtual time."""
+    world = World(SCENARIOS["one prompt"], STUBS["steady"])
+    trial = simulate(world.play)
+    assert trial.ending is Ending.RETURNED
+    assert [entry.at_s for entry in world.history.entries] == sorted(entry.at_s for entry in world.history.entries)
+    assert [str(ending.status) for ending in world.history.endings()] == ["completed"]
+    assert world.history.crash == world.history.stuck == ""
+
+
+def test_a_campaign_without_reports_is_undecided() -> None:
+    """Interrupted before the first trial: exit code 3, and all keys of the JSON are there."""
+    campaign = Campaign((), interrupted=True)
+    assert campaign.exit_code == 3
+    keys = {"verdict", "claim", "trials", "choices", "token", "deviations", "seconds", "steps", "swept", "programs", "detail"}
+    assert keys <= set(campaign.as_dict())
+    assert campaign.as_dict()["verdict"] == "truncated"
+
+
+def test_a_campaign_adds_up() -> None:
+    """The sums are those of the programs, and the decisive report is the worst one."""
+    programs = campaign_programs(["one prompt", "queue behind"])
+    campaign = run_campaign(programs, trials=10)
+    total = campaign.as_dict()
+    for key in ("trials", "choices", "steps"):
+        assert total[key] == sum(line[key] for line in total["programs"])
+    assert total["claim"] is None
+
+
+def test_an_interrupted_campaign_keeps_the_reports_so_far() -> None:
+    """Ctrl-C in the second program: one whole report, one part of one, exit code 3; the third is not begun."""
+    first, second, third = campaign_programs(["one prompt", "queue behind", "many sessions"])
+
+    class Impatient(ScenarioProgram):
+        def attempt(self, decide: Any) -> Any:
+            if next(left) == 0:
+                raise KeyboardInterrupt
+            return super().attempt(decide)
+
+    left = iter([3, 2, 1, 0])
+    impatient = Impatient(second.name, second.scenario, second.make)
+    campaign = run_campaign([first, impatient, third], trials=10)
+    assert [report.program for report in campaign.reports] == [first.name, second.name]
+    assert campaign.reports[1].search.trials == 3
+    assert campaign.interrupted
+    assert campaign.exit_code == 3
+    assert campaign.as_dict()["verdict"] == "truncated"
