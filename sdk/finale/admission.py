@@ -1,13 +1,33 @@
 """Admission: whether a request can be accepted at all. Pure; what is raised here leaves no trace."""
 
+import json
 from typing import Literal, TypeAlias
 
 from finale.errors import EmptyPrompt, QueueFull, SessionBusy, SessionMissing
-from finale.events import Request
+from finale.events import Attachment, Request
 
-__all__ = ["WhenBusy", "check_content", "check_queue"]
+__all__ = ["WhenBusy", "check_content", "check_queue", "check_types"]
 
 WhenBusy: TypeAlias = Literal["enqueue", "reject", "interrupt", "fold"]
+
+
+def check_types(request: Request, *, stored: bool) -> None:
+    """Look at what the request is made of. ``stored``: it goes into a journal, so its metadata must be JSON-able.
+
+    Raises:
+        TypeError: something in it is of another type; the message shows what.
+    """
+    given = [("prompt", request.prompt, str), ("session", request.session, str), ("run_id", request.run_id, str)]
+    for name, value, kind in [*given, *(("attachment", item, Attachment) for item in request.attachments)]:
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} is {value!r:.100}, a {type(value).__name__}; it must be of type {kind.__name__}")
+    if stored and request.metadata:
+        try:
+            json.dumps(dict(request.metadata))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise TypeError(
+                f"metadata is {request.metadata!r:.100}, which cannot be kept in a journal: {error}; make it JSON-able"
+            ) from error
 
 
 def check_content(request: Request) -> None:

@@ -109,7 +109,7 @@ class Broker:
         """A cursor behind seq ``after`` (default: behind what is visible now).
 
         ``known`` gives, for the runs in flight that match, how many events they have had; ``ending`` asks for the published
-        ending of the one run that is followed, for the case that the log has forgotten it; ``past`` reads the journal behind a
+        ending of the one run that is followed, for the case that the log does not have it; ``past`` reads the journal behind a
         seq, for what is older than the log.
         """
         start = self.horizon if after is None else after
@@ -118,7 +118,7 @@ class Broker:
             for event in reversed(self.staged()):
                 expected[event.run_id] = event.index
         self._subscribed += 1
-        subscription = Subscription(self, self._subscribed, session, run_id, start, expected, ending, past)
+        subscription = Subscription(self, self._subscribed, session, run_id, start, expected, ending, after or 0, past)
         self._subscriptions.add(subscription)
         return subscription
 
@@ -128,9 +128,10 @@ class Broker:
         stop = bisect_right(self._log, self.horizon, lo=start, key=_seq)
         return self._log[start : min(stop, start + limit)]
 
-    def begins_behind(self, seq: int) -> bool:
-        """Whether something behind ``seq`` is no longer in the log."""
-        return not self._log or self._log[0].seq > seq + 1
+    @property
+    def first(self) -> int:
+        """The seq of the oldest event in the log. From there on only progress may be missing."""
+        return self._log[0].seq if self._log else self.horizon + 1
 
     def statistics(self) -> BrokerStatistics:
         """Counts as of now."""

@@ -12,13 +12,14 @@ from finale.coordinator import Coordinator
 from finale.door import Door
 from finale.endings import describe, ending_of_error, ending_of_value, must_propagate
 from finale.errors import ContractViolation, RunTimedOut
-from finale.events import Request, Status
+from finale.events import ErrorInfo, Request, Status
 from finale.ledger import Ledger
 from finale.record import Ending, RunRecord
 
 __all__ = ["OUTSIDE", "Executor", "Patience", "cancelled_from_outside"]
 
 OUTSIDE = "the workspace was cancelled"
+_UNJUDGED = Ending(Status.FAILED, error=ErrorInfo("finale.Unjudged", "how the run ended could not be told: a bug in finale"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,13 @@ class Patience:
     grace_s: float
     deadline_s: float | None = None
     idle_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.grace_s >= 0:
+            raise ValueError(f"grace_s is {self.grace_s!r}; it is a number of seconds, 0 or more")
+        for name, value in (("deadline_s", self.deadline_s), ("idle_s", self.idle_s)):
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} is {value!r}; it is a number of seconds above 0, or None")
 
 
 class Executor:
@@ -64,14 +72,17 @@ class Executor:
 
     @trio.lowlevel.enable_ki_protection
     async def _execute(self, record: RunRecord, task: "_Task") -> None:
-        ending = Ending(Status.CANCELLED)  # unless the work ends in another way, its scope has caught a cancel
+        ending = _UNJUDGED
         ctx = Context(self._ledger, self._do, record)
         if self._patience.deadline_s is not None or self._patience.idle_s is not None:
-            self._home.start_soon(self._watch, record, task, ctx, name=f"time limit of run {record.request.run_id}")
+            task.limit = trio.CancelScope(shield=True)
+            self._home.start_soon(self._watch, record, task.limit, ctx, name=f"time limit of run {record.request.run_id}")
         try:
             with task.scope:
                 await trio.lowlevel.checkpoint_if_cancelled()
                 ending = ending_of_value(await _work(self._coordinator, record.request, ctx))
+            if task.scope.cancelled_caught:
+                ending = Ending(Status.CANCELLED)
         except BaseException as error:
             outside = cancelled_from_outside()
             if outside:
@@ -89,11 +100,11 @@ class Executor:
                     timer.cancel()
             self._do(self._ledger.ended, record, ending)
 
-    async def _watch(self, record: RunRecord, task: "_Task", ctx: Context) -> None:
+    async def _watch(self, record: RunRecord, limit: trio.CancelScope, ctx: Context) -> None:
         """Stop the run when its time is up."""
         deadline_s, idle_s = self._patience.deadline_s, self._patience.idle_s
         ends_at = trio.current_time() + (math.inf if deadline_s is None else deadline_s)
-        with trio.CancelScope(shield=True) as task.limit:
+        with limit:
             while (due := min(ends_at, ctx.reported_at + (math.inf if idle_s is None else idle_s))) > trio.current_time():  # noqa: ASYNC110
                 await trio.sleep_until(due)  # progress moves the deadline without waking anybody
             why = f"was active for {deadline_s:g} s" if due == ends_at else f"reported nothing for {idle_s:g} s"

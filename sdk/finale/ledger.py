@@ -157,8 +157,7 @@ class Ledger:
                 break
             taken.append(record)
         for record in taken:
-            record.state = advance(record.state, Command.FOLD)
-            record.host = host
+            record.state, record.host = advance(record.state, Command.FOLD), host
             self.turns.left(record)
         host.folded = [*(host.folded or ()), *taken]
         return [record.request for record in taken]
@@ -285,7 +284,7 @@ class Ledger:
         record.folded = None
 
     def _forget(self) -> None:
-        while len(self._published) > self._retain:
+        for _ in range(len(self._published) - self._retain):
             del self._records[self._published.popleft()]
 
     def _notify(self, record: RunRecord, kind: str, message: str, at: float) -> None:

@@ -1,11 +1,13 @@
 """The pump: the one task that carries events from the ledger's order into the journal and then before subscribers' eyes."""
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import trio
 
 from finale.broker import Broker
+from finale.endings import must_propagate
 from finale.events import Event, Progress, RunComplete
 from finale.journal import Journal
 from finale.ledger import Ledger
@@ -16,45 +18,63 @@ __all__ = ["Pump"]
 _ATTEMPTS = 4
 _BACKOFF_S = 0.05
 _TIMEOUT_S = 10.0
+_LEAST_S = 1.0  # what a hurried journal gets in any case: a workspace without patience for runs still wants their endings kept
 
 
 class Pump:
-    """Runs until ``finish`` was called and everything is out. Callers only ``ring``; they never wait for it.
+    """Runs until it is told to finish and everything is out. Callers only ``ring``; they never wait for it.
 
     A journal that keeps failing, or stalls, is given up: from then on terminal events are published with ``durable=False`` and
-    the ledger takes no more requests. Nobody hangs, and nothing claims a durability that it does not have.
+    the ledger takes no more requests. Nobody hangs, and nothing claims a durability that it does not have. What a journal raises
+    that means "stop the program" goes on as itself, when everything is out.
     """
 
-    def __init__(self, ledger: Ledger, broker: Broker, journal: Journal | None, log: logging.Logger) -> None:
+    def __init__(self, ledger: Ledger, broker: Broker, journal: Journal | None, log: logging.Logger, grace_s: float) -> None:
+        self.has_journal = journal is not None
         self._ledger = ledger
         self._broker = broker
         self._journal = journal
         self._log = log
+        self._grace_s = max(grace_s, _LEAST_S)
         self._bell = trio.lowlevel.ParkingLot()
         self._finishing = False
+        self._gone = trio.Event()
+        self._writing = trio.CancelScope()  # around what the journal is asked to do
+        self._write_until = math.inf
+        self._stopped_by: BaseException | None = None
 
     def ring(self) -> None:
         """There is something to publish."""
         self._bell.unpark_all()
 
-    def finish(self) -> None:
-        """Nothing will be recorded any more: stop when all is published."""
+    async def finish(self) -> None:
+        """Nothing will be recorded any more: return when everything is out and the journal is closed. A checkpoint."""
         self._finishing = True
         self.ring()
+        await self._gone.wait()
+
+    def finish_soon(self) -> None:
+        """Stop at that point, and give up the journal if that takes more than ``grace_s`` seconds from now (at least one)."""
+        self._finishing = True
+        self.ring()
+        self._write_until = min(self._write_until, trio.current_time() + self._grace_s)
+        self._writing.deadline = self._write_until
 
     async def read(self, after: int) -> Sequence[Event]:
         """What the journal has behind seq ``after``."""
         return await self._journal.read(after) if self._journal is not None else ()
 
     @trio.lowlevel.enable_ki_protection
-    async def run(self) -> None:
-        """Shielded: a cancellation ends runs, and the pump is what gets their endings out."""
+    async def run(self, stop: Callable[[], None]) -> None:
+        """Shielded: a cancellation ends runs, and the pump is what gets their endings out. ``stop`` ends them, too."""
         with trio.CancelScope(shield=True):
             while True:
                 if batch := self._broker.staged(BATCH):
                     stored = await self._store(batch)
                     endings = {e.seq: self._ledger.published(e, stored=stored) for e in batch if type(e) is RunComplete}
                     self._broker.publish(batch[-1].seq, endings)
+                    if self._stopped_by is not None:
+                        stop()
                     await trio.lowlevel.checkpoint()  # lets readers keep pace with a burst
                 elif self._finishing:
                     break
@@ -62,6 +82,9 @@ class Pump:
                     await self._bell.park()
             self._broker.close()
             await self._close_journal()
+        self._gone.set()
+        if self._stopped_by is not None:
+            raise self._stopped_by
 
     async def _store(self, batch: Sequence[Event]) -> bool:
         """Whether the journal has all of the batch that it should have."""
@@ -70,24 +93,43 @@ class Pump:
             return True
         if self._ledger.journal_lost_from is not None:
             return False
-        for attempt in range(_ATTEMPTS):
-            try:
-                with trio.fail_after(_TIMEOUT_S):
-                    await self._journal.append(events)
-            except (Exception, trio.Cancelled) as error:  # noqa: BLE001  # behind the shield nobody else cancels: a failure, too
-                self._log.warning("journal append failed, attempt %d of %d: %r", attempt + 1, _ATTEMPTS, error)
-                await trio.sleep(_BACKOFF_S * 2**attempt)
-            else:
+        with trio.CancelScope(deadline=self._write_until) as self._writing:
+            if await self._append(self._journal, events):
                 return True
         self._ledger.journal_lost_from = events[0].seq
         self._log.error("the journal is given up; %d events are not durable, and no more requests are accepted", len(events))
+        return False
+
+    async def _append(self, journal: Journal, events: Sequence[Event]) -> bool:
+        for attempt in range(_ATTEMPTS):
+            try:
+                with trio.fail_after(_TIMEOUT_S):
+                    await journal.append(events)
+            except GeneratorExit:
+                raise  # trio is gone
+            except BaseException as error:  # noqa: BLE001  # what must go on is raised at the end of run()
+                self._log.warning("journal append failed, attempt %d of %d: %r", attempt + 1, _ATTEMPTS, error)
+                if self._stops(error):
+                    return False
+                await trio.sleep(_BACKOFF_S * 2**attempt)
+            else:
+                return True
         return False
 
     async def _close_journal(self) -> None:
         if self._journal is None:
             return
         try:
-            with trio.fail_after(_TIMEOUT_S):
+            patience_s = _TIMEOUT_S if self._write_until == math.inf else min(_TIMEOUT_S, self._grace_s)
+            with trio.fail_after(patience_s) as self._writing:
                 await self._journal.aclose()
-        except (Exception, trio.Cancelled) as error:  # noqa: BLE001  # the endings are out; only the log is left to be told
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001  # the same
             self._log.warning("closing the journal failed: %r", error)
+            self._stops(error)
+
+    def _stops(self, error: BaseException) -> bool:
+        """Whether ``error`` means "stop the program". A stray cancellation does not: nobody cancels behind the shield."""
+        self._stopped_by = self._stopped_by or must_propagate(error, cancelled_from_outside=False)
+        return self._stopped_by is not None

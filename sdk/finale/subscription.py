@@ -30,8 +30,9 @@ class Source(Protocol):
     def read(self, after: int, limit: int) -> list[Event]:
         """At most ``limit`` visible events behind seq ``after``."""
 
-    def begins_behind(self, seq: int) -> bool:
-        """Whether something behind ``seq`` is no longer in the log."""
+    @property
+    def first(self) -> int:
+        """The seq of the oldest event in the log. From there on only progress may be missing."""
 
     async def wait(self, key: Key) -> None:
         """Sleep until there may be something new."""
@@ -51,6 +52,9 @@ class Subscription:
 
     It has a position and nothing else: leaving it is free, and subscribers never take events from each other. Following one
     run, it ends after that run's terminal event; otherwise when the workspace has closed. One task at a time may iterate.
+
+    A Gap's count is exact, but for one case: a subscriber of one session or run that began behind a seq in the middle of a run,
+    where progress has been dropped since, is told an upper bound for that run.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Subscription:
         after: int,
         expected: dict[str, int],
         ending: Callable[[], RunComplete | None] | None,
+        seen: int,
         past: Callable[[int], Awaitable[Sequence[Event]]] | None,
     ) -> None:
         self.number = number
@@ -69,8 +74,10 @@ class Subscription:
         self.session = session  #: the one session that it follows, or None
         self._run_id = run_id
         self._seq = after
+        self._holes = 0  # events that were no longer there when the position passed them, whoever's they were
         self._expected = expected  # run id → index of the next event, for a subscriber that does not see everything
         self._ending = ending
+        self._seen = seen  # an ending up to this seq is not told again
         self._past = past
         self._ready: deque[Event | Gap] = deque()
         self._lost = 0  # events that the log has forgotten and no later index will tell of
@@ -98,8 +105,8 @@ class Subscription:
 
     def lose(self, lost: Mapping[str | None, Sequence[Event]]) -> None:
         """The log has just forgotten ``lost`` (by session; None: all). With its ending gone, nothing else tells of a run."""
-        if self._run_id is not None:
-            return
+        if self._run_id is not None or self._past is not None:
+            return  # the record, or the journal, will tell
         events = lost.get(self.session, ())
         for event in events[bisect_right(events, self._seq, key=_seq) :]:
             ending = type(event) is RunComplete
@@ -109,13 +116,12 @@ class Subscription:
 
     async def _refill(self) -> None:
         """Until there is something to hand out. Look first, wait then: a wake-up cannot be missed in between."""
-        if self._past is not None:
-            await self._catch_up(self._past)
+        await self._catch_up()
         while not self._done:
-            events = self._broker.read(self._seq, BATCH)
+            events = [] if self._ready else self._broker.read(self._seq, BATCH)
             self._take(events)
-            if not events and self._ending is not None and (ending := self._ending()) is not None:
-                self._hand_out(ending)  # the log has forgotten the ending of the run that is followed; the record has not
+            if not events and not self._ready and self._ending is not None and (ending := self._ending()) is not None:
+                self._take_from_record(ending)
             if not self._ready:
                 self._note_gap(0)
             if self._ready:
@@ -128,12 +134,22 @@ class Subscription:
                 await self._broker.wait(self._key())
         raise StopAsyncIteration
 
-    async def _catch_up(self, past: Callable[[int], Awaitable[Sequence[Event]]]) -> None:
-        """Take from the journal what is older than the log. The log goes on growing meanwhile; seq says where it joins."""
+    async def _catch_up(self) -> None:
+        """Take from the journal what is older than the log. The log moves on meanwhile; seq says where the two join."""
+        while self._past is not None and self._seq + 1 < self._broker.first:
+            stored = await self._past(self._seq)
+            older = [event for event in stored if event.seq < self._broker.first]
+            if not older:
+                break
+            self._take(older)
         self._past = None
-        if self._broker.begins_behind(self._seq):
-            events = await past(self._seq)
-            self._take([event for event in events if event.seq <= self._broker.horizon])
+
+    def _take_from_record(self, ending: RunComplete) -> None:
+        """The log does not have the ending of the run that is followed; the record never forgets it."""
+        if ending.seq > self._seen and self._matches(ending):
+            self._hand_out(ending)
+        else:
+            self._done = True
 
     def _key(self) -> Key:
         if self._run_id is not None:
@@ -144,6 +160,7 @@ class Subscription:
         for event in events:
             if self._matches(event):
                 self._hand_out(event)
+            self._holes += event.seq - self._seq - 1
             self._seq = event.seq
 
     def _matches(self, event: Event) -> bool:
@@ -159,7 +176,10 @@ class Subscription:
         run = event.run_id
         if type(event) is Notification and run not in self._expected:
             return 0  # it comes after the run's ending, where its index is no longer followed
-        missing = event.index - self._expected.get(run, 0)
+        if run in self._expected:
+            missing = event.index - self._expected[run]
+        else:
+            missing = min(event.index, self._holes + event.seq - self._seq - 1)
         if type(event) is RunComplete:
             self._expected.pop(run, None)
         else:

@@ -18,11 +18,11 @@ from typing import Any, Literal, NoReturn
 
 import trio
 
-from finale.admission import WhenBusy
+from finale.admission import WhenBusy, check_types
 from finale.broker import Broker
 from finale.coordinator import Coordinator, CoordinatorFunction, as_coordinator
 from finale.door import Door
-from finale.events import Attachment, Request, Status
+from finale.events import Attachment, Request, RunComplete, Status
 from finale.executor import OUTSIDE, Executor, Patience, cancelled_from_outside
 from finale.handle import RunHandle
 from finale.journal import Journal
@@ -79,33 +79,32 @@ async def open_workspace(
         ValueError: an option is out of its range.
     """
     _check_options(on_exit, max_active=max_active, queue_limit=queue_limit, progress_limit=progress_limit, retain=retain)
-    _check_seconds(grace_s=grace_s, deadline_s=deadline_s, idle_s=idle_s)
+    patience = Patience(grace_s, deadline_s, idle_s)
     coordinator = as_coordinator(coordinator)
-    ledger = Ledger(
-        max_active=max_active, queue_limit=queue_limit, retain=retain, durable=journal is not None and journal.durable
-    )
+    ledger = Ledger(max_active=max_active, queue_limit=queue_limit, retain=retain, durable=getattr(journal, "durable", False))
     broker = Broker(progress_limit=progress_limit, retain=retain)
-    if journal is not None:
-        ledger.recover(await journal.read(), clock())
-        broker.horizon = ledger.begins_at  # what is in the journal is visible
-    pump = Pump(ledger, broker, journal, logger or logging.getLogger("finale"))
+    await _read_back(journal, ledger, broker, clock)
+    pump = Pump(ledger, broker, journal, logger or logging.getLogger("finale"), grace_s)
+    leisurely = False
     try:
         async with trio.open_nursery(strict_exception_groups=True) as home:
-            home.start_soon(pump.run, name="finale pump")
+            home.start_soon(pump.run, home.cancel_scope.cancel, name="finale pump")
             try:
                 async with trio.open_nursery(strict_exception_groups=True) as runs:
                     workspace = Workspace(ledger, broker, pump, clock, new_id)
-                    patience = Patience(grace_s, deadline_s, idle_s)
                     workspace._executor = Executor(coordinator, ledger, workspace._do, runs, home, patience)
                     workspace._follow()  # publishes what a journal's unfinished runs ended with
                     try:
                         yield workspace
                         if on_exit == "wait":
                             await workspace.wait_idle()
+                            leisurely = not ledger.closing
                     finally:
                         workspace.close(OUTSIDE if cancelled_from_outside() else "the workspace closed")
+                if leisurely:
+                    await pump.finish()
             finally:
-                pump.finish()
+                pump.finish_soon()
     except BaseExceptionGroup as group:
         _raise_without_nurseries(group)
 
@@ -144,15 +143,13 @@ class Workspace:
         Raises:
             Rejected: it was not accepted, and nothing was recorded. The subclass says why: ``EmptyPrompt``, ``SessionMissing``,
                 ``DuplicateRun``, ``SessionBusy``, ``QueueFull``, ``WorkspaceClosing``, ``JournalUnavailable``.
-            TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment``.
+            TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment``, or metadata
+                is not JSON-able although there is a journal.
+            ValueError: ``when_busy`` is none of these words.
             WrongThread: this is not the workspace's thread.
         """
-        attachments = tuple(attachments)
-        given = [("prompt", prompt, str), ("session", session, str), ("run_id", run_id or "", str)]
-        for name, value, kind in [*given, *(("attachment", item, Attachment) for item in attachments)]:
-            if not isinstance(value, kind):
-                raise TypeError(f"{name} is {value!r:.100}, a {type(value).__name__}; it must be of type {kind.__name__}")
-        request = Request(prompt, session, run_id or self._new_id(), attachments, dict(metadata or {}))
+        request = Request(prompt, session, run_id or self._new_id(), tuple(attachments), dict(metadata or {}))
+        check_types(request, stored=self._pump.has_journal)
         record = self._do(self._ledger.submit, request, when_busy)
         return self._handle(record)
 
@@ -192,14 +189,17 @@ class Workspace:
         """Events from now on, or all behind the ``seq`` that ``since`` names: of everything, of one session, or of one run.
 
         What ``since`` asks for comes from the journal if it is older than what the workspace still has in memory; without a
-        journal, and for progress, a ``Gap`` stands for it. Ends when the workspace has closed, or after the run's ending.
+        journal, and for progress, a ``Gap`` stands for it. Ends when the workspace has closed, or after the ending of the run,
+        which is told in any case unless ``since`` says that it is known.
         """
+        ending = self._ending_of(run_id) if run_id else None
         if since is not None:
-            return self._broker.subscribe(session=session, run_id=run_id, after=since, past=self._pump.read)
+            past = self._pump.read if self._pump.has_journal else None
+            return self._broker.subscribe(session=session, run_id=run_id, after=since, ending=ending, past=past)
         live = self._ledger.turns.live(session) if session else []
         record = self._ledger.record(run_id) if run_id else None
         known = {record.request.run_id: record.events for record in [*live, *([record] if record else [])]}
-        return self._broker.subscribe(session=session, run_id=run_id, known=known)
+        return self._broker.subscribe(session=session, run_id=run_id, known=known, ending=ending)
 
     def run(self, run_id: str) -> RunHandle | None:
         """The run with this id, in flight or remembered."""
@@ -224,7 +224,11 @@ class Workspace:
         await trio.lowlevel.checkpoint()
         while self._ledger.busy(session):
             lot = self._idle.setdefault(session, trio.lowlevel.ParkingLot())
-            await lot.park()
+            try:
+                await lot.park()
+            finally:
+                if not lot and self._idle.get(session) is lot:
+                    del self._idle[session]
 
     def statistics(self) -> Statistics:
         """Counts as of now."""
@@ -257,8 +261,19 @@ class Workspace:
         for name in [name for name in self._idle if not self._ledger.busy(name)]:
             self._idle.pop(name).unpark_all()
 
+    def _ending_of(self, run_id: str) -> Callable[[], RunComplete | None]:
+        """Asks for the published ending of a run, which may not have been accepted yet."""
+        early = self.run(run_id)
+        return lambda: run.complete if (run := early or self.run(run_id)) is not None else None
+
     def _handle(self, record: RunRecord) -> RunHandle:
         return RunHandle(record, self._ledger, self._broker, self._do)
+
+
+async def _read_back(journal: Journal | None, ledger: Ledger, broker: Broker, clock: Callable[[], float]) -> None:
+    if journal is not None:
+        ledger.recover(await journal.read(), clock())
+        broker.horizon = ledger.begins_at  # what is in the journal is visible
 
 
 def _check_options(on_exit: str, **limits: int | None) -> None:
@@ -267,12 +282,6 @@ def _check_options(on_exit: str, **limits: int | None) -> None:
     for name, value in limits.items():
         if value is not None and not value >= 1:
             raise ValueError(f"{name} is {value!r}; it must be at least 1")
-
-
-def _check_seconds(**seconds: float | None) -> None:
-    for name, value in seconds.items():
-        if value is not None and not (value >= 0 if name == "grace_s" else value > 0):
-            raise ValueError(f"{name} is {value!r}; it is a number of seconds, {'0 or more' if name == 'grace_s' else 'above 0'}")
 
 
 def _raise_without_nurseries(group: BaseExceptionGroup[BaseException]) -> NoReturn:

@@ -222,7 +222,6 @@ async def _exit() -> None:
     raise SystemExit(3)
 
 
-@pytest.mark.xfail(strict=True, reason="the pump dies with the journal: the endings are recorded, but never published")
 def test_a_journal_that_stops_the_program_loses_no_ending() -> None:
     """What means "stop the program" goes on, after the endings are out as not durable."""
     runs = []
