@@ -78,7 +78,8 @@ def test_a_bad_request_leaves_no_trace(wrong: Request, refusal: type[Rejected], 
 
 def test_text_may_come_in_an_attachment() -> None:
     """A prompt without text is accepted if an attachment has some."""
-    assert Ledger().submit(Request("", "s", "r", (Attachment("b", b"x"), Attachment("a", "text"))), "enqueue", 0.0).state is RunState.ACTIVE
+    given = Request("", "s", "r", (Attachment("b", b"x"), Attachment("a", "text")))
+    assert Ledger().submit(given, "enqueue", 0.0).state is RunState.ACTIVE
 
 
 def test_closing_and_a_dead_journal_reject() -> None:
