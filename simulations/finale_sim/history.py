@@ -3,6 +3,8 @@
 import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from finale import Event, Gap, RunAccepted, RunComplete
@@ -65,6 +67,8 @@ class History:
     stuck: str = ""
     crash: str = ""
     now: Callable[[], tuple[int, float, bool]] = lambda: (0, 0.0, False)  #: current step, virtual time, cancelled or not
+    _index: dict[tuple[What, str | None], list[Entry]] = field(default_factory=dict, repr=False)
+    _indexed: int = field(default=0, repr=False)  # oracles ask often, and of long histories
 
     def note(self, who: str, what: What, run_id: str = "", session: str = "", detail: Any = None) -> None:
         """Add an observation made now."""
@@ -75,7 +79,12 @@ class History:
 
     def of(self, *what: What, run_id: str | None = None) -> Iterator[Entry]:
         """The entries of these kinds, of one run if it is given, in order."""
-        return (e for e in self.entries if e.what in what and (run_id is None or e.run_id == run_id))
+        for entry in self.entries[self._indexed :]:
+            self._index.setdefault((entry.what, None), []).append(entry)
+            self._index.setdefault((entry.what, entry.run_id), []).append(entry)
+        self._indexed = len(self.entries)
+        found = [self._index.get((kind, run_id), []) for kind in what]
+        return iter(found[0] if len(found) == 1 else sorted(chain(*found), key=attrgetter("number")))
 
     def first(self, *what: What, run_id: str) -> Entry | None:
         """The first of these entries."""

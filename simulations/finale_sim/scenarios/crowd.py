@@ -6,9 +6,9 @@ __all__ = ["SCENARIO"]
 
 
 async def _play(stage: Stage) -> None:
-    for n in range(12):
+    for n in range(10):
         stage.submit(f"fail {n}" if n % 5 == 4 else f"prompt {n}", "s1")
-    for n in range(8):
+    for n in range(10):
         stage.submit(f"hello {n}", f"session {n}")
     await stage.moment("cancel comes", (30, 4, 7.5))
     stage.cancel("s1")

@@ -18,4 +18,4 @@ async def _play(stage: Stage) -> None:
     stage.cancel("s1")
 
 
-SCENARIO = Scenario("folded", "prompts that join the active run, or come too late for it", ("E2", "E24"), _play, "folds")
+SCENARIO = Scenario("folded", "prompts that join the active run, or come too late for it", ("E3", "E24"), _play, "folds")
