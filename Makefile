@@ -26,7 +26,7 @@ STAMP := $(VENV)/installed-pyproject.toml
 BEGUN := $(VENV)/installing-pyproject.toml
 IS_FRESH := test ! -e $(BEGUN) && cmp -s pyproject.toml $(STAMP) && $(BIN)/python -c ''
 
-.PHONY: help setup simulate test lint types bench clean
+.PHONY: help setup simulate test lint types docs bench clean
 .PHONY: $(if $(shell $(IS_FRESH) 2>/dev/null && echo yes),,$(STAMP))
 
 help: ## list the targets (this is the default)
@@ -49,6 +49,9 @@ lint: $(STAMP) ## ruff
 
 types: $(STAMP) ## mypy, strict
 	$(Q)$(BIN)/mypy $(if $(V),,--no-error-summary)
+
+docs: $(STAMP) ## write docs/reference.md anew, from the docstrings
+	$(Q)$(BIN)/python docs/make_reference.py
 
 bench: $(STAMP) ## run every benchmark, one after the other
 	$(Q)shopt -s nullglob; for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" $(ARGS); done

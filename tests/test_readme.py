@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "sdk/README.md", "simulations/README.md", "CONTRIBUTING.md", "tests/README.md", "benchmarks/README.md"]
+PAGES += [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(page: str) -> list[str]:
@@ -41,5 +42,11 @@ def test_the_contract_is_stated_in_the_same_words_everywhere() -> None:
         "Before a run is accepted, a rejected request raises. After it is accepted, it gets exactly one terminal event. "
         "Never both, never neither."
     )
-    for page in ("README.md", "sdk/finale/__init__.py", "simulations/finale_sim/__init__.py", "sdk/finale/workspace.py"):
+    for page in (
+        "README.md",
+        "docs/index.md",
+        "sdk/finale/__init__.py",
+        "simulations/finale_sim/__init__.py",
+        "sdk/finale/workspace.py",
+    ):
         assert contract in " ".join((ROOT / page).read_text(encoding="utf-8").split()), page
