@@ -127,7 +127,8 @@ def _sum(campaign: Campaign) -> str:
     reached = {name for report in campaign.reports for name in report.search.seen}
     verdict = {0: "No violation.", 1: "VIOLATED.", 3: "Undecided."}[campaign.exit_code]
     numbers = f"{total['trials']:,} trials, {total['choices']:,} choices, {total['steps']:,} steps in {total['seconds']:.1f} s"
-    swept = f"every stream of at most {total['swept']} deviation{'s' * (total['swept'] != 1)} tried"
+    complete = sum(report.search.swept > 0 or report.search.exhausted for report in campaign.reports)
+    swept = f"every single deviation tried in {complete} of {len(campaign.reports)} scenarios"
     return f"{verdict} {numbers}; {swept}; {len(reached)} of {len(ENDINGS)} endings seen."
 
 

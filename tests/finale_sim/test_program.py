@@ -17,7 +17,7 @@ from finale_sim.kernel import Ending, simulate
 from finale_sim.program import PlainProgram, ScenarioProgram
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.search import RandomWalk, following, search
-from finale_sim.stubs import STUBS
+from finale.testing import STUBS
 from finale_sim.world import World
 
 DIGESTS = """
