@@ -1,13 +1,24 @@
 """The ledger: each command by example, then any sequence of commands against a tiny model."""
 
 from collections import Counter, defaultdict
+from itertools import takewhile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from finale.errors import DuplicateRun, EmptyPrompt, JournalUnavailable, Rejected, SessionMissing, WorkspaceClosing
+from finale.admission import WhenBusy
+from finale.errors import (
+    DuplicateRun,
+    EmptyPrompt,
+    JournalUnavailable,
+    QueueFull,
+    Rejected,
+    SessionBusy,
+    SessionMissing,
+    WorkspaceClosing,
+)
 from finale.events import (
     Attachment,
     ErrorInfo,
@@ -27,12 +38,16 @@ DONE = Ending(Status.COMPLETED, "done")
 BROKEN = Ending(Status.FAILED, error=ErrorInfo("ValueError", "broken"))
 
 
+SLOW = ErrorInfo("finale.errors.RunTimedOut", "too slow")
+STOPPED = Ending(Status.CANCELLED)
+
+
 def request(run_id: str = "r", session: str = "s", prompt: str = "go") -> Request:
     return Request(prompt, session, run_id)
 
 
-def submit(ledger: Ledger, run_id: str, session: str = "s") -> RunRecord:
-    return ledger.submit(request(run_id, session), "enqueue", 0.0)
+def submit(ledger: Ledger, run_id: str, session: str = "s", when_busy: WhenBusy = "enqueue") -> RunRecord:
+    return ledger.submit(request(run_id, session), when_busy, 0.0)
 
 
 def names(ledger: Ledger) -> list[str]:
@@ -296,6 +311,345 @@ def test_closing_covers_everything() -> None:
     assert ledger.in_flight == 0
 
 
+# When the session is busy ----------------------------------------------------------------------------------------------
+
+
+def test_rejected_if_busy() -> None:
+    """Active, or settled and cleaning up; nothing is recorded. An idle session takes it, and another session does."""
+    ledger = Ledger()
+    first = submit(ledger, "a", when_busy="reject")
+    for _ in range(2):
+        before = names(ledger)
+        with pytest.raises(SessionBusy, match="'s' is busy, and 'go'"):
+            submit(ledger, "b", when_busy="reject")
+        assert (names(ledger), ledger.record("b")) == (before, None)
+        if first.state is RunState.ACTIVE:
+            ledger.complete(first, "early", 0.0)
+    submit(ledger, "c", "other", when_busy="reject")
+    ledger.ended(first, DONE, 0.0)
+    assert submit(ledger, "b", when_busy="reject").state is RunState.ACTIVE
+
+
+def test_rejected_without_capacity() -> None:
+    """A session whose runs wait for capacity is busy; one that has none is not, and its run may wait for capacity."""
+    ledger = Ledger(max_active=1)
+    submit(ledger, "a", "x")
+    assert submit(ledger, "b", "y", when_busy="reject").state is RunState.WAITING
+    with pytest.raises(SessionBusy):
+        submit(ledger, "c", "y", when_busy="reject")
+
+
+def test_another_word_is_no_way_to_wait() -> None:
+    """It raises before anything is recorded."""
+    ledger = Ledger()
+    with pytest.raises(ValueError, match="when_busy is 'sometime'"):
+        submit(ledger, "a", when_busy="sometime")  # type: ignore[arg-type]
+    assert ledger.accepted == 0
+
+
+def test_a_full_queue_rejects() -> None:
+    """Waiting runs count; active, folded and cancelled ones do not. A run that is known already is no new one."""
+    ledger = Ledger(queue_limit=1)
+    host, waiting = submit(ledger, "a"), submit(ledger, "b", when_busy="fold")
+    for when_busy in ("enqueue", "fold"):
+        with pytest.raises(QueueFull, match="1 runs of session 's' wait"):
+            submit(ledger, "c", when_busy=when_busy)  # type: ignore[arg-type]
+    assert submit(ledger, "b", when_busy="fold") is waiting
+    ledger.fold(host, 0.0)
+    third = submit(ledger, "c")
+    ledger.cancel_run(third, "test", 0.0)
+    submit(ledger, "d")
+    assert names(ledger).count("RunAccepted c") == 1
+
+
+def test_an_interrupting_run_comes_next() -> None:
+    """E25: what was accepted before is covered and says by which run it was superseded; a full queue is no obstacle."""
+    ledger = Ledger(queue_limit=1)
+    active, waiting = submit(ledger, "a"), submit(ledger, "b")
+    instead = submit(ledger, "c", when_busy="interrupt")
+    assert (active.state, waiting.state, instead.state) == (RunState.CANCELLING, RunState.SETTLED, RunState.WAITING)
+    ledger.ended(active, STOPPED, 0.0)
+    assert instead.state is RunState.ACTIVE
+    assert {(e.cancelled_by, e.superseded_by) for e in endings(ledger).values()} == {("run c", "c")}
+
+
+def test_a_run_that_completes_in_spite_of_the_interruption_was_not_superseded() -> None:
+    """E14 with E25: it says nothing of who wanted to take its place."""
+    ledger = Ledger()
+    active = submit(ledger, "a")
+    submit(ledger, "b", when_busy="interrupt")
+    ledger.ended(active, DONE, 0.0)
+    assert (endings(ledger)["a"].status, endings(ledger)["a"].superseded_by) == (Status.COMPLETED, None)
+
+
+def test_two_interruptions_in_one_step() -> None:
+    """Each run names the first that took its place: the second interruption finds only the first one's run to interrupt."""
+    ledger = Ledger()
+    active = submit(ledger, "a")
+    submit(ledger, "b", when_busy="interrupt")
+    last = submit(ledger, "c", when_busy="interrupt")
+    ledger.ended(active, STOPPED, 0.0)
+    assert {name: (e.cancelled_by, e.superseded_by) for name, e in endings(ledger).items()} == {
+        "a": ("run b", "b"), "b": ("run c", "c")
+    }  # fmt: skip
+    assert last.state is RunState.ACTIVE
+
+
+def test_an_interruption_of_what_was_cancelled_before_supersedes_nothing() -> None:
+    """The first canceller stays named, and alone."""
+    ledger = Ledger()
+    active = submit(ledger, "a")
+    ledger.cancel("s", "test", 0.0)
+    submit(ledger, "b", when_busy="interrupt")
+    ledger.ended(active, STOPPED, 0.0)
+    assert (endings(ledger)["a"].cancelled_by, endings(ledger)["a"].superseded_by) == ("test", None)
+
+
+def test_an_interruption_ends_a_clean_up() -> None:
+    """After an early ending there is nothing to supersede, but the task must make room."""
+    ledger = Ledger()
+    active = submit(ledger, "a")
+    ledger.complete(active, "early", 0.0)
+    submit(ledger, "b", when_busy="interrupt")
+    assert ledger.outbox.stopped == [active]
+    assert (endings(ledger)["a"].status, endings(ledger)["a"].superseded_by) == (Status.COMPLETED, None)
+
+
+def test_an_interruption_with_waiting_and_folded_runs() -> None:
+    """Everything that the session has in flight is covered: the host, what it has taken along, and what waits."""
+    ledger = Ledger()
+    host, guest = submit(ledger, "a"), submit(ledger, "b", when_busy="fold")
+    assert ledger.fold(host, 0.0) == [guest.request]
+    waiting = submit(ledger, "c", when_busy="fold")
+    submit(ledger, "d", when_busy="interrupt")
+    assert (guest.state, waiting.state) == (RunState.FOLDED, RunState.SETTLED)
+    ledger.ended(host, STOPPED, 0.0)
+    told = endings(ledger)
+    assert {name: (told[name].superseded_by, told[name].folded_into) for name in "abc"} == {
+        "a": ("d", None), "b": ("d", "a"), "c": ("d", None)
+    }  # fmt: skip
+
+
+# Folding --------------------------------------------------------------------------------------------------------------
+
+
+def folded(*, ledger: Ledger | None = None) -> tuple[Ledger, RunRecord, RunRecord]:
+    """A host with one guest."""
+    ledger = ledger or Ledger()
+    host, guest = submit(ledger, "host"), submit(ledger, "guest", when_busy="fold")
+    assert ledger.fold(host, 0.0) == [guest.request]
+    return ledger, host, guest
+
+
+@pytest.mark.parametrize("ending", [DONE, BROKEN])
+def test_a_guest_settles_with_its_host(ending: Ending) -> None:
+    """E24: with the host's ending, right behind it, and it names the host."""
+    ledger, host, guest = folded()
+    assert (guest.state, ledger.position(guest), ledger.turns.live("s")) == (RunState.FOLDED, None, [host, guest])
+    ledger.ended(host, ending, 0.0)
+    assert names(ledger)[-2:] == ["RunComplete host", "RunComplete guest"]
+    told = endings(ledger)["guest"]
+    assert (told.status, told.text, told.error, told.folded_into) == (ending.status, ending.text, ending.error, "host")
+    assert not ledger.busy()
+
+
+def test_a_guest_settles_with_an_early_ending() -> None:
+    """And does not wait for the clean-up; what comes after is no longer taken along."""
+    ledger, host, guest = folded()
+    ledger.complete(host, "early", 0.0)
+    assert endings(ledger)["guest"].text == "early"
+    late = submit(ledger, "late", when_busy="fold")
+    assert ledger.fold(host, 0.0) == []
+    ledger.ended(host, BROKEN, 0.0)
+    assert (late.state, guest.state) == (RunState.ACTIVE, RunState.SETTLED)
+
+
+def test_what_is_never_taken_along_gets_its_own_turn() -> None:
+    """And so does what was submitted to an idle session."""
+    ledger = Ledger()
+    host, waiting = submit(ledger, "a", when_busy="fold"), submit(ledger, "b", when_busy="fold")
+    ledger.ended(host, DONE, 0.0)
+    assert waiting.state is RunState.ACTIVE
+    ledger.ended(waiting, Ending(Status.COMPLETED, "own"), 0.0)
+    assert (endings(ledger)["b"].text, endings(ledger)["b"].folded_into) == ("own", None)
+
+
+def test_only_what_waits_right_behind_is_taken_along() -> None:
+    """A run that wants a turn of its own is not overtaken."""
+    ledger = Ledger()
+    host = submit(ledger, "a")
+    near, _own, far = submit(ledger, "b", when_busy="fold"), submit(ledger, "c"), submit(ledger, "d", when_busy="fold")
+    assert ledger.fold(host, 0.0) == [near.request]
+    assert ledger.fold(host, 0.0) == []
+    assert far.state is RunState.WAITING
+
+
+def test_hosts_take_along_repeatedly() -> None:
+    """Each prompt once, in order of acceptance; all settle together."""
+    ledger, host, _ = folded()
+    more = [submit(ledger, name, when_busy="fold") for name in "xy"]
+    assert ledger.fold(host, 0.0) == [record.request for record in more]
+    ledger.ended(host, DONE, 0.0)
+    assert [event.run_id for event in ledger.outbox.events if isinstance(event, RunComplete)] == ["host", "guest", "x", "y"]
+
+
+def test_a_run_that_is_being_stopped_takes_nothing_along() -> None:
+    """I4: what was accepted after the cancel must not fall with it."""
+    ledger = Ledger()
+    host = submit(ledger, "a")
+    ledger.cancel("s", "test", 0.0)
+    later = submit(ledger, "b", when_busy="fold")
+    assert ledger.fold(host, 0.0) == []
+    ledger.ended(host, STOPPED, 0.0)
+    assert later.state is RunState.ACTIVE
+
+
+def test_a_cancel_of_the_session_covers_guests() -> None:
+    """They are counted once, named as cancelled by the same, and keep the host's ending if that is another one."""
+    for ending, status in ((STOPPED, Status.CANCELLED), (DONE, Status.COMPLETED)):
+        ledger, host, guest = folded()
+        assert [ledger.cancel("s", "test", 0.0), ledger.cancel("s", "again", 0.0)] == [2, 0]
+        assert not ledger.cancel_run(guest, "alone", 0.0)
+        ledger.ended(host, ending, 0.0)
+        told = endings(ledger)["guest"]
+        assert (told.status, told.cancelled_by) == (status, "test" if status is Status.CANCELLED else None)
+
+
+def test_a_guest_may_be_cancelled_alone() -> None:
+    """It is settled at once; the host does not notice."""
+    ledger, host, guest = folded()
+    assert [ledger.cancel_run(guest, "test", 0.0), ledger.cancel_run(guest, "again", 0.0)] == [True, False]
+    assert (endings(ledger)["guest"].cancelled_by, endings(ledger)["guest"].folded_into) == ("test", "host")
+    assert host.state is RunState.ACTIVE
+    assert host not in ledger.outbox.stopped
+    ledger.ended(host, DONE, 0.0)
+    assert ledger.endings == {Status.COMPLETED: 1, Status.CANCELLED: 1}
+
+
+def test_terminating_settles_guests_too() -> None:
+    """All are counted; a guest of a cancelled host can be terminated alone."""
+    ledger, host, guest = folded()
+    waiting = submit(ledger, "waiting")
+    assert [ledger.terminate("s", "test", 0.0), ledger.terminate("s", "again", 0.0)] == [3, 0]
+    assert {name: e.abandoned for name, e in endings(ledger).items()} == {"host": True, "guest": True, "waiting": False}
+    assert (guest.state, waiting.state, ledger.in_flight) == (RunState.SETTLED, RunState.SETTLED, 0)
+
+    ledger, host, guest = folded()
+    ledger.cancel("s", "test", 0.0)
+    assert [ledger.terminate_run(guest, "now", 0.0), ledger.terminate_run(guest, "again", 0.0)] == [True, False]
+    assert (endings(ledger)["guest"].cancelled_by, host.state) == ("test", RunState.CANCELLING)
+
+
+def test_clearing_the_queue_leaves_guests_with_their_host() -> None:
+    """They do not wait any more."""
+    ledger, _, guest = folded()
+    submit(ledger, "waiting")
+    assert ledger.clear_queue("s", "test", 0.0) == 1
+    assert guest.state is RunState.FOLDED
+
+
+def test_closing_and_abandoning_with_guests() -> None:
+    """E15, E16, E24."""
+    ledger, host, guest = folded()
+    ledger.close("closing", 0.0)
+    ledger.abandon(guest, 0.0)
+    assert guest.state is RunState.FOLDED
+    ledger.abandon(host, 0.0)
+    assert {(e.cancelled_by, e.abandoned) for e in endings(ledger).values()} == {("closing", True)}
+
+
+# Terminating, and time limits -----------------------------------------------------------------------------------------
+
+
+def test_terminate_settles_at_once() -> None:
+    """Abandoned if there is a task, which is stopped; its session stays taken until that has ended."""
+    ledger = Ledger()
+    active, waiting = submit(ledger, "a"), submit(ledger, "b")
+    assert ledger.terminate_run(waiting, "test", 0.0)
+    assert ledger.terminate_run(active, "test", 0.0)
+    assert not ledger.terminate_run(active, "again", 0.0)
+    assert (endings(ledger)["a"].abandoned, endings(ledger)["b"].abandoned) == (True, False)
+    assert ledger.outbox.stopped == [active]
+    assert submit(ledger, "c").state is RunState.WAITING
+    ledger.ended(active, BROKEN, 0.0)
+    assert names(ledger)[-2:] == ["Notification a", "RunStarted c"]
+
+
+def test_terminate_after_cancel_names_the_first() -> None:
+    """It only stops the waiting for the task."""
+    ledger = Ledger()
+    active = submit(ledger, "a")
+    ledger.cancel_run(active, "first", 0.0)
+    assert ledger.terminate("s", "second", 0.0) == 1
+    assert endings(ledger)["a"].cancelled_by == "first"
+
+
+@pytest.mark.parametrize("abandoned", [False, True])
+def test_a_run_that_took_too_long_has_failed(abandoned: bool) -> None:
+    """Its error says so, whether its task ends or is abandoned; it was not cancelled by anybody."""
+    ledger, host, _ = folded()
+    ledger.time_out(host, SLOW, 0.0)
+    assert (host.state, ledger.outbox.stopped) == (RunState.CANCELLING, [host])
+    if abandoned:
+        ledger.abandon(host, 0.0)
+    ledger.ended(host, STOPPED, 0.0)
+    assert {(e.status, e.error, e.cancelled_by, e.abandoned) for e in endings(ledger).values()} == {
+        (Status.FAILED, SLOW, None, abandoned)
+    }
+
+
+@pytest.mark.parametrize("ending", [DONE, BROKEN])
+def test_a_run_that_ends_by_itself_after_its_time_keeps_its_ending(ending: Ending) -> None:
+    """It was not stopped by the limit."""
+    ledger = Ledger()
+    record = submit(ledger, "a")
+    ledger.time_out(record, SLOW, 0.0)
+    ledger.ended(record, ending, 0.0)
+    assert (endings(ledger)["a"].status, endings(ledger)["a"].error) == (ending.status, ending.error)
+
+
+def test_of_a_cancel_and_a_time_limit_the_first_counts() -> None:
+    """In both orders; after the ending neither does."""
+    ledger = Ledger()
+    first, second, third = (submit(ledger, name, name) for name in "abc")
+    assert ledger.cancel_run(first, "test", 0.0)
+    ledger.time_out(first, SLOW, 0.0)
+    ledger.time_out(second, SLOW, 0.0)
+    assert not ledger.cancel_run(second, "test", 0.0)
+    ledger.complete(third, "early", 0.0)
+    ledger.time_out(third, SLOW, 0.0)
+    for record in (first, second, third):
+        ledger.ended(record, STOPPED, 0.0)
+    assert [endings(ledger)[name].status for name in "abc"] == [Status.CANCELLED, Status.FAILED, Status.COMPLETED]
+
+
+def test_a_guest_of_a_host_that_took_too_long_may_still_be_cancelled() -> None:
+    """It was not covered by anything."""
+    ledger, host, guest = folded()
+    ledger.time_out(host, SLOW, 0.0)
+    assert ledger.cancel_run(guest, "test", 0.0)
+    assert endings(ledger)["guest"].cancelled_by == "test"
+
+
+# Reopening ------------------------------------------------------------------------------------------------------------
+
+
+def test_reopening_settles_what_was_in_flight() -> None:
+    """E23: as failed, behind what the journal has; ids and endings are known, and old ones are forgotten as usual."""
+    ledger = Ledger()
+    records = [submit(ledger, str(number), str(number)) for number in range(6)]
+    for record in records[:4]:
+        ledger.ended(record, DONE, 0.0)
+    again = Ledger(retain=3)
+    again.recover(ledger.outbox.events, 5.0)
+    assert {name: (e.status, e.error and e.error.type, e.at) for name, e in endings(again).items()} == {
+        "4": (Status.FAILED, "finale.Interrupted", 5.0), "5": (Status.FAILED, "finale.Interrupted", 5.0)
+    }  # fmt: skip
+    assert [again.record(str(number)) is None for number in range(6)] == [True] + [False] * 5
+    assert again.outbox.events[0].seq == ledger.outbox.events[-1].seq + 1
+    assert (again.accepted, again.in_flight, again.busy()) == (6, 0, False)
+
+
 # Publishing -----------------------------------------------------------------------------------------------------------
 
 
@@ -329,15 +683,31 @@ def test_the_oldest_settled_runs_are_forgotten() -> None:
 class AnyCommands(RuleBasedStateMachine):
     """Commands in any order against a model that knows each run's place in the order of acceptance, and little more."""
 
-    @initialize(max_active=st.none() | st.integers(1, 3), retain=st.integers(1, 4))
-    def open(self, max_active: int | None, retain: int) -> None:
-        self.ledger = Ledger(max_active=max_active, retain=retain, durable=True)
+    @initialize(max_active=st.none() | st.integers(1, 3), retain=st.integers(1, 4), queue_limit=st.none() | st.integers(1, 3))
+    def open(self, max_active: int | None, retain: int, queue_limit: int | None) -> None:
+        self.ledger = Ledger(max_active=max_active, retain=retain, queue_limit=queue_limit, durable=True)
         self.max_active = max_active
+        self.queue_limit = queue_limit
         self.events: list[Event] = []
         self.order: list[RunRecord] = []  # accepted
         self.tasks: list[RunRecord] = []  # started, not ended
         self.covered: dict[RunRecord, str] = {}
+        self.superseded: dict[RunRecord, str] = {}
+        self.foldable: set[RunRecord] = set()
+        self.host: dict[RunRecord, RunRecord] = {}
+        self.alone: set[RunRecord] = set()  # guests that did not wait for their host
         self.published = 0
+
+    def those(self, session: str, *states: RunState) -> list[RunRecord]:
+        return [record for record in self.order if record.request.session == session and record.state in states]
+
+    def guests(self, host: RunRecord) -> list[RunRecord]:
+        return [guest for guest, other in self.host.items() if other is host and guest.state is RunState.FOLDED]
+
+    def falls(self, session: str) -> list[RunRecord]:
+        """What a cancel of the session newly covers."""
+        active = self.those(session, RunState.ACTIVE)
+        return [*active, *(guest for host in active for guest in self.guests(host)), *self.those(session, RunState.WAITING)]
 
     def drain(self) -> None:
         outbox = self.ledger.outbox
@@ -348,13 +718,29 @@ class AnyCommands(RuleBasedStateMachine):
         for queue in (outbox.events, outbox.started, outbox.stopped):
             queue.clear()
 
-    @rule(session=st.sampled_from("xyz"))
-    def submit(self, session: str) -> None:
+    @rule(session=st.sampled_from("xyz"), when_busy=st.sampled_from(["enqueue", "reject", "interrupt", "fold"]))
+    def submit(self, session: str, when_busy: WhenBusy) -> None:
+        waiting = len(self.those(session, RunState.WAITING))
+        busy = waiting > 0 or session in {record.request.session for record in self.tasks}
+        refusal: type[Rejected] | None = None
         if self.ledger.closing:
-            with pytest.raises(WorkspaceClosing):
-                submit(self.ledger, "late", session)
+            refusal = WorkspaceClosing
+        elif busy and when_busy == "reject":
+            refusal = SessionBusy
+        elif busy and when_busy != "interrupt" and self.queue_limit is not None and waiting >= self.queue_limit:
+            refusal = QueueFull
+        name = f"r{len(self.order)}"
+        if refusal is not None:
+            with pytest.raises(refusal):
+                submit(self.ledger, name, session, when_busy)
+            assert self.ledger.outbox.events == []
         else:
-            self.order.append(submit(self.ledger, f"r{len(self.order)}", session))
+            victims = self.falls(session) if when_busy == "interrupt" else []
+            self.covered.update((record, f"run {name}") for record in victims)
+            self.superseded.update((record, name) for record in victims)
+            self.order.append(submit(self.ledger, name, session, when_busy))
+            if when_busy == "fold":
+                self.foldable.add(self.order[-1])
         self.drain()
 
     @precondition(lambda self: self.tasks)
@@ -373,20 +759,64 @@ class AnyCommands(RuleBasedStateMachine):
         self.drain()
 
     @precondition(lambda self: self.order)
-    @rule(data=st.data())
-    def cancel_one(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), terminate=st.booleans())
+    def cancel_one(self, data: st.DataObject, terminate: bool) -> None:
         record = data.draw(st.sampled_from(self.order))
-        expected = record.state in (RunState.WAITING, RunState.ACTIVE)
-        assert self.ledger.cancel_run(record, "one", 0.0) is expected
-        if expected:
-            self.covered[record] = "one"
+        covered = record.state in (RunState.WAITING, RunState.ACTIVE)
+        covered |= record.state is RunState.FOLDED and record not in self.covered
+        settles = record.state is not RunState.SETTLED
+        guests = self.guests(record)
+        if record.state is RunState.FOLDED and (covered or terminate):
+            self.alone.add(record)
+        if covered:
+            timely = record.state is RunState.ACTIVE
+            self.covered.update((run, "one") for run in [record, *(guests if timely else [])])
+        if terminate:
+            assert self.ledger.terminate_run(record, "one", 0.0) is settles
+            assert {run.state for run in [record, *guests]} == {RunState.SETTLED}
+        else:
+            assert self.ledger.cancel_run(record, "one", 0.0) is covered
         self.drain()
 
     @rule(session=st.sampled_from("xyz"))
     def cancel_session(self, session: str) -> None:
-        victims = [r for r in self.order if r.request.session == session and r.state in (RunState.WAITING, RunState.ACTIVE)]
+        victims = self.falls(session)
         assert self.ledger.cancel(session, "session", 0.0) == len(victims)
         self.covered.update((record, "session") for record in victims)
+        self.drain()
+
+    @rule(session=st.sampled_from("xyz"))
+    def terminate_session(self, session: str) -> None:
+        victims, live = self.falls(session), self.ledger.turns.live(session)
+        self.covered.update((record, "session") for record in victims)
+        assert self.ledger.terminate(session, "session", 0.0) == len(live)
+        assert not self.ledger.turns.live(session)
+        self.drain()
+
+    @rule(session=st.sampled_from("xyz"))
+    def clear_queue(self, session: str) -> None:
+        victims = self.those(session, RunState.WAITING)
+        assert self.ledger.clear_queue(session, "clearing", 0.0) == len(victims)
+        self.covered.update((record, "clearing") for record in victims)
+        self.drain()
+
+    @precondition(lambda self: self.tasks)
+    @rule(data=st.data())
+    def fold(self, data: st.DataObject) -> None:
+        host = data.draw(st.sampled_from(self.tasks))
+        waiting = self.those(host.request.session, RunState.WAITING) if host.state is RunState.ACTIVE else []
+        taken = list(takewhile(self.foldable.__contains__, waiting))
+        assert self.ledger.fold(host, 0.0) == [record.request for record in taken]
+        self.host.update((record, host) for record in taken)
+        self.drain()
+
+    @precondition(lambda self: self.tasks)
+    @rule(data=st.data())
+    def time_out(self, data: st.DataObject) -> None:
+        record = data.draw(st.sampled_from(self.tasks))
+        if record.state is RunState.ACTIVE:
+            self.covered[record] = SLOW.message
+        self.ledger.time_out(record, SLOW, 0.0)
         self.drain()
 
     @precondition(lambda self: self.tasks)
@@ -472,6 +902,40 @@ class AnyCommands(RuleBasedStateMachine):
             if isinstance(event, RunComplete) and event.cancelled_by is not None:
                 record = self.order[int(event.run_id[1:])]
                 assert self.covered[record] == event.cancelled_by
+
+    @invariant()
+    def superseded_means_interrupted(self) -> None:
+        """E25, and a run that names who took its place was cancelled by that."""
+        for event in self.events:
+            if isinstance(event, RunComplete) and event.superseded_by is not None:
+                assert self.superseded[self.order[int(event.run_id[1:])]] == event.superseded_by
+                assert event.cancelled_by == f"run {event.superseded_by}"
+
+    @invariant()
+    def guests_share_their_hosts_fate(self) -> None:
+        """E24."""
+        for guest, host in self.host.items():
+            assert (guest.state is RunState.SETTLED) >= (host.state is RunState.SETTLED)
+            if (told := guest.ending) is not None:
+                assert told.folded_into == host.request.run_id
+                if guest not in self.alone:
+                    hosts = host.ending
+                    assert hosts is not None
+                    assert (told.status, told.text, told.error) == (hosts.status, hosts.text, hosts.error)
+
+    @invariant()
+    def what_took_too_long_was_not_cancelled(self) -> None:
+        for record in self.order:
+            if record.timeout is not None and record.ending is not None:
+                assert record.ending.status is not Status.CANCELLED
+
+    @invariant()
+    def nothing_is_remembered_of_what_left(self) -> None:
+        assert len(self.ledger.turns._ready) <= 2 * 3 + 64
+        for session in "xyz":
+            waiting = self.those(session, RunState.WAITING)
+            assert self.ledger.turns.length(session) == len(waiting)
+            assert [self.ledger.position(record) for record in waiting] == list(range(len(waiting)))
 
     @invariant()
     def queries_agree(self) -> None:
