@@ -130,7 +130,7 @@ class Subscription:
                 await trio.lowlevel.checkpoint()
             elif self._broker.closed:
                 self._done = True
-            else:
+            elif not self._done:
                 await self._broker.wait(self._key())
         raise StopAsyncIteration
 

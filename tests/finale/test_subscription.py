@@ -1,0 +1,273 @@
+"""Where a subscriber begins: now, behind a seq, in the journal, in the log, and at an ending."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+import finale
+from finale import Event, Gap, Progress, Request, RunAccepted, RunComplete, RunContext, Status
+from finale.broker import Broker
+from finale.journal import MemoryJournal
+from tests.finale.test_broker import Writer, taken
+
+
+async def talk(request: Request, ctx: RunContext) -> str:
+    for number in range(int(request.metadata.get("progress", 2))):
+        await ctx.progress(number)
+        await trio.sleep(0.25)
+    return request.prompt
+
+
+class Stored:
+    """What a journal answers that has everything the writer wrote, but progress."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.asked: list[int] = []
+
+    async def read(self, after: int) -> Sequence[Event]:
+        self.asked.append(after)
+        await trio.lowlevel.checkpoint()
+        horizon = self.writer.broker.horizon
+        return [e for e in self.writer.events if after < e.seq <= horizon and not isinstance(e, Progress)]
+
+
+# Behind a seq ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("since", range(12))
+@pytest.mark.parametrize("journal", [False, True])
+async def test_since_continues_exactly_where_it_says(since: int, journal: bool, autojump_clock: MockClock) -> None:
+    """No gap and no repeat, for readers of everything, of a session and of a run, in the middle of runs, while more happens."""
+    kept = MemoryJournal() if journal else None
+    whole: list[Event | Gap] = []
+    async with trio.open_nursery() as nursery, finale.open_workspace(talk, journal=kept) as workspace:
+
+        async def read(into: list[Any], **which: Any) -> None:
+            async for event in workspace.subscribe(**which):
+                into.append(event)  # noqa: PERF401  # others look at it while it grows
+
+        nursery.start_soon(read, whole)
+        await wait_all_tasks_blocked()
+        runs = [workspace.submit("p", session, run_id=f"{session}{number}") for session in "st" for number in range(2)]
+        await trio.sleep(0.3)
+        got: dict[str, list[Any]] = {"everything": [], "session": [], "run": []}
+        nursery.start_soon(lambda: read(got["everything"], since=since))
+        nursery.start_soon(lambda: read(got["session"], since=since, session="s"))
+        nursery.start_soon(lambda: read(got["run"], since=since, run_id="s0"))
+        workspace.submit("more", "s")
+    assert len(runs) == 4
+    behind = [event for event in whole if isinstance(event, Event) and event.seq > since]
+    assert got["everything"] == behind
+    assert got["session"] == [event for event in behind if event.session == "s"]
+    assert got["run"] == [event for event in behind if event.run_id == "s0"]
+
+
+async def test_since_the_last_event_is_from_now_on(autojump_clock: MockClock) -> None:
+    """Also at the very end: nothing is told twice."""
+    async with finale.open_workspace(talk, journal=MemoryJournal()) as workspace:
+        ending = await workspace.submit("p", "s").wait()
+        reader = workspace.subscribe(since=ending.seq)
+    assert [event async for event in reader] == []
+
+
+async def test_what_is_older_than_the_log_comes_from_the_journal() -> None:
+    """All of it but progress, then what the log has, progress included; the gaps are counted exactly."""
+    broker = Broker(retain=6, progress_limit=6)
+    writer = Writer(broker)
+    for number in range(10):
+        writer.run(f"r{number}", progress=1)
+    log = broker.read(0, 1000)
+    assert log[0].seq > 15
+    assert any(isinstance(event, Progress) for event in log)
+    items = await taken(broker.subscribe(after=5, past=Stored(writer).read))
+    seen = [item for item in items if isinstance(item, Event)]
+    lost = [e for e in writer.events[5:] if isinstance(e, Progress) and e not in log]
+    assert seen == [e for e in writer.events[5:] if e not in lost]
+    assert sum(item.dropped for item in items if isinstance(item, Gap)) == len(lost)
+    assert not any(item.endings for item in items if isinstance(item, Gap))
+
+
+async def test_the_log_moves_on_while_the_journal_is_read() -> None:
+    """What it forgets meanwhile is asked of the journal again, and nothing is told twice or not at all."""
+    broker = Broker(retain=4, progress_limit=4)
+    writer = Writer(broker)
+    for number in range(8):
+        writer.run(f"r{number}")
+    stored = Stored(writer)
+
+    async def read(after: int) -> Sequence[Event]:
+        answer = await stored.read(after)
+        if len(stored.asked) < 4:
+            for number in range(8):
+                writer.run(f"r{len(stored.asked)}-{number}")
+        return answer
+
+    items = await taken(broker.subscribe(after=0, past=read))
+    assert items == writer.events
+    assert stored.asked[:4] == sorted(stored.asked[:4])
+
+
+async def test_what_the_log_still_has_is_not_asked_of_the_journal() -> None:
+    """A journal may be slow."""
+    broker = Broker()
+    writer = Writer(broker)
+    writer.run("a")
+    stored = Stored(writer)
+    assert await taken(broker.subscribe(after=0, past=stored.read)) == writer.events
+    assert await taken(broker.subscribe(after=3, past=stored.read)) == []
+    assert stored.asked == []
+
+
+async def test_without_a_journal_a_gap_stands_for_what_is_too_old() -> None:
+    """Exactly for a reader of everything."""
+    broker = Broker(retain=4)
+    writer = Writer(broker)
+    for number in range(20):
+        writer.run(f"r{number}")
+    first = broker.read(0, 1)[0].seq
+    items = await taken(broker.subscribe(after=2))
+    assert items[0] == Gap(first - 3)
+    assert items[1:] == writer.events[first - 1 :]
+
+
+async def test_a_cancelled_reading_of_the_journal_can_be_taken_up_again() -> None:
+    """The next look asks again; an error of the journal reaches the reader, and nobody else."""
+    broker = Broker(retain=4)
+    writer = Writer(broker)
+    for number in range(20):
+        writer.run(f"r{number}")
+    stored, answers = Stored(writer), [OSError("disk"), None]
+
+    async def read(after: int) -> Sequence[Event]:
+        if not stored.asked:
+            stored.asked.append(after)
+            await trio.sleep_forever()
+        if (answer := answers.pop(0) if answers else None) is not None:
+            raise answer
+        return await stored.read(after)
+
+    reader = broker.subscribe(after=0, past=read)
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await reader.__anext__()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reader.__anext__)
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    with pytest.raises(OSError, match="disk"):
+        await reader.__anext__()
+    assert await taken(reader) == writer.events
+
+
+async def test_what_is_forgotten_before_the_first_look_is_no_loss_with_a_journal() -> None:
+    """The subscriber was slow, but the journal has it."""
+    broker = Broker(retain=4)
+    writer = Writer(broker)
+    stored = Stored(writer)
+    readers = [broker.subscribe(after=0, past=stored.read), broker.subscribe(session="s", after=0, past=stored.read)]
+    for number in range(20):
+        writer.run(f"r{number}")
+    for reader in readers:
+        assert await taken(reader) == writer.events
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from("abc"), st.integers(0, 4)), min_size=1, max_size=25),
+    st.integers(0, 40),
+    st.integers(1, 8),
+    st.integers(1, 4),
+)
+def test_since_against_arithmetic(steps: list[tuple[int, str, int]], since: int, retain: int, progress_limit: int) -> None:
+    """Whatever was dropped: everything of the log and the journal once, in order, and gaps that add up to the rest."""
+
+    async def main() -> None:
+        broker = Broker(retain=retain, progress_limit=progress_limit)
+        writer = Writer(broker)
+        stored = Stored(writer)
+        for number, (_, session, progress) in enumerate(steps):
+            writer.run(f"r{number}", session, progress=progress)
+        start = min(since, broker.horizon)
+        everything = broker.subscribe(after=start, past=stored.read)
+        mine = broker.subscribe(session="a", after=start, past=stored.read)
+        items, narrow = await taken(everything), await taken(mine)
+        behind = writer.events[start:]
+        seen = [item for item in items if isinstance(item, Event)]
+        assert [e for e in seen if not isinstance(e, Progress)] == [e for e in behind if not isinstance(e, Progress)]
+        assert [e.seq for e in seen] == sorted({e.seq for e in seen})
+        assert sum(item.dropped for item in items if isinstance(item, Gap)) == len(behind) - len(seen)
+        assert [item for item in narrow if isinstance(item, Event)] == [e for e in seen if e.session == "a"]
+        missing = sum(e.session == "a" for e in behind) - sum(isinstance(item, Event) for item in narrow)
+        told = sum(item.dropped for item in narrow if isinstance(item, Gap))
+        assert told >= missing
+        assert missing or len(seen) != len(behind) or told == 0
+
+    trio.run(main)
+
+
+# One run --------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_subscriber_to_a_run_that_has_ended_is_told_its_ending(autojump_clock: MockClock) -> None:
+    """Nobody waits for an event that was; whoever says that it knows the ending is not told again."""
+    async with finale.open_workspace(talk) as workspace:
+        ending = await workspace.submit("p", "s", run_id="r").wait()
+        with trio.fail_after(1):
+            assert [event async for event in workspace.subscribe(run_id="r")] == [ending]
+            assert [event async for event in workspace.subscribe(run_id="r", session="s")] == [ending]
+            assert [event async for event in workspace.subscribe(run_id="r", session="t")] == []
+            assert [event async for event in workspace.subscribe(run_id="r", since=ending.seq - 1)] == [ending]
+            assert [event async for event in workspace.subscribe(run_id="r", since=ending.seq)] == []
+            assert [event async for event in workspace.subscribe(run_id="r", since=ending.seq + 5)] == []
+
+
+async def test_a_run_can_be_subscribed_to_before_it_is_accepted(autojump_clock: MockClock) -> None:
+    """The caller knows the id; the reader gets the run from its beginning."""
+    async with finale.open_workspace(talk) as workspace:
+        reader = workspace.subscribe(run_id="r")
+        workspace.submit("p", "s", run_id="other")
+        workspace.submit("p", "t", run_id="r")
+        events = [event async for event in reader]
+    assert [event.run_id for event in events if isinstance(event, Event)] == ["r"] * 5
+    assert isinstance(events[0], RunAccepted)
+
+
+async def test_a_sleeper_beyond_all_retention_still_gets_the_ending_of_its_run(autojump_clock: MockClock) -> None:
+    """I11: the log has forgotten it, and the ids; the record has not."""
+    async with finale.open_workspace(talk, retain=2, progress_limit=2) as workspace:
+        run = workspace.submit("p", "s", run_id="r")
+        readers = [workspace.subscribe(run_id="r"), workspace.subscribe(run_id="r", since=0)]
+        await run.wait()
+        for number in range(30):
+            workspace.submit("q", f"s{number}")
+        await trio.sleep(10)
+        assert workspace.run("r") is None
+        with trio.fail_after(1):
+            for reader in readers:
+                events = [event async for event in reader]
+                assert events[-1] is run.complete
+                assert sum(isinstance(event, RunComplete) for event in events) == 1
+
+
+# Reopening ------------------------------------------------------------------------------------------------------------
+
+
+async def test_since_reaches_back_into_what_an_earlier_workspace_wrote(autojump_clock: MockClock) -> None:
+    """I14: the journal's events, then those of this workspace."""
+    journal = MemoryJournal()
+    async with finale.open_workspace(talk, journal=journal) as workspace:
+        await workspace.submit("p", "s", run_id="first", metadata={"progress": 0}).wait()
+    before = await journal.read()
+    async with finale.open_workspace(talk, journal=journal) as workspace:
+        again = workspace.submit("p", "s", run_id="first", metadata={"progress": 0})
+        assert (await again.wait()).status is Status.COMPLETED
+        await workspace.submit("p", "s", run_id="second", metadata={"progress": 0}).wait()
+        reader = workspace.subscribe(since=0)
+    assert [event async for event in reader] == await journal.read()
+    assert (await journal.read())[:3] == before
