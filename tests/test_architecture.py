@@ -84,8 +84,8 @@ RULES = [
     ),
     Rule(
         f"{SDK}/workspace.py",
-        f"{SEAMS} finale.runs finale.record finale.ledger finale.broker finale.subscription finale.handle finale.pump finale.door "
-        "finale.executor finale.views finale.admission",
+        f"{SEAMS} finale.runs finale.record finale.ledger finale.broker finale.subscription finale.handle finale.pump "
+        "finale.door finale.executor finale.views finale.admission",
         "trio",
         "the one place where ledger, broker, journal and coordinator meet",
     ),

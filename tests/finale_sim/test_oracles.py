@@ -1,10 +1,12 @@
 """Each oracle passes sound histories, fails a minimal broken one, and never guesses."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from finale import RunStarted, Status
+from finale import Request, RunAccepted, RunStarted, RunState, Status
 from finale_sim.canaries import CANARIES
 from finale_sim.history import History, What
 from finale_sim.oracles import Oracle, Unjudged, judge, oracles
@@ -163,6 +165,48 @@ def overtaking() -> Past:
     return past
 
 
+def held_back() -> Past:
+    past = Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a")
+    return later(past).end("r1", text="a")
+
+
+def unseen_report() -> Past:
+    past = Past().accept("r1").start("r1").did(What.REPORTED, "r1", detail="news")
+    return past.did(What.RETURNED, "r1", detail="a").end("r1", text="a")
+
+
+def outlives_its_workspace() -> Past:
+    past = Past().accept("r1").start("r1")
+    past.history.note("client", What.LEFT)
+    return past.did(What.RETURNED, "r1", detail="a").end("r1", text="a")
+
+
+def reader(times: int = 0) -> Past:
+    """A second subscriber that was told the ending ``times`` times, and read to the end."""
+    past = sound()
+    for _ in range(times):
+        past.history.note("reader", What.EVENT, "r1", "s1", past.history.endings("r1")[0])
+    past.history.note("reader", What.END_OF_EVENTS)
+    return past
+
+
+def asked(state: RunState, active: str | None) -> Past:
+    """The witness asked about run r1 and its session when it saw the ending."""
+    past = sound()
+    handle = SimpleNamespace(run_id=active) if active else None
+    past.history.note("witness", What.ASKED, "r1", "s1", (state, SimpleNamespace(active=handle, queue=())))
+    return past
+
+
+def journal_of(*accepted: str) -> Past:
+    """The ending of r1 was told as durable; the journal has these acceptances and nothing else."""
+    past = Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a")
+    past.see(replace(past.ending("r1", text="a"), durable=True))
+    stored = tuple(RunAccepted(run_id, "s1", 99, 0, 0.0, Request("p", "s1", run_id)) for run_id in accepted)
+    past.history.note("journal", What.STORED, detail=stored)
+    return past
+
+
 BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
     ("no crash", "the workspace came down: KeyError", crashed),
     ("I1 one terminal", "run r1 was accepted and has no terminal event", never_started),
@@ -186,7 +230,8 @@ BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
      lambda: Past().accept("r1").start("r1").did(What.STOPPED, "r1", detail=OSError()).end("r1", CANCELLED)),
     ("I3 truth", "was stopped before it was called, so it is cancelled; its ending says completed",
      lambda: Past().accept("r1").stop().end("r1")),
-    ("I3 truth", "was abandoned without a cancel", lambda: Past().accept("r1").start("r1").end("r1", CANCELLED, abandoned=True)),
+    ("I3 truth", "took too long, and no notice of its end, so it is failed",
+     lambda: Past().accept("r1").start("r1").end("r1", CANCELLED, abandoned=True)),
     ("I4 cancel scope", "nothing covers run r1, and it was cancelled by 'nobody'",
      lambda: Past().accept("r1").end("r1", CANCELLED, cancelled_by="nobody")),
     ("I4 cancel scope", "nothing covers run r1", lambda: Past().stop().accept("r1").end("r1", CANCELLED)),
@@ -200,6 +245,19 @@ BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
     ("I6 single flight", "session s1 has two active runs at 0 s: r1 and r2",
      lambda: Past().accept("r1").accept("r2").start("r1").start("r2")),
     ("I6 single flight", "run r1 of session s1 started after a run that was accepted later", overtaking),
+    ("I7 data first", "run r1 had ended, and 'more' came after it", lambda: sound().progress("r1", "more")),
+    ("I7 data first", "run r1 reported 'news', which nobody saw", unseen_report),
+    ("I8 promptness", "run r1 returns at 0 s, and its ending was seen at 1 s", held_back),
+    ("I10 ownership", "run r1 was accepted after the workspace had closed", lambda: sound(past=Past().stop(What.CLOSE))),
+    ("I10 ownership", "run r1 returns after the workspace had been left", outlives_its_workspace),
+    ("I11 delivery", "reader was not told the endings of r1, and saw a gap of 0", reader),
+    ("I11 delivery", "reader was told the ending of run r1 twice", lambda: reader(times=2)),
+    ("I13 agreement", "was seen while its state was RunState.ACTIVE", lambda: asked(RunState.ACTIVE, None)),
+    ("I13 agreement", "was seen while its session said that it is active", lambda: asked(RunState.SETTLED, "r1")),
+    ("I14 history", "the journal has []", journal_of),
+    ("I14 history", "whose ending was never told", lambda: journal_of("r7")),
+    ("I17 no poison", "run r1 failed, and its coordinator was not even asked: old news",
+     lambda: Past().accept("r1").start("r1").end("r1", FAILED, error="old news")),
     ("I9 no stranding", "run r2 could have started at 0 s, and started at 1 s", late_start),
     ("I9 no stranding", "run r1 was neither started nor settled; its session was free from 0 s on", never_started),
     ("I12 waiter ends", "waiter r1 waits for run r1 for ever", never_told),

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import trio
 
+from finale.testing import STUBS
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.choices import happy_path
 from finale_sim.kernel import Ending, simulate
 from finale_sim.program import PlainProgram, ScenarioProgram
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.search import RandomWalk, following, search
-from finale.testing import STUBS
 from finale_sim.world import World
 
 DIGESTS = """

@@ -23,7 +23,7 @@ def _check(history: History) -> Iterator[str]:
 
 def _lost(history: History, run_id: str, ending: object, seen: list[object]) -> Iterator[str]:
     """The witness has no gaps, so that what it did not see was dropped in silence."""
-    said = history.first(What.PUBLISHED, run_id=run_id)
+    said = history.decided(run_id)
     reported = [e for e in history.of(What.REPORTED, run_id=run_id) if said is None or e.number < said.number]
     abandoned = isinstance(ending, RunComplete) and ending.abandoned
     if history.gaps or history.killed or abandoned:
