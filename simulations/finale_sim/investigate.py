@@ -1,13 +1,16 @@
 """From a program to a report: search, shrink what fails, make sure that it can be repeated, and tell it."""
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from finale_sim.choices import Decide
 from finale_sim.program import Program
 from finale_sim.report import Counterexample, Report
-from finale_sim.search import Attempt, OnTrial, Search, following, search
+from finale_sim.search import Attempt, OnTrial, RunTrial, Search, following, search
 from finale_sim.shrink import shrink
 from finale_sim.story import Story
 from finale_sim.token import Token, program_key
@@ -25,22 +28,46 @@ def investigate(
 ) -> Report:
     """Search ``program`` with at most ``trials`` trials, plus at most 500 for shrinking a failure."""
     started = clock()
-    state = search(program.attempt, trials=trials, seed=seed, on_trial=on_trial)
-    if state.failure is None:
-        return Report(program.name, state, clock() - started)
-    try:
-        found = _explain(program, state, state.failure)
-    except KeyboardInterrupt:
-        state.interrupted = True
-        return Report(program.name, state, clock() - started, unstable="interrupted while a failure was being told")
+    with _attentive(program.attempt) as attempt:
+        state = search(attempt, trials=trials, seed=seed, on_trial=on_trial)
+        if state.failure is None:
+            return Report(program.name, state, clock() - started)
+        try:
+            found = _explain(program, attempt, state, state.failure)
+        except KeyboardInterrupt:
+            state.interrupted = True
+            found = "interrupted while a failure was being told"
     if isinstance(found, str):
         return Report(program.name, state, clock() - started, unstable=found)
     return Report(program.name, state, clock() - started, found)
 
 
-def _explain(program: Program, state: Search, failure: Attempt) -> Counterexample | str:
+@contextmanager
+def _attentive(run: RunTrial) -> Iterator[RunTrial]:
+    """Python drops what a destructor raises, a Ctrl-C that arrives in one as well; this raises it again before the next trial."""
+    pressed, before = False, sys.unraisablehook
+
+    def notice(unraisable: Any) -> None:
+        nonlocal pressed
+        if unraisable.exc_type is not KeyboardInterrupt:
+            before(unraisable)
+        pressed = pressed or unraisable.exc_type is KeyboardInterrupt
+
+    def attempt(decide: Decide) -> Attempt:
+        if pressed:
+            raise KeyboardInterrupt
+        return run(decide)
+
+    sys.unraisablehook = notice
+    try:
+        yield attempt
+    finally:
+        sys.unraisablehook = before
+
+
+def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -> Counterexample | str:
     """The failure, shrunk and told; or a sentence that says why it is not to be believed."""
-    shrunk = shrink(program.attempt, failure)
+    shrunk = shrink(run, failure)
     state.interrupted = shrunk.interrupted
     story = _tell(program, shrunk.attempt)
     if story.attempt.digest != shrunk.attempt.digest or story.attempt.breach != shrunk.attempt.breach:
