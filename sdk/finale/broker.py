@@ -50,12 +50,10 @@ class Broker:
         self._subscriptions: WeakSet[Subscription] = WeakSet()
         self._subscribed = 0
 
-    def append(self, events: Iterable[Event]) -> None:
+    def append(self, events: Sequence[Event]) -> None:
         """Put events at the end of the log, not visible yet."""
-        for event in events:
-            self._log.append(event)
-            if type(event) is Progress:
-                self._progress += 1
+        self._log += events
+        self._progress += [type(event) for event in events].count(Progress)
         # Half as much again before each sweep, so that its cost is spread over many events.
         if self._progress > self._progress_limit * 3 // 2:
             self._sweep()

@@ -45,7 +45,8 @@ class Pump:
 
     def ring(self) -> None:
         """There is something to publish."""
-        self._bell.unpark_all()
+        if self._bell:
+            self._bell.unpark_all()
 
     async def finish(self) -> None:
         """Nothing will be recorded any more: return when everything is out and the journal is closed. A checkpoint."""

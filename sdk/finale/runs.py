@@ -11,7 +11,7 @@ import enum
 __all__ = ["TRANSITIONS", "Command", "IllegalTransition", "RunState", "advance"]
 
 
-class RunState(enum.Enum):
+class RunState(enum.StrEnum):
     """Where a run is in its life."""
 
     NEW = "new"
@@ -22,7 +22,7 @@ class RunState(enum.Enum):
     SETTLED = "settled"
 
 
-class Command(enum.Enum):
+class Command(enum.StrEnum):
     """What moves a run on."""
 
     ACCEPT = "accept"

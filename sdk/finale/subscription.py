@@ -90,8 +90,11 @@ class Subscription:
 
     async def __anext__(self) -> Event | Gap:
         if not self._ready:
-            await trio.lowlevel.checkpoint()
-            await self._refill()
+            await trio.lowlevel.checkpoint_if_cancelled()
+            if not await self._refill():
+                await trio.lowlevel.cancel_shielded_checkpoint()
+            if not self._ready:
+                raise StopAsyncIteration
         item = self._ready.popleft()
         if self._run_id is not None and type(item) is RunComplete:
             self._done = True
@@ -114,8 +117,12 @@ class Subscription:
             if self.session is not None and (ending or type(event) is Notification):
                 self._lost += 1 + self._missing_before(event)
 
-    async def _refill(self) -> None:
-        """Until there is something to hand out. Look first, wait then: a wake-up cannot be missed in between."""
+    async def _refill(self) -> bool:
+        """Until there is something to hand out, or nothing will be. Look first, wait then: no wake-up is missed in between.
+
+        Whether others got their turn meanwhile.
+        """
+        waited = False
         await self._catch_up()
         while not self._done:
             events = [] if self._ready else self._broker.read(self._seq, BATCH)
@@ -125,14 +132,15 @@ class Subscription:
             if not self._ready:
                 self._note_gap(0)
             if self._ready:
-                return
+                break
             if events:
                 await trio.lowlevel.checkpoint()
             elif self._broker.closed:
                 self._done = True
             elif not self._done:
                 await self._broker.wait(self._key())
-        raise StopAsyncIteration
+                waited = True
+        return waited
 
     async def _catch_up(self) -> None:
         """Take from the journal what is older than the log. The log moves on meanwhile; seq says where the two join."""
@@ -157,6 +165,11 @@ class Subscription:
         return ("session", self.session) if self.session is not None else None
 
     def _take(self, events: list[Event]) -> None:
+        everything = self._run_id is None and self.session is None
+        if everything and not self._lost and events and events[-1].seq - self._seq == len(events):
+            self._ready.extend(events)  # nothing is missing, and all of it is wanted
+            self._seq = events[-1].seq
+            return
         for event in events:
             if self._matches(event):
                 self._hand_out(event)

@@ -10,8 +10,8 @@ Rules:
 """
 
 import logging
+import os
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal, NoReturn
@@ -50,7 +50,7 @@ async def open_workspace(
     progress_limit: int = 4096,
     retain: int = 16_384,
     clock: Callable[[], float] = time.time,
-    new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    new_id: Callable[[], str] = lambda: os.urandom(16).hex(),
     logger: logging.Logger | None = None,
 ) -> AsyncIterator["Workspace"]:
     """Open a workspace: it owns the runs that are submitted to it, and has ended all of them when the block has been left.

@@ -252,7 +252,7 @@ BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
     ("I10 ownership", "run r1 returns after the workspace had been left", outlives_its_workspace),
     ("I11 delivery", "reader was not told the endings of r1, and saw a gap of 0", reader),
     ("I11 delivery", "reader was told the ending of run r1 twice", lambda: reader(times=2)),
-    ("I13 agreement", "was seen while its state was RunState.ACTIVE", lambda: asked(RunState.ACTIVE, None)),
+    ("I13 agreement", "was seen while its state was active", lambda: asked(RunState.ACTIVE, None)),
     ("I13 agreement", "was seen while its session said that it is active", lambda: asked(RunState.SETTLED, "r1")),
     ("I14 history", "the journal has []", journal_of),
     ("I14 history", "whose ending was never told", lambda: journal_of("r7")),

@@ -74,6 +74,7 @@ class _Driver:
         self.max_steps = max_steps
         self.housekeeping = 0  # steps of trio's own tasks, limited like the others
         self.last: Task | None = None  # took the last step
+        self.kept = -1  # where that task is in the queue; -1 if it can't go on
         self.streak = 0  # consecutive steps of that task while others were runnable
         self.queue: list[Task] = []  # the runnable tasks, longest waiting first
         self.tie_instant, self.ties = -inf, 0
@@ -118,6 +119,8 @@ class _Driver:
             if fresh:
                 if len(fresh) > 1:
                     self._by_age(fresh)
+                if self.last in fresh:
+                    self.kept = len(queue) + fresh.index(self.last)
                 queue += fresh
                 fresh.clear()
             runnable = len(queue)
@@ -144,7 +147,7 @@ class _Driver:
         else:
             context.steps += 1
             context.digest = hash((context.digest, lane.key, lane.steps, runnable, index, self.clock.now))
-        self.last = task
+        self.last, self.kept = task, -1
         if self.tracer is None:
             self.loop.runq.append(task)
             self.loop.send(())
@@ -163,9 +166,9 @@ class _Driver:
     def _pick(self, runnable: int) -> tuple[Task, int, Choice | None]:
         """Take a task out of the queue; with its index among the options, and the choice."""
         queue, context, last = self.queue, self.context, self.last
-        kept = queue.index(last) if last in queue else 0  # position of option 0
-        if queue[kept] is not last:
-            self.streak = 0
+        kept = self.kept  # position of option 0
+        if kept < 0:
+            kept = self.streak = 0
         elif self.streak >= FAIR_AFTER:
             kept = 0
         if self.tracer is not None:

@@ -22,19 +22,25 @@ T = TypeVar("T")
 class IdleWaiters(dict[Any, Any]):
     """Who is in ``wait_all_tasks_blocked``: (cushion, id) → task. Empty in trio's eyes, because the driver wakes them."""
 
-    __slots__ = ()
+    __slots__ = ("_waiting",)
 
-    def __bool__(self) -> bool:
-        return False
+    def __init__(self) -> None:
+        self._waiting: dict[Any, Any] = {}
+
+    def __setitem__(self, key: Any, task: Any) -> None:
+        self._waiting[key] = task
+
+    def __delitem__(self, key: Any) -> None:
+        del self._waiting[key]
 
     def cushion(self) -> float:
         """The shortest idle period that somebody waits for; infinite if nobody does."""
-        return min((cushion for cushion, _ in self), default=inf)
+        return min((cushion for cushion, _ in self._waiting), default=inf)
 
     def take(self, cushion: float) -> list[Any]:
         """Those who wait for just that, who don't any more."""
-        keys = [key for key in self if key[0] == cushion]
-        return [self.pop(key) for key in keys]
+        keys = [key for key in self._waiting if key[0] == cushion]
+        return [self._waiting.pop(key) for key in keys]
 
 
 class OrderedSet(dict[T, Any]):

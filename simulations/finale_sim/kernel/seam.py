@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context as Variables
 from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 
 import outcome
@@ -51,9 +52,8 @@ _object_hash = object.__hash__
 _STRICT_GROUPS = inspect.signature(trio.run).parameters["strict_exception_groups"].default
 
 
-def number_of(task: Task) -> int:
-    """The age of a task among those of its trial."""
-    return task._counter
+number_of: Callable[[Task], int] = attrgetter("_counter")
+"""The age of a task among those of its trial."""
 
 
 def in_trio() -> bool:
