@@ -34,6 +34,13 @@ FASTEST = {  # the scenario that catches it soonest; without a line here, all ar
     "foreign turn": "cancel race",
     "sleeping closer": "cancel race",
     "settles again": "publishes twice",
+    "late progress": "publishes twice",
+    "title making": "cancel race",
+    "open door": "close race",
+    "full buffer": "slow subscribers",
+    "stale view": "cancel race",
+    "forgetful journal": "journal kept",
+    "sticky failure": "fails before running",
 }
 
 
