@@ -193,9 +193,11 @@ async def test_a_long_stall_loses_no_ending(autojump_clock: trio.testing.MockClo
     events = [event async for event in reader]
     assert sum(isinstance(event, RunComplete) for event in events) == 400
     assert sum(isinstance(event, RunAccepted) for event in events) == 400
-    assert sum(event.dropped for event in events if isinstance(event, finale.Gap)) + sum(
-        isinstance(event, Progress) for event in events
-    ) == 400
+    assert (
+        sum(event.dropped for event in events if isinstance(event, finale.Gap))
+        + sum(isinstance(event, Progress) for event in events)
+        == 400
+    )
 
 
 async def _interrupt() -> None:
@@ -218,19 +220,158 @@ def test_ctrl_c_in_the_pump_reaches_the_program_and_loses_nothing() -> None:
     assert runs[0].complete.status is Status.CANCELLED
 
 
+# Stopping the program -------------------------------------------------------------------------------------------------
+
+
 async def _exit() -> None:
     raise SystemExit(3)
 
 
-def test_a_journal_that_stops_the_program_loses_no_ending() -> None:
-    """What means "stop the program" goes on, after the endings are out as not durable."""
+async def _interrupted() -> None:
+    raise KeyboardInterrupt
+
+
+async def _exit_in_a_group() -> None:
+    await trio.lowlevel.checkpoint()
+    raise BaseExceptionGroup("g", [OSError("disk full"), SystemExit(3), await stray_cancellation()])
+
+
+async def _exit_in_a_nursery() -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_exit)
+        nursery.start_soon(stall)
+
+
+@pytest.mark.parametrize("busy", [True, False])
+@pytest.mark.parametrize("fault", [_exit, _interrupted, _exit_in_a_group, _exit_in_a_nursery])
+def test_a_journal_that_stops_the_program_loses_no_ending(fault: Action, busy: bool) -> None:
+    """E22: the journal is given up, all endings are out as not durable, then what means "stop the program" goes on."""
+    runs: list[finale.RunHandle] = []
+    events: list[Event | finale.Gap] = []
+    journal = FaultyJournal(None, fault)
+
+    async def main() -> None:
+        async with finale.open_workspace(talk, journal=journal, logger=quiet()) as workspace:
+            reader = workspace.subscribe()
+            try:
+                runs.append(workspace.submit("p", "s"))
+                await runs[0].accepted()
+                runs.extend(workspace.submit("p", session) for session in "st")
+                if busy:
+                    await trio.sleep_forever()
+            finally:
+                with trio.CancelScope(shield=True):
+                    await runs[1].wait()
+                    with pytest.raises(finale.Rejected):
+                        workspace.submit("q", "s")
+                    events.extend([event async for event in workspace.subscribe(run_id=runs[2].run_id)])
+        events.extend([event async for event in reader])
+
+    with pytest.raises(BaseException) as caught:  # noqa: PT011  # groups and single errors
+        trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    stops = (SystemExit, KeyboardInterrupt)
+    assert isinstance(caught.value, stops) or caught.group_contains(stops)
+    assert [run.complete and (run.complete.status, run.complete.durable) for run in runs] == [(Status.CANCELLED, False)] * 3
+    assert runs[2].complete in events
+    assert journal.closed == 1
+    assert len([event for event in journal._events.values() if isinstance(event, RunComplete)]) == 0
+
+
+def test_a_journal_that_stops_the_program_while_it_closes() -> None:
+    """E22: everything was out; it goes on."""
     runs = []
 
     async def main() -> None:
-        async with finale.open_workspace(talk, journal=FaultyJournal(_exit)) as workspace:
+        journal = FaultyJournal()
+        journal.close_fault = _exit
+        async with finale.open_workspace(_quick, journal=journal, logger=quiet()) as workspace:
             runs.append(workspace.submit("p", "s"))
-            await trio.sleep_forever()
 
     with pytest.raises(SystemExit):
         trio.run(main)
     assert runs[0].complete is not None
+    assert runs[0].complete.durable
+
+
+# Leaving in a hurry ---------------------------------------------------------------------------------------------------
+
+
+async def _leave(journal: FaultyJournal, how: str, grace_s: float) -> tuple[list[finale.RunHandle], float]:
+    """Runs that were stopped at second 1, and how long after that the workspace was left."""
+    runs = []
+    with trio.CancelScope() as outer:
+        async with finale.open_workspace(
+            talk, journal=journal, grace_s=grace_s, logger=quiet(), on_exit="cancel" if how == "on_exit" else "wait"
+        ) as workspace:
+            runs += [workspace.submit("p", f"s{number % 2}") for number in range(4)]
+            await trio.sleep(0.5)
+            match how:
+                case "close":
+                    workspace.close()
+                case "outer":
+                    outer.cancel()
+                    await trio.lowlevel.checkpoint()
+    return runs, trio.current_time() - 0.5
+
+
+@pytest.mark.parametrize("how", ["close", "outer", "on_exit"])
+@pytest.mark.parametrize(
+    ("fault", "grace_s", "limit_s"), [(stall, 3, 3), (stall, 0, 1), (partial(trio.sleep, 2), 3, 3), (fail, 3, 1)]
+)
+async def test_delivery_at_exit_is_bounded_by_the_grace(
+    how: str, fault: Action, grace_s: float, limit_s: float, autojump_clock: trio.testing.MockClock
+) -> None:
+    """E17: a journal that does not get on is given up after ``grace_s``, and all endings are out, as what they are."""
+    journal = FaultyJournal(None, fault, forever=True)
+    journal.faults[0] = fault
+    runs, took_s = await _leave(journal, how, grace_s)
+    assert took_s <= limit_s
+    assert all(run.complete is not None for run in runs)
+    stored = [event for event in await journal.read() if isinstance(event, RunComplete)]
+    assert all(run.complete in stored for run in runs if run.complete is not None and run.complete.durable)
+    assert journal.closed == 1
+
+
+async def test_a_journal_that_is_merely_slow_gets_its_time_when_nobody_hurries(autojump_clock: trio.testing.MockClock) -> None:
+    """Runs that have ended by themselves, and a block that was left by itself: durability comes first."""
+    journal = FaultyJournal(partial(trio.sleep, 9), forever=True)
+    async with finale.open_workspace(talk, journal=journal, grace_s=1) as workspace:
+        runs = [workspace.submit("p", f"s{number}") for number in range(3)]
+    assert [run.complete and run.complete.durable for run in runs] == [True] * 3
+    assert trio.current_time() > 9
+
+
+async def test_a_cancellation_while_leaving_hurries(autojump_clock: trio.testing.MockClock) -> None:
+    """E17: whoever waited patiently may lose patience."""
+    journal = FaultyJournal(None, stall, forever=True)
+    with trio.move_on_after(5):
+        async with finale.open_workspace(talk, journal=journal, grace_s=2, logger=quiet()) as workspace:
+            run = workspace.submit("p", "s")
+    assert run.complete is not None
+    assert (run.complete.status, run.complete.durable, trio.current_time()) == (Status.COMPLETED, False, 7)
+
+
+async def test_a_cancellation_while_the_journal_closes_hurries(autojump_clock: trio.testing.MockClock) -> None:
+    """Its ten seconds are cut to the grace."""
+    journal = FaultyJournal()
+    journal.close_fault = stall
+    with trio.move_on_after(3):
+        async with finale.open_workspace(talk, journal=journal, grace_s=2, logger=quiet()) as workspace:
+            run = workspace.submit("p", "s")
+    assert run.complete is not None
+    assert (run.complete.durable, trio.current_time()) == (True, 5)
+
+
+async def test_a_deaf_run_does_not_use_up_the_time_of_the_journal(autojump_clock: trio.testing.MockClock) -> None:
+    """The bound counts from the end of the last task: endings that are told late can still be stored."""
+
+    async def deaf(_request: Request, _ctx: RunContext) -> None:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(20)
+
+    journal = FaultyJournal(partial(trio.sleep, 1), forever=True)
+    with trio.move_on_after(1):
+        async with finale.open_workspace(deaf, journal=journal, grace_s=2) as workspace:
+            run = workspace.submit("p", "s")
+    assert run.complete is not None
+    assert (run.complete.abandoned, run.complete.durable) == (True, True)

@@ -403,5 +403,3 @@ async def test_many_programs_run_side_by_side() -> None:
         async with finale.open_workspace(SubprocessCoordinator(["echo"])) as workspace:
             runs = [workspace.submit(f"prompt {n}", f"session {n % 8}") for n in range(40)]
             assert [await run.result() for run in runs] == [f"prompt {n}" for n in range(40)]
-
-
