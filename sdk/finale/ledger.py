@@ -15,6 +15,8 @@ Rules:
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from operator import attrgetter
 from typing import Any
 
 from finale.admission import WhenBusy, check_content, check_queue
@@ -101,9 +103,8 @@ class Ledger:
         self._admit(request, when_busy)
         if when_busy == "interrupt":
             self._supersede(request, at)
-        record = RunRecord(request, self.accepted, foldable=when_busy == "fold")
+        record = self._records[request.run_id] = RunRecord(request, self.accepted, foldable=when_busy == "fold")
         self.accepted += 1
-        self._records[request.run_id] = record
         record.state = advance(record.state, Command.ACCEPT)
         self._emit(RunAccepted(request.run_id, request.session, *self._place(record), at, request))
         record.accepted_seq = self._seq
@@ -114,16 +115,19 @@ class Ledger:
     def recover(self, events: Sequence[Event], at: float) -> None:
         """Begin where a journal ends. What it accepted and did not end is settled as failed: the process went away under it."""
         self.begins_at = self._seq = max((event.seq for event in events), default=0)
+        settled: dict[str, None] = {}  # in the order of their endings
         for event in events:
             if isinstance(event, RunAccepted):
                 record = RunRecord(event.request, self.accepted, advance(RunState.NEW, Command.ACCEPT), accepted_seq=event.seq)
+                settled.pop(event.run_id, None)  # the id was used before, by a run that was forgotten then
                 self._records[event.run_id] = record
                 self.accepted += 1
             (known := self._records[event.run_id]).events = event.index + 1
             if isinstance(event, RunComplete):
                 known.state, known.ending = advance(known.state, Command.SETTLE), event
                 self.endings[event.status] += 1
-                self._published.append(event.run_id)
+                settled[event.run_id] = None
+        self._published.extend(settled)
         for record in tuple(self._records.values()):
             if record.state is not RunState.SETTLED:
                 self._settle(record, Ending(Status.FAILED, error=_INTERRUPTED), at)
@@ -151,11 +155,7 @@ class Ledger:
         """
         if host.state is not RunState.ACTIVE:
             return []
-        taken = []
-        for record in self.turns.waiting(host.request.session):
-            if not record.foldable:
-                break
-            taken.append(record)
+        taken = list(takewhile(attrgetter("foldable"), self.turns.waiting(host.request.session)))
         for record in taken:
             record.state, record.host = advance(record.state, Command.FOLD), host
             self.turns.left(record)

@@ -650,6 +650,36 @@ def test_reopening_settles_what_was_in_flight() -> None:
     assert (again.accepted, again.in_flight, again.busy()) == (6, 0, False)
 
 
+@pytest.mark.parametrize("ids", ["abca", "aa", "aba", "abcabc", "aabb"])
+@pytest.mark.parametrize("last_ended", [True, False])
+@pytest.mark.parametrize("retain", [1, 2, 10])
+def test_reopening_a_journal_in_which_an_id_was_used_again(ids: str, last_ended: bool, retain: int) -> None:
+    """It was free, because the first run had been forgotten. The last run of that id is the one that is known."""
+    events: list[Event] = []
+    for place, name in enumerate(ids):
+        events.append(RunAccepted(name, "s", 2 * place + 1, 0, 0.0, request(name)))
+        events.append(RunComplete(name, "s", 2 * place + 2, 1, 0.0, Status.COMPLETED))
+    ledger = Ledger(retain=retain)
+    ledger.recover(events if last_ended else events[:-1], 5.0)
+    for ending in endings(ledger).values():
+        ledger.published(ending, stored=True)
+    last = ledger.record(ids[-1])
+    assert last is not None
+    assert (last.accepted_seq, ledger.in_flight, ledger.accepted) == (events[-2].seq, 0, len(ids))
+    assert len(ledger._records) == min(retain, len(set(ids)))
+
+
+def test_reopening_a_long_journal_remembers_the_last_endings() -> None:
+    """Of the settled runs ``retain`` are kept, in the order of their endings."""
+    ledger = Ledger()
+    for number in range(1000):
+        ledger.ended(submit(ledger, str(number), str(number)), DONE, 0.0)
+    again = Ledger(retain=10)
+    again.recover(ledger.outbox.events, 5.0)
+    assert list(again._records) == [str(number) for number in range(990, 1000)]
+    assert again.accepted == 1000
+
+
 # Publishing -----------------------------------------------------------------------------------------------------------
 
 
