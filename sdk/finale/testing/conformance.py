@@ -7,7 +7,7 @@ They say what is wrong with a ``ConformanceError``, and nothing if all is well. 
 from collections.abc import Awaitable, Callable
 
 import trio
-import trio.lowlevel
+import trio.testing
 
 from finale.coordinator import Coordinator, CoordinatorFunction
 from finale.events import ErrorInfo, Event, Request, RunAccepted, RunComplete, RunStarted, Status
@@ -52,7 +52,8 @@ async def check_coordinator(
     """Check a coordinator with a run that is left alone, one that is cancelled, and two sessions side by side.
 
     Checked: each run ends by itself ``within_s`` seconds, lets a cancel through within the workspace's grace, and does nothing
-    that its contract forbids. A run may fail; that is its right.
+    that its contract forbids. A run may fail; that is its right. The cancel comes when the run is under way, as soon as all
+    tasks wait for something.
 
     Raises:
         ConformanceError: it breaks its contract.
@@ -65,7 +66,8 @@ async def check_coordinator(
         if patience.cancelled_caught:
             raise ConformanceError(f"the run for {prompt!r} had not ended after {within_s:g} s")
         pair = [workspace.submit(prompt, session=name) for name in ("left", "right")]
-        await trio.lowlevel.checkpoint()
+        with trio.move_on_after(within_s):  # a run that never blocks is cancelled then
+            await trio.testing.wait_all_tasks_blocked()  # a task that has not begun yet is never asked
         pair[0].cancel()
         for run in pair:
             complete = await run.wait()
