@@ -112,7 +112,11 @@ class RunHandle:
         return self._do(self._ledger.cancel_run, self._record, by)
 
     def terminate(self, by: str = "the caller") -> bool:
-        """Cancel the run and settle it at once, without waiting for its task to unwind. False if it has ended before."""
+        """Cancel the run and settle it at once, without waiting for its task to unwind.
+
+        Returns whether this settled it: True also if it was cancelled before, False if it had ended. What is left of its task
+        then, cleaning up after an early ``ctx.complete()``, is cancelled all the same.
+        """
         return self._do(self._ledger.terminate_run, self._record, by)
 
     def __repr__(self) -> str:

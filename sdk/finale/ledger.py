@@ -208,19 +208,19 @@ class Ledger:
     def terminate(self, session: str, by: str, at: float) -> int:
         """Like ``cancel``, and settle at once what would take time. How many runs were settled."""
         before = self.in_flight
+        self.cancel(session, by, at)
         for record in self.turns.live(session):
             self.terminate_run(record, by, at)
         return before - self.in_flight
 
     def terminate_run(self, record: RunRecord, by: str, at: float) -> bool:
         """Like ``cancel_run``, and do not wait for the task to unwind. Whether the run was settled by this."""
-        if record.state is RunState.SETTLED:
-            return False
+        had_ended = record.state is RunState.SETTLED
         self.cancel_run(record, by, at)
         self.abandon(record, at)
         if record.state is RunState.FOLDED:
             self._settle(record, Ending(Status.CANCELLED), at)
-        return True
+        return not had_ended
 
     def close(self, by: str, at: float) -> None:
         """Take no more requests, and cover everything that has not ended."""

@@ -162,7 +162,9 @@ class Workspace:
         return self._do(self._ledger.cancel, session, by)
 
     def terminate(self, session: str, by: str = "the caller") -> int:
-        """Cancel all runs of the session and settle them at once, without waiting for tasks to unwind. How many were settled.
+        """Cancel all runs of the session and settle them at once, without waiting for tasks to unwind.
+
+        Returns how many were settled, cancelled before or not. A clean-up after ``ctx.complete()`` is cancelled, but not counted.
 
         Raises:
             WrongThread: this is not the workspace's thread.

@@ -139,6 +139,21 @@ async def test_terminating(autojump_clock: MockClock) -> None:
     assert trio.current_time() == 9
 
 
+@pytest.mark.parametrize("whole_session", [True, False])
+async def test_terminating_reaches_the_clean_up_after_an_early_ending(whole_session: bool, autojump_clock: MockClock) -> None:
+    """As a cancel does; nothing is settled by it, so nothing is counted."""
+    async with finale.open_workspace(varied) as workspace:
+        early = workspace.submit("early", "s")
+        await trio.sleep(1.5)
+        assert early.status is Status.COMPLETED
+        waiting = workspace.submit("p", "s")
+        assert (workspace.terminate("s") if whole_session else early.terminate()) == whole_session
+        assert (await waiting.wait()).status is (Status.CANCELLED if whole_session else Status.COMPLETED)
+        await workspace.wait_idle()
+        assert trio.current_time() == (1.5 if whole_session else 2.5)
+        assert (await early.wait()).text == "early"
+
+
 # Waiting for idleness -------------------------------------------------------------------------------------------------
 
 
