@@ -91,7 +91,10 @@ class JournalError(FinaleError):
 
 
 class RunTimedOut(FinaleError):
-    """The run was stopped because it took too long, or was silent for too long. Seen as the error of a failed run."""
+    """The run was stopped because it took too long, or was silent for too long. Seen as the error of a failed run.
+
+    An error that its clean-up raised then is told in the same message, with its traceback.
+    """
 
 
 class ContractViolation(FinaleError):

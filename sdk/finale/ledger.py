@@ -22,7 +22,7 @@ from typing import Any
 from finale.admission import WhenBusy, check_content, check_queue
 from finale.errors import DuplicateRun, JournalUnavailable, WorkspaceClosing
 from finale.events import ErrorInfo, Event, Notification, Progress, Request, RunAccepted, RunComplete, RunStarted, Status
-from finale.record import Ending, RunRecord, terminal_event
+from finale.record import Ending, RunRecord, out_of_time, terminal_event
 from finale.runs import Command, RunState, advance
 from finale.turns import Turns
 
@@ -275,7 +275,7 @@ class Ledger:
     def _settle(self, record: RunRecord, ending: Ending, at: float) -> None:
         record.state = advance(record.state, Command.SETTLE)
         if record.timeout is not None and ending.status is Status.CANCELLED:
-            ending = Ending(Status.FAILED, error=record.timeout, abandoned=ending.abandoned)
+            ending = out_of_time(ending, record.timeout)
         record.ending = terminal_event(record, ending, *self._place(record), at, durable=self._durable)
         self._emit(record.ending)
         self.endings[ending.status] += 1

@@ -1,11 +1,11 @@
 """What the ledger knows of one run, how the work of a run ended, as one value, and the event that tells of both."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from finale.events import ErrorInfo, Request, RunComplete, Status
 from finale.runs import RunState
 
-__all__ = ["Ending", "RunRecord", "terminal_event"]
+__all__ = ["Ending", "RunRecord", "out_of_time", "terminal_event"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,14 @@ class RunRecord:
     def guests(self) -> "list[RunRecord]":
         """The runs that were folded into this one and will settle with it."""
         return [guest for guest in self.folded or () if guest.state is RunState.FOLDED]
+
+
+def out_of_time(stopped: Ending, timeout: ErrorInfo) -> Ending:
+    """How a run ended that was stopped because its time was up. What its clean-up raised is told behind ``timeout``."""
+    if (raised := stopped.error) is not None:
+        message = f"{timeout.message}; its clean-up raised {raised.type}: {raised.message}"
+        timeout = replace(timeout, message=message, traceback=raised.traceback)
+    return replace(stopped, status=Status.FAILED, error=timeout)
 
 
 def terminal_event(record: RunRecord, ending: Ending, seq: int, index: int, at: float, *, durable: bool) -> RunComplete:

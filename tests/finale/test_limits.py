@@ -195,6 +195,21 @@ async def test_a_limit_within_the_grace_of_another_run(autojump_clock: MockClock
     assert trio.current_time() == 4.5
 
 
+async def test_what_the_clean_up_raises_after_the_limit_is_told(autojump_clock: MockClock) -> None:
+    """In the run's error, behind the limit, with its traceback; it stays a time-out."""
+
+    async def breaks(request: Request, ctx: RunContext) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise OSError("disk full")
+
+    ending = await ending_of(breaks, deadline_s=3)
+    assert is_time_out(ending, "the run was active for 3 s, which is the limit; its clean-up raised OSError: disk full")
+    assert ending.error is not None
+    assert 'raise OSError("disk full")' in ending.error.traceback
+
+
 @pytest.mark.parametrize("value", [0, -1, math.nan])
 @pytest.mark.parametrize("name", ["deadline_s", "idle_s"])
 async def test_a_limit_out_of_range_is_refused(name: str, value: float) -> None:
