@@ -40,7 +40,11 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionStatistics:
-    """One subscriber: the last ``seq`` it has looked at, how many events it can still take, how many it was told were dropped."""
+    """One subscriber. ``seq``: where it has read up to. ``dropped``: how many events a ``Gap`` has told it of.
+
+    ``lag``: how far it is behind, at most: what it has read and not handed out yet, and every ``seq`` published since, be it of
+    another session or dropped by now, which it finds out when it reads on. 0 as soon as there is nothing more for it.
+    """
 
     seq: int
     lag: int
@@ -103,7 +107,7 @@ class Subscription:
 
     def statistics(self) -> SubscriptionStatistics:
         """Counts as of now."""
-        lag = max(self._broker.horizon - self._seq, 0) + len(self._ready)
+        lag = 0 if self._done else max(self._broker.horizon - self._seq, 0) + len(self._ready)
         return SubscriptionStatistics(self._seq, lag, self._dropped)
 
     def lose(self, lost: Mapping[str | None, Sequence[Event]]) -> None:

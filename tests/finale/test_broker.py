@@ -436,6 +436,21 @@ async def test_lag_is_never_negative() -> None:
     assert broker.subscribe(run_id="b", after=5).statistics().lag == 0
 
 
+async def test_lag_is_how_far_a_reader_is_behind_at_most() -> None:
+    """What is another session's counts until it is passed, and so does what was dropped; behind its run's ending nothing does."""
+    broker, writer = opened(progress_limit=1)
+    readers = [broker.subscribe(session="s"), broker.subscribe(run_id="a")]
+    writer.run("a", progress=5)
+    for _ in range(3):
+        writer.put("accepted", "x", "t")
+    assert [reader.statistics().lag for reader in readers] == [broker.horizon] * 2
+    assert len(await taken(readers[1])) == 5
+    assert readers[1].statistics().lag == 0
+    first = await readers[0].__anext__()
+    assert isinstance(first, RunAccepted)
+    assert readers[0].statistics().lag == 4  # a Gap among them; what is not for this session was passed on the way
+
+
 async def test_a_stuck_reader_costs_no_memory() -> None:
     """The log stays within its bounds while somebody does not read."""
     broker, writer = opened(progress_limit=20, retain=20)
