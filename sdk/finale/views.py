@@ -20,7 +20,10 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counts of runs since the workspace was opened; ``accepted - completed - failed - cancelled - in_flight`` is always 0."""
+    """Counts of runs: those read from the journal when the workspace was opened, and all since.
+
+    ``accepted - completed - failed - cancelled - in_flight`` is always 0.
+    """
 
     accepted: int
     completed: int
