@@ -1,11 +1,13 @@
 """What ``submit`` returns: a caller's view of one run."""
 
+from collections.abc import Awaitable, Callable, Sequence
+
 import trio
 
 from finale.broker import Broker
 from finale.door import Door
 from finale.errors import JournalError, RunCancelled, RunFailed
-from finale.events import Request, RunComplete, Status
+from finale.events import Event, Request, RunComplete, Status
 from finale.ledger import Ledger
 from finale.record import RunRecord
 from finale.runs import RunState
@@ -17,12 +19,20 @@ __all__ = ["RunHandle"]
 class RunHandle:
     """One accepted run. Any number of tasks may hold it, wait on it, and be cancelled while they wait."""
 
-    __slots__ = ("_broker", "_do", "_ledger", "_record")
+    __slots__ = ("_broker", "_do", "_ledger", "_read", "_record")
 
-    def __init__(self, record: RunRecord, ledger: Ledger, broker: Broker, do: Door) -> None:
+    def __init__(
+        self,
+        record: RunRecord,
+        ledger: Ledger,
+        broker: Broker,
+        do: Door,
+        read: Callable[[int], Awaitable[Sequence[Event]]] | None,
+    ) -> None:
         self._record = record
         self._ledger = ledger
         self._broker = broker
+        self._read = read  # the journal behind a seq
         self._do = do
 
     @property
@@ -99,13 +109,21 @@ class RunHandle:
         return complete.text
 
     def events(self) -> Subscription:
-        """The run's events from its acceptance to its terminal event, with a ``Gap`` where progress was dropped."""
+        """The run's events from its acceptance to its terminal event, with a ``Gap`` where progress was dropped.
+
+        What the workspace no longer has in memory comes from the journal, as with ``subscribe(since=…)``; without a journal, and
+        when the workspace has closed, a ``Gap`` stands for it.
+        """
         return self._broker.subscribe(
             run_id=self.run_id,
             after=self._record.accepted_seq - 1,
             known={self.run_id: 0},
             ending=lambda: self.complete,
+            past=self._past,
         )
+
+    async def _past(self, after: int) -> Sequence[Event]:
+        return () if self._read is None or self._broker.closed else await self._read(after)
 
     def cancel(self, by: str = "the caller") -> bool:
         """Cancel the run. Whether this call did it: False if it was cancelled before or has ended."""

@@ -118,6 +118,7 @@ class Workspace:
         self._ledger = ledger
         self._broker = broker
         self._pump = pump
+        self._past = pump.read if pump.has_journal else None
         self._new_id = new_id
         self._do = Door(clock, self._follow)
         self._idle: dict[str | None, trio.lowlevel.ParkingLot] = {}  # by session; None: the workspace
@@ -196,8 +197,7 @@ class Workspace:
         """
         ending = self._ending_of(run_id) if run_id else None
         if since is not None:
-            past = self._pump.read if self._pump.has_journal else None
-            return self._broker.subscribe(session=session, run_id=run_id, after=since, ending=ending, past=past)
+            return self._broker.subscribe(session=session, run_id=run_id, after=since, ending=ending, past=self._past)
         live = self._ledger.turns.live(session) if session else []
         record = self._ledger.record(run_id) if run_id else None
         known = {record.request.run_id: record.events for record in [*live, *([record] if record else [])]}
@@ -269,7 +269,7 @@ class Workspace:
         return lambda: run.complete if (run := early or self.run(run_id)) is not None else None
 
     def _handle(self, record: RunRecord) -> RunHandle:
-        return RunHandle(record, self._ledger, self._broker, self._do)
+        return RunHandle(record, self._ledger, self._broker, self._do, self._past)
 
 
 async def _read_back(journal: Journal | None, ledger: Ledger, broker: Broker, clock: Callable[[], float]) -> None:

@@ -271,3 +271,26 @@ async def test_since_reaches_back_into_what_an_earlier_workspace_wrote(autojump_
         reader = workspace.subscribe(since=0)
     assert [event async for event in reader] == await journal.read()
     assert (await journal.read())[:3] == before
+
+
+@pytest.mark.parametrize("ended", [True, False])
+async def test_the_events_of_a_remembered_run_reach_back_as_far(ended: bool, autojump_clock: MockClock) -> None:
+    """A run's events come from the journal that an earlier workspace wrote, and its run is counted."""
+    journal = MemoryJournal()
+    async with finale.open_workspace(talk, journal=journal) as workspace:
+        workspace.submit("other", "t", metadata={"progress": 0})
+        await workspace.submit("p", "s", run_id="r", metadata={"progress": 0}).wait()
+    if not ended:
+        stored = [event for event in await journal.read() if (event.run_id, type(event)) != ("r", RunComplete)]
+        journal = MemoryJournal()
+        await journal.append(stored)
+    async with finale.open_workspace(talk, journal=journal) as workspace:
+        run = workspace.run("r")
+        assert run is not None
+        assert workspace.statistics().accepted == 2
+        events = [event async for event in run.events()]
+        assert events == [event for event in await journal.read() if event.run_id == "r"]
+        assert len(events) == 3
+        assert [event async for event in workspace.subscribe(run_id="r", since=events[-1].seq)] == []
+    with trio.fail_after(1):
+        assert [event async for event in run.events()][-1] == events[-1]
