@@ -43,10 +43,7 @@ def rewritten(function: Callable[..., Any], sound: str, broken: str) -> Callable
     if source.count(sound) != 1:
         raise ValueError(f"{function.__qualname__} has {source.count(sound)} times {sound!r}; this canary wants it once")
     names: dict[str, Any] = {}
-    exec(
-        compile(source.replace(sound, broken), f"<{function.__qualname__}, broken>", "exec"),
-        inspect.unwrap(function).__globals__,
-        names,
-    )  # noqa: S102  # our own source
+    code = compile(source.replace(sound, broken), f"<{function.__qualname__}, broken>", "exec")
+    exec(code, inspect.unwrap(function).__globals__, names)  # noqa: S102  # our own source
     replacement: Callable[..., Any] = names[function.__name__]
     return replacement
