@@ -38,12 +38,13 @@ from finale.events import (
 )
 from finale.handle import RunHandle
 from finale.runs import RunState
-from finale.subscription import Subscription
-from finale.views import SessionView, Statistics
-from finale.workspace import Workspace, open_workspace
+from finale.subscription import Subscription, SubscriptionStatistics
+from finale.views import BrokerStatistics, SessionView, Statistics
+from finale.workspace import WhenBusy, Workspace, open_workspace
 
 __all__ = [
     "Attachment",
+    "BrokerStatistics",
     "ContractViolation",
     "Coordinator",
     "DuplicateRun",
@@ -75,6 +76,8 @@ __all__ = [
     "Statistics",
     "Status",
     "Subscription",
+    "SubscriptionStatistics",
+    "WhenBusy",
     "Workspace",
     "WorkspaceClosing",
     "WrongThread",

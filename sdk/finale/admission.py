@@ -9,6 +9,7 @@ from finale.events import Attachment, Request
 __all__ = ["WhenBusy", "check_content", "check_queue", "check_types"]
 
 WhenBusy: TypeAlias = Literal["enqueue", "reject", "interrupt", "fold"]
+"""What becomes of a request whose session is busy; see ``Workspace.submit``."""
 
 
 def check_types(request: Request, *, stored: bool) -> None:
@@ -54,4 +55,5 @@ def check_queue(request: Request, when_busy: WhenBusy, *, busy: bool, waiting: i
     if when_busy == "reject" and busy:
         raise SessionBusy(f"session {request.session!r} is busy, and {request.prompt[:60]!r} was not to wait")
     if busy and when_busy != "interrupt" and limit is not None and waiting >= limit:
-        raise QueueFull(f"{waiting} runs of session {request.session!r} wait, which is the limit; try again later")
+        runs = "1 run waits" if waiting == 1 else f"{waiting} runs wait"
+        raise QueueFull(f"{runs} in session {request.session!r}, which is the limit; try again later")

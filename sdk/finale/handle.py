@@ -99,7 +99,8 @@ class RunHandle:
         """The text of the completed run.
 
         Raises:
-            RunFailed: it failed. RunCancelled: it was cancelled. Both carry the terminal event as ``complete``.
+            RunFailed: it failed; ``complete`` is its terminal event.
+            RunCancelled: it was cancelled; ``complete`` is its terminal event.
         """
         complete = await self.wait()
         if complete.status is Status.FAILED:

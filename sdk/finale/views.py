@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from finale.broker import BrokerStatistics
 from finale.handle import RunHandle
 
-__all__ = ["SessionView", "Statistics"]
+__all__ = ["BrokerStatistics", "SessionView", "Statistics"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from finale.runs import RunState
 from finale.subscription import Subscription
 from finale.views import SessionView, Statistics
 
-__all__ = ["Workspace", "open_workspace"]
+__all__ = ["WhenBusy", "Workspace", "open_workspace"]
 
 
 @asynccontextmanager

@@ -39,3 +39,9 @@ async def test_anything_else_is_refused_at_once(target: Any, says: str) -> None:
     with pytest.raises(TypeError, match=says):
         async with finale.open_workspace(target):
             pytest.fail("opened")
+
+
+def test_what_signatures_name_can_be_imported() -> None:
+    """Whoever passes a view or a choice on may want to name its type."""
+    assert {"BrokerStatistics", "SubscriptionStatistics", "WhenBusy"} <= set(finale.__all__)
+    assert finale.Statistics.__annotations__["delivery"] is finale.BrokerStatistics

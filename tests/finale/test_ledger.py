@@ -352,7 +352,7 @@ def test_a_full_queue_rejects() -> None:
     ledger = Ledger(queue_limit=1)
     host, waiting = submit(ledger, "a"), submit(ledger, "b", when_busy="fold")
     for when_busy in ("enqueue", "fold"):
-        with pytest.raises(QueueFull, match="1 runs of session 's' wait"):
+        with pytest.raises(QueueFull, match="1 run waits in session 's'"):
             submit(ledger, "c", when_busy=when_busy)  # type: ignore[arg-type]
     assert submit(ledger, "b", when_busy="fold") is waiting
     ledger.fold(host, 0.0)

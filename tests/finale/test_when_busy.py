@@ -266,7 +266,7 @@ async def test_a_limited_queue(autojump_clock: MockClock) -> None:
     """The active run does not count; a place is free again as soon as one waits less."""
     async with finale.open_workspace(steady, queue_limit=2) as workspace:
         runs = [workspace.submit("p", "s") for _ in range(3)]
-        with pytest.raises(finale.QueueFull, match="2 runs of session 's' wait"):
+        with pytest.raises(finale.QueueFull, match="2 runs wait in session 's'"):
             workspace.submit("q", "s")
         runs[1].cancel()
         workspace.submit("q", "s")

@@ -35,7 +35,8 @@ class Retrying:
     run's own errors; a failed last attempt is a ``RetriesExhausted``.
 
     Raises:
-        ValueError: a number is out of its range. TypeError: ``coordinator`` is none.
+        ValueError: a number is out of its range.
+        TypeError: ``coordinator`` is none.
     """
 
     def __init__(
