@@ -207,7 +207,7 @@ class _Driver:
         now = self.clock.now
         self.ties = self.ties + 1 if now == self.tie_instant else 0
         self.tie_instant = now
-        return self.context.draw(Site(Kind.TIE, "", self.ties, f"at {now:.9g} s"), options)
+        return self.context.draw(Site(Kind.TIE, "", self.ties, f"at {now!r} s"), options)
 
     def _idle(self) -> bool:
         """Nothing is runnable and nothing is due: wake who waits for that, or jump. False if nothing can ever happen again."""

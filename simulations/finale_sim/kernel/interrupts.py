@@ -44,5 +44,6 @@ class Interrupts:
 
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:
         self.seen = True
-        if self.closing or self._loop.generator.gi_running:
+        generator = self._loop.generator  # None as long as the loop is being made: the driver looks at ``seen`` then
+        if self.closing or (generator is not None and generator.gi_running):
             raise KeyboardInterrupt

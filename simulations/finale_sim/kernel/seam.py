@@ -135,6 +135,8 @@ class Loop:
     """
 
     def __init__(self, clock: VirtualClock, born: Callable[[Task, int, bool], None]) -> None:
+        self.generator: Any = None  # trio's own loop, once it is made
+        self._library = sniffio.thread_local.name
         self.runq: list[Task] = []
         self.tasks = _Tasks(born)
         self.timers = Timers()
@@ -161,10 +163,10 @@ class Loop:
 
     def start(self, async_fn: Any, args: tuple[Any, ...]) -> None:
         """Make this the thread's trio loop, with trio's root task in ``runq``."""
-        self._library, sniffio.thread_local.name = sniffio.thread_local.name, "trio"
+        sniffio.thread_local.name = "trio"
         self.runner.asyncgens.install_hooks(self.runner)
         GLOBAL_RUN_CONTEXT.runner = self.runner
-        self.generator: Any = unrolled_run(self.runner, async_fn, args, True)
+        self.generator = unrolled_run(self.runner, async_fn, args, True)
         self.send: Callable[[Any], float] = self.generator.send
         trio.socket.set_custom_socket_factory(_NO_NETWORK)
         trio.socket.set_custom_hostname_resolver(_NO_NETWORK)
@@ -178,7 +180,7 @@ class Loop:
     @property
     def finished(self) -> bool:
         """Whether trio's loop has come to its end."""
-        return bool(self.generator.gi_frame is None)
+        return self.generator is None or self.generator.gi_frame is None
 
     def wake_entry(self) -> None:
         """Let trio's run_sync_soon task see that it has callbacks."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 import trio
 
-from finale_sim.kernel import Ending, current_trial, simulate
+from finale_sim.kernel import Ending, current_trial, seam, simulate
 
 
 @pytest.fixture(autouse=True)
@@ -150,3 +150,17 @@ def test_a_real_ctrl_c_stops_a_busy_process_promptly() -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "interrupted\n", "")
+
+
+def test_an_interrupt_while_the_loop_is_being_made_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes out as itself, and the thread is free for the next trial."""
+
+    def interrupted(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    simulate(trio.sleep, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(seam.Loop, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            simulate(trio.sleep, 1)
+    assert simulate(trio.sleep, 1).ending is Ending.RETURNED
