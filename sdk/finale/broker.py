@@ -9,6 +9,7 @@ Events enter the log as soon as they happen (``append``) and become visible in t
 (``publish``): the log is the pump's queue, too, and one bound covers both.
 """
 
+import logging
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ class BrokerStatistics:
 class Broker:
     """The log and its readers. ``progress_limit`` and ``retain`` bound how many events of either sort it holds."""
 
-    def __init__(self, *, progress_limit: int = 4096, retain: int = 16_384) -> None:
+    def __init__(self, *, progress_limit: int = 4096, retain: int = 16_384, log: logging.Logger | None = None) -> None:
+        self.log = log or logging.getLogger("finale")
         self.horizon = 0  # seq of the last visible event
         self.closed = False
         self._log: list[Event] = []  # ascending in seq

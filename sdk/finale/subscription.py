@@ -1,5 +1,6 @@
 """A subscriber's cursor in the broker's log: a position, and the arithmetic that turns holes into gaps."""
 
+import logging
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ class Source(Protocol):
 
     horizon: int
     closed: bool
+    log: logging.Logger
 
     def read(self, after: int, limit: int) -> list[Event]:
         """At most ``limit`` visible events behind seq ``after``."""
@@ -87,6 +89,7 @@ class Subscription:
         self._lost = 0  # events that the log has forgotten and no later index will tell of
         self._lost_endings = 0
         self._dropped = 0
+        self._behind = False  # a gap was handed out since the reader was last level with the log
         self._done = False
 
     def __aiter__(self) -> Self:
@@ -142,6 +145,7 @@ class Subscription:
             elif self._broker.closed:
                 self._done = True
             elif not self._done:
+                self._behind = False
                 await self._broker.wait(self._key())
                 waited = True
         return waited
@@ -209,3 +213,6 @@ class Subscription:
             self._dropped += dropped
             self._ready.append(Gap(dropped, self._lost_endings))
             self._lost = self._lost_endings = 0
+            if not self._behind:  # one line for a burst, not one for each gap in it
+                self._behind = True
+                self._broker.log.warning("subscriber %d fell behind and missed %d events; it sees a Gap", self.number, dropped)

@@ -72,7 +72,7 @@ async def open_workspace(
         retain: how many other events are kept for them, and how many settled runs are remembered by their id.
         clock: gives the ``at`` of events, in seconds.
         new_id: makes the ids of runs whose callers bring none.
-        logger: where a failing journal is reported (default: the logger "finale").
+        logger: where a failing journal and subscribers that fall behind are reported (default: the logger "finale").
 
     Raises:
         TypeError: ``coordinator`` is none.
@@ -82,9 +82,10 @@ async def open_workspace(
     patience = Patience(grace_s, deadline_s, idle_s)
     coordinator = as_coordinator(coordinator)
     ledger = Ledger(max_active=max_active, queue_limit=queue_limit, retain=retain, durable=getattr(journal, "durable", False))
-    broker = Broker(progress_limit=progress_limit, retain=retain)
+    log = logger or logging.getLogger("finale")
+    broker = Broker(progress_limit=progress_limit, retain=retain, log=log)
     await _read_back(journal, ledger, broker, clock)
-    pump = Pump(ledger, broker, journal, logger or logging.getLogger("finale"), grace_s)
+    pump = Pump(ledger, broker, journal, log, grace_s)
     leisurely = False
     try:
         async with trio.open_nursery(strict_exception_groups=True) as home:

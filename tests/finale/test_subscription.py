@@ -294,3 +294,20 @@ async def test_the_events_of_a_remembered_run_reach_back_as_far(ended: bool, aut
         assert [event async for event in workspace.subscribe(run_id="r", since=events[-1].seq)] == []
     with trio.fail_after(1):
         assert [event async for event in run.events()][-1] == events[-1]
+
+
+async def test_a_burst_of_drops_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A reader that falls behind is reported once for all the gaps that it then sees in a row."""
+
+    async def chatty(request: Request, ctx: RunContext) -> None:
+        for n in range(40):
+            ctx.progress_nowait(n)
+
+    async with finale.open_workspace(chatty, progress_limit=4) as workspace:
+        reader = workspace.subscribe()
+        for _ in range(3):
+            await workspace.submit("p", "s").wait()
+    gaps = [event async for event in reader if isinstance(event, Gap)]
+    lines = [record.getMessage() for record in caplog.records if "fell behind" in record.getMessage()]
+    assert len(gaps) > 1
+    assert lines == [f"subscriber 1 fell behind and missed {gaps[0].dropped} events; it sees a Gap"]
