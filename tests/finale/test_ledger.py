@@ -870,7 +870,8 @@ class AnyCommands(RuleBasedStateMachine):
             if record.cancelled_by == "closing":
                 self.covered[record] = "closing"
         self.drain()
-        assert all(r.state in (RunState.CANCELLING, RunState.SETTLED) for r in self.order)
+        covered = (RunState.CANCELLING, RunState.SETTLED)
+        assert all(r.state in covered or (r.state is RunState.FOLDED and r.cancelled_by is not None) for r in self.order)
 
     @invariant()
     def one_terminal_event_at_most(self) -> None:
