@@ -55,8 +55,7 @@ async def open_workspace(
 ) -> AsyncIterator["Workspace"]:
     """Open a workspace: it owns the runs that are submitted to it, and has ended all of them when the block has been left.
 
-    Before a run is accepted, a rejected request raises. After it is accepted, it gets exactly one terminal event. Never both,
-    never neither.
+    A rejected request raises. An accepted run gets exactly one terminal event. Never both, never neither.
 
     Args:
         coordinator: an object with ``async run(request, ctx)``, or an async function of that shape.
