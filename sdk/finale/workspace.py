@@ -55,7 +55,8 @@ async def open_workspace(
 ) -> AsyncIterator["Workspace"]:
     """Open a workspace: it owns the runs that are submitted to it, and has ended all of them when the block has been left.
 
-    A rejected request raises. An accepted run gets exactly one terminal event. Never both, never neither.
+    Before a run is accepted, a rejected request raises. After it is accepted, it gets exactly one terminal event. Never both,
+    never neither.
 
     Args:
         coordinator: an object with ``async run(request, ctx)``, or an async function of that shape.
@@ -78,8 +79,7 @@ async def open_workspace(
         ValueError: an option is out of its range.
     """
     _check_options(on_exit, max_active=max_active, queue_limit=queue_limit, progress_limit=progress_limit, retain=retain)
-    patience = Patience(grace_s, deadline_s, idle_s)
-    coordinator = as_coordinator(coordinator)
+    patience, coordinator = Patience(grace_s, deadline_s, idle_s), as_coordinator(coordinator)
     ledger = Ledger(max_active=max_active, queue_limit=queue_limit, retain=retain, durable=getattr(journal, "durable", False))
     log = logger or logging.getLogger("finale")
     broker = Broker(progress_limit=progress_limit, retain=retain, log=log)
