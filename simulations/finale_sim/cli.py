@@ -236,7 +236,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--seed", type=_seed, default=0, metavar="S", help="seed of the random half of the trials (default: 0)")
 
     sub = command("campaign", _campaign, "Check finale itself: all scenarios, all faults.", _CAMPAIGN_HELP)
-    searching(sub, 300, "per scenario")
+    searching(sub, 260, "per scenario")
     sub.add_argument("--scenario", nargs="+", default=[], metavar="NAME", help="only these (see finale-sim list)")
     sub.add_argument("--canary", metavar="NAME", help="break finale on purpose in this way, to see that it is caught")
 
