@@ -198,7 +198,7 @@ RULES = [
         "what the terminal shows, without deciding anything",
     ),
     Rule(
-        f"{SIM}/cli.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
+        f"{SIM}/cli/*.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
         "finale finale.testing finale_sim.*",
         "trio pytest IPython",
         "a face may use all of the simulator, and can be taken away",
@@ -238,7 +238,7 @@ SOUND = {
     "sdk/finale/ledger.py": "from finale import events\n",
     "sdk/finale/workspace.py": 'import trio, time\nfrom . import ledger\ndef go():\n    """Go."""\n',
     "simulations/finale_sim/__init__.py": "from finale_sim import world\n",
-    "simulations/finale_sim/cli.py": "import finale_sim, pytest\ndef main(): ...\n",
+    "simulations/finale_sim/cli/__init__.py": "import finale_sim, pytest\ndef main(): ...\n",
     "simulations/finale_sim/choices.py": "import zlib\n",
     "simulations/finale_sim/kernel/__init__.py": "from finale_sim.kernel.seam import Runner\n",
     SEAM: '"""Names trio._core."""\nimport trio._core\nfrom finale_sim.choices import Choices\nRunner = trio._core.Runner\n',

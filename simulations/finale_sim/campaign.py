@@ -71,12 +71,13 @@ def run_campaign(
     *,
     trials: int,
     seed: int = 0,
+    deviations: int | None = None,
     on_trial: Callable[[ScenarioProgram, Search], None] | None = None,
     on_report: Callable[[ScenarioProgram, Report], None] | None = None,
 ) -> Campaign:
-    """Search each program with ``trials`` trials. A ``KeyboardInterrupt`` ends the campaign with the reports so far."""
+    """Search each program as ``investigate`` does. A ``KeyboardInterrupt`` ends the campaign with the reports so far."""
     reports: list[Report] = []
-    for program, report in _reports(programs, trials, seed, on_trial):
+    for program, report in _reports(programs, trials, seed, deviations, on_trial):
         if report.search.trials or report.counterexample:
             reports.append(report)
             if on_report is not None:
@@ -87,8 +88,12 @@ def run_campaign(
 
 
 def _reports(
-    programs: Sequence[ScenarioProgram], trials: int, seed: int, on_trial: Callable[[ScenarioProgram, Search], None] | None
+    programs: Sequence[ScenarioProgram],
+    trials: int,
+    seed: int,
+    deviations: int | None,
+    on_trial: Callable[[ScenarioProgram, Search], None] | None,
 ) -> Iterator[tuple[ScenarioProgram, Report]]:
     for program in programs:
         listener = (lambda search, program=program: on_trial(program, search)) if on_trial is not None else None
-        yield program, investigate(program, trials=trials, seed=seed, on_trial=listener)
+        yield program, investigate(program, trials=trials, seed=seed, deviations=deviations, on_trial=listener)

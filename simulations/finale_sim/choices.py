@@ -26,6 +26,8 @@ class Kind(enum.StrEnum):
     DATA = "V"  #: a value that the outside world supplies; 0 = the plainest
     DELAY = "D"  #: how late something happens; 0 = on time
     FAULT = "F"  #: whether a fault strikes; 0 = no
+    CANCEL = "C"  #: whether a cancel scope is cancelled now, and which; 0 = none
+    CRASH = "X"  #: whether the process dies now; 0 = no
 
 
 class Site(NamedTuple):

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from finale_sim.choices import Decide
+from finale_sim.kernel import Conditions
 from finale_sim.program import Program
 from finale_sim.report import Counterexample, Report
 from finale_sim.search import Attempt, OnTrial, RunTrial, Search, following, search
 from finale_sim.shrink import shrink
 from finale_sim.story import Story
-from finale_sim.token import Token, program_key
+from finale_sim.token import BadToken, Token, program_key
 
 __all__ = ["Replayed", "investigate", "replay_token"]
 
@@ -23,13 +24,17 @@ def investigate(
     *,
     trials: int,
     seed: int = 0,
+    deviations: int | None = None,
     on_trial: OnTrial | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Report:
-    """Search ``program`` with at most ``trials`` trials, plus at most 500 for shrinking a failure."""
+    """Search ``program`` with at most ``trials`` trials, plus at most 500 for shrinking a failure.
+
+    With ``deviations``, every stream with at most so many of them is tried first, and ``trials`` come on top.
+    """
     started = clock()
     with _attentive(program.attempt) as attempt:
-        state = search(attempt, trials=trials, seed=seed, on_trial=on_trial)
+        state = search(attempt, trials=trials, seed=seed, deviations=deviations, on_trial=on_trial)
         if state.failure is None:
             return Report(program.name, state, clock() - started)
         try:
@@ -75,7 +80,9 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
         what = f"a failure ({seen.claim}: {seen.message.partition(chr(10))[0]})" if seen is not None else "a failure"
         return f"{what} came out differently the second time: the program keeps something from one trial to the next"
     count = len(shrunk.attempt.deviations)
-    return Counterexample(program.name, story, len(failure.deviations), shrunk, minimal=count <= state.swept + 1)
+    return Counterexample(
+        program.name, program.conditions, story, len(failure.deviations), shrunk, minimal=count <= state.swept + 1
+    )
 
 
 def _tell(program: Program, attempt: Attempt) -> Story:
@@ -116,10 +123,15 @@ def replay_token(program: Program, token: Token) -> Replayed:
 
     Raises:
         ValueError: the token belongs to another program.
+        BadToken: it was made under conditions that this version does not know.
     """
     if token.program != program_key(program.name):
         raise ValueError(f"the token belongs to another program than {program.name!r}")
-    story = program.tell(following(dict(token.deviations)))
+    try:
+        conditions = Conditions.of_code(token.conditions)
+    except ValueError as error:
+        raise BadToken(f"the token was made under conditions that this version does not know: {error}") from error
+    story = program.under(conditions).tell(following(dict(token.deviations)))
     return Replayed(story, _drift(story, token))
 
 

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
 
 from finale import Coordinator
 from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
-from finale_sim.kernel import Ending, RealIO, Trial, render_deadlock, simulate
+from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, Trial, render_deadlock, simulate
 from finale_sim.kernel.places import is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
@@ -31,6 +31,13 @@ class Program(Protocol):
     def name(self) -> str:
         """Identifies the program in its tokens."""
 
+    @property
+    def conditions(self) -> Conditions:
+        """What its trials let happen."""
+
+    def under(self, conditions: Conditions) -> Self:
+        """The same program under other conditions."""
+
     def attempt(self, decide: Decide) -> Attempt:
         """Run and judge one trial."""
 
@@ -44,12 +51,16 @@ class PlainProgram:
 
     name: str
     function: Callable[[], Awaitable[Any]]
+    conditions: Conditions = STANDARD
+
+    def under(self, conditions: Conditions) -> Self:
+        return replace(self, conditions=conditions)
 
     def attempt(self, decide: Decide) -> Attempt:
-        return _judge_plain(simulate(self.function, decide=decide, max_steps=MAX_STEPS))
+        return _judge_plain(simulate(self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS))
 
     def tell(self, decide: Decide) -> Story:
-        trial = simulate(self.function, decide=decide, max_steps=MAX_STEPS, trace=True)
+        trial = simulate(self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
         return Story(_judge_plain(trial), trial)
 
 
@@ -99,14 +110,18 @@ class ScenarioProgram:
     name: str
     scenario: Scenario
     make: Callable[[], Coordinator]
+    conditions: Conditions = STANDARD
+
+    def under(self, conditions: Conditions) -> Self:
+        return replace(self, conditions=conditions)
 
     def attempt(self, decide: Decide) -> Attempt:
         world = World(self.scenario, self.make)
-        return self._judge(simulate(world.play, decide=decide, max_steps=MAX_STEPS), world.history)
+        return self._judge(simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS), world.history)
 
     def tell(self, decide: Decide) -> Story:
         world = World(self.scenario, self.make)
-        trial = simulate(world.play, decide=decide, max_steps=MAX_STEPS, trace=True)
+        trial = simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
         return Story(self._judge(trial, world.history), trial, tuple(world.history.entries), world.history.picks)
 
     def _judge(self, trial: Trial, history: History) -> Attempt:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from finale_sim.kernel import Conditions
 from finale_sim.render import in_words, timeline
 from finale_sim.search import Search
 from finale_sim.shrink import Shrunk
@@ -18,6 +19,7 @@ class Counterexample:
     """A failing trial, shrunk. ``minimal``: every stream with fewer deviations was tried and holds."""
 
     program: str
+    conditions: Conditions
     story: Story
     found_with: int  #: deviations before shrinking
     shrunk: Shrunk
@@ -32,7 +34,7 @@ class Counterexample:
     def token(self) -> str:
         """The line that replays the trial."""
         pairs = tuple((choice.site.key, choice.answer) for choice in self.story.attempt.deviations)
-        return encode(Token(program_key(self.program), self.story.attempt.digest & 0xFFFFFFFF, pairs))
+        return encode(Token(program_key(self.program), self.story.attempt.digest & 0xFFFFFFFF, pairs, self.conditions.code))
 
     def in_words(self) -> list[str]:
         """A sentence per deviation."""

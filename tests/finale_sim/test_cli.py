@@ -331,9 +331,9 @@ def test_help_teaches(command: str, here: Command) -> None:
         ("replay fin1-é", "has characters that no token has"),
         ("replay fin1-AAAA", "is damaged: its checksum does not fit"),
         ("replay fin9-AAAA", "is a token of version 9; this finale-sim reads version 1"),
-        ("replay fin1-cKeVMclNqL6KsA", "the token belongs to no standard scenario; name the target that it was found with"),
-        ("replay fin1-cKeVMclNqL6KsA mine.py:fine", "the token belongs to another program than fine"),
-        ("replay fin1-cKeVMclNqL6KsA nope.py:fine", "there is no file 'nope.py'"),
+        ("replay fin1-VO_yXEqcvooAPQY", "the token belongs to no standard scenario; name the target that it was found with"),
+        ("replay fin1-VO_yXEqcvooAPQY mine.py:fine", "the token belongs to another program than fine"),
+        ("replay fin1-VO_yXEqcvooAPQY nope.py:fine", "there is no file 'nope.py'"),
         ("replay hello --canary nonsense", "there is no canary 'nonsense'"),
     ],
 )

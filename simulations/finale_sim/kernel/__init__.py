@@ -1,5 +1,6 @@
 """Control of trio: one deterministic execution of any unmodified trio program, with every decision asked for."""
 
+from finale_sim.kernel.conditions import STANDARD, Conditions, Fidelity
 from finale_sim.kernel.context import Context, current_trial
 from finale_sim.kernel.driver import FAIR_AFTER
 from finale_sim.kernel.entrance import simulate
@@ -8,9 +9,12 @@ from finale_sim.kernel.trial import BlockedTask, Ending, Step, Trial, render_dea
 
 __all__ = [
     "FAIR_AFTER",
+    "STANDARD",
     "BlockedTask",
+    "Conditions",
     "Context",
     "Ending",
+    "Fidelity",
     "KernelUnsupported",
     "NestedTrial",
     "RealIO",

@@ -19,6 +19,7 @@ from trio.lowlevel import Task
 
 from finale_sim.choices import Choice, Decide, Kind, Site
 from finale_sim.kernel import teardown, world
+from finale_sim.kernel.conditions import Conditions
 from finale_sim.kernel.context import Context, here
 from finale_sim.kernel.errors import NestedTrial
 from finale_sim.kernel.interrupts import Interrupts
@@ -46,11 +47,16 @@ _LONGEST_WAIT_S = 24 * 60 * 60  # trio never sees a longer idle period: a larger
 
 
 def run_trial(
-    async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], decide: Decide, max_steps: int, trace: bool
+    async_fn: Callable[..., Awaitable[Any]],
+    args: tuple[Any, ...],
+    decide: Decide,
+    conditions: Conditions,
+    max_steps: int,
+    trace: bool,
 ) -> Trial:
     """One trial, as ``simulate`` describes it, without asking whether the kernel fits this trio."""
     refuse_nesting()
-    return _Driver(decide, max_steps, trace).run(async_fn, args)
+    return _Driver(decide, conditions, max_steps, trace).run(async_fn, args)
 
 
 def refuse_nesting() -> None:
@@ -67,10 +73,11 @@ def refuse_nesting() -> None:
 class _Driver:
     """One trial. Used once."""
 
-    def __init__(self, decide: Decide, max_steps: int, trace: bool) -> None:
+    def __init__(self, decide: Decide, conditions: Conditions, max_steps: int, trace: bool) -> None:
         self.context = Context(decide, number_of)
         self.clock = self.context.clock
         self.loop = Loop(self.clock, self._born)
+        self.conditions = conditions
         self.max_steps = max_steps
         self.housekeeping = 0  # steps of trio's own tasks, limited like the others
         self.last: Task | None = None  # took the last step

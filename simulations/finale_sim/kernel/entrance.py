@@ -6,6 +6,7 @@ from typing import Any
 
 from finale_sim.choices import Decide, happy_path
 from finale_sim.kernel import escapes, seam
+from finale_sim.kernel.conditions import STANDARD, Conditions
 from finale_sim.kernel.driver import MAX_STEPS, refuse_nesting, run_trial
 from finale_sim.kernel.selftest import check_kernel
 from finale_sim.kernel.trial import Trial
@@ -26,6 +27,7 @@ def simulate(
     async_fn: Callable[..., Awaitable[Any]],
     *args: Any,
     decide: Decide = happy_path,
+    conditions: Conditions = STANDARD,
     max_steps: int = MAX_STEPS,
     trace: bool = False,
 ) -> Trial:
@@ -39,6 +41,7 @@ def simulate(
         async_fn: the program, an async function.
         *args: its positional arguments.
         decide: answers every choice. The default takes the happy path.
+        conditions: what a trial lets happen besides the program, and how far its schedules may stray from those of stock trio.
         max_steps: ends the trial (``Ending.STEP_LIMIT``) when the program takes more steps than this.
         trace: also record every step in ``Trial.trace``.
 
@@ -52,4 +55,4 @@ def simulate(
         Exception: whatever ``decide`` raises, as it is.
     """
     _prepare()
-    return run_trial(async_fn, args, decide, max_steps, trace)
+    return run_trial(async_fn, args, decide, conditions, max_steps, trace)

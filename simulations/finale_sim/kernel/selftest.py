@@ -11,6 +11,7 @@ import trio
 import trio.testing
 
 from finale_sim.choices import Decide, Site, happy_path
+from finale_sim.kernel.conditions import STANDARD
 from finale_sim.kernel.driver import run_trial
 from finale_sim.kernel.errors import RealIO, unsupported
 from finale_sim.kernel.seam import in_trio
@@ -38,7 +39,7 @@ def check_kernel() -> None:
 
 
 def _trial(program: Callable[[], Any], decide: Decide = happy_path) -> Trial:
-    return run_trial(program, (), decide, _ENOUGH_STEPS, False)
+    return run_trial(program, (), decide, STANDARD, _ENOUGH_STEPS, False)
 
 
 def _all_values(program: Callable[[], Any]) -> list[Any]:

@@ -46,16 +46,23 @@ class Search:
         return Bounded(self.swept, self.sampled) if self.swept > 0 else Sampled(self.trials)
 
 
-def search(run: RunTrial, *, trials: int, seed: int = 0, on_trial: OnTrial | None = None) -> Search:
+def search(
+    run: RunTrial, *, trials: int, seed: int = 0, deviations: int | None = None, on_trial: OnTrial | None = None
+) -> Search:
     """Sweep by deviations, then walk at random, with a budget of ``trials``.
 
-    The sweep gets half of the budget, or as much of all as it takes to try every single deviation. Stops at the first failure,
-    when nothing is left to try, or when too many trials can't be judged. A ``KeyboardInterrupt`` ends it with what is known.
+    The sweep gets half of the budget, or as much of all as it takes to try every single deviation. With ``deviations`` it
+    first goes through every stream with at most so many, outside the budget. Stops at the first failure, when nothing is left to
+    try, or when too many trials can't be judged. A ``KeyboardInterrupt`` ends it with what is known.
     """
     state = Search(trials)
     try:
-        _spend(state, run, Sweep(max_deviations=1), trials, on_trial)
-        if state.swept == 1 and not state.exhausted:
+        if deviations is not None:
+            _spend(state, run, Sweep(max_deviations=deviations), None, on_trial)
+            trials = state.budget = state.trials + trials
+        else:
+            _spend(state, run, Sweep(max_deviations=1), trials, on_trial)
+        if deviations is None and state.swept == 1 and not state.exhausted:
             _spend(state, run, Sweep(start=2), trials // 2, on_trial)
         if not state.exhausted:
             _spend(state, run, RandomWalk(seed), trials, on_trial)
@@ -65,9 +72,9 @@ def search(run: RunTrial, *, trials: int, seed: int = 0, on_trial: OnTrial | Non
     return state
 
 
-def _spend(state: Search, run: RunTrial, strategy: Strategy, until: int, on_trial: OnTrial | None) -> None:
+def _spend(state: Search, run: RunTrial, strategy: Strategy, until: int | None, on_trial: OnTrial | None) -> None:
     state.strategy = strategy.name
-    while state.trials < until and state.failure is None and state.undecided < _MOST_UNDECIDED:
+    while (until is None or state.trials < until) and state.failure is None and state.undecided < _MOST_UNDECIDED:
         decide = strategy.next()
         if decide is not None:
             attempt = run(decide)

@@ -80,6 +80,15 @@ def test_a_budget_below_the_single_deviations_is_a_sample() -> None:
     assert state.swept == 0
 
 
+def test_a_sweep_that_was_asked_for_is_completed_whatever_the_budget_is() -> None:
+    """With ``deviations``, all streams with at most so many are tried first, and the trials come on top, at random."""
+    run, seen = counting(flat(*[2] * 12))
+    state = search(run, trials=5, deviations=2)
+    assert len({stream for stream in seen if sum(stream) <= 2}) == 1 + 12 + 66
+    assert state.verdict == Bounded(2, 5)
+    assert state.trials == state.budget == len(seen)
+
+
 def test_the_search_stops_at_the_first_failure() -> None:
     """The failing trial is kept as it was found, and no trial follows it."""
     run, seen = counting(flat(2, 2, 2, judge=lambda answers: "claim" if answers[1] else None))

@@ -1,0 +1,60 @@
+"""``finale-sim``: the simulator in a terminal. Each command is in a file of this folder, listed here."""
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
+
+from finale_sim.cli import campaign, catalogue, explore
+from finale_sim.cli.parsing import EXIT_CODES, Commands, Parser
+from finale_sim.kernel import KernelUnsupported
+from finale_sim.targets import BadTarget
+from finale_sim.token import BadToken
+
+__all__ = ["main"]
+
+_ABOUT = """\
+Deterministic simulation of trio programs: every scheduling decision, fault and cancellation is a choice,
+and a failure comes out as a few steps and one line that replays it.
+
+  finale-sim campaign                         does finale itself keep its contract?
+  finale-sim check myagent.py:MyCoordinator   does my coordinator, inside a finale workspace?
+  finale-sim explore mymodule:my_function     is there a schedule in which this async function fails?
+  finale-sim replay fin1-…                    once more, the very same trial
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. ``argv`` defaults to that of the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # messages of other people's programs may hold anything
+    try:
+        arguments = _parser().parse_args(argv)
+        arguments.stdout = sys.stdout
+        # Whatever the user's program prints must not get between a script and its JSON.
+        with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
+            code: int = arguments.command(arguments)
+        sys.stdout.flush()
+    except (BadTarget, BadToken, KernelUnsupported) as error:
+        print(f"finale-sim: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more on its way out
+        return 3
+    except KeyboardInterrupt:
+        print("finale-sim: interrupted", file=sys.stderr)
+        return 3
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="finale-sim", description=_ABOUT, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = Commands(parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser))
+    for module in (campaign, explore, catalogue):
+        module.add(commands)
+    return parser

@@ -1,0 +1,89 @@
+"""``campaign`` and ``check``: the scenarios, on finale itself or with a coordinator of the user's."""
+
+import argparse
+from collections.abc import Sequence
+
+from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
+from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, require, searching
+from finale_sim.display import Progress, failure_text, print_campaign
+from finale_sim.program import ScenarioProgram
+from finale_sim.scenarios import SCENARIOS
+from finale_sim.targets import coordinator_factory, load
+
+__all__ = ["add"]
+
+_CAMPAIGN_HELP = """\
+Half of the trials sweep: the happy path, then every single deviation from it, then every pair, and so on. The other half
+are random walks. A table shows for each scenario what was tried, which endings of a run were seen, and the verdict."""
+
+_CHECK_HELP = """\
+The scenarios submit, queue, cancel and close at every phase, while your coordinator runs on virtual time; sleeps cost
+nothing. Real sockets and processes are refused, so give your coordinator fakes for them.
+
+  class MyCoordinator:
+      async def run(self, request, ctx):
+          await ctx.progress("thinking")
+          return "answer"
+
+  finale-sim check myagent.py:MyCoordinator"""
+
+
+def add(commands: Commands) -> None:
+    """Put the two commands on the command line."""
+    sub = commands.add("campaign", _campaign, "Check finale itself: all scenarios, all faults.", _CAMPAIGN_HELP)
+    _scenarios(sub, 260)
+    sub.add_argument("--canary", metavar="NAME", help="break finale on purpose in this way, to see that it is caught")
+
+    sub = commands.add("check", _check, "Check your coordinator inside a finale workspace.", _CHECK_HELP)
+    sub.add_argument("target", metavar="TARGET", help=f"{TARGET}: a class, factory, instance or async function")
+    _scenarios(sub, 500)
+
+
+def _scenarios(sub: argparse.ArgumentParser, trials: int) -> None:
+    searching(sub, trials, "per scenario")
+    sub.add_argument("--scenario", nargs="+", default=[], metavar="NAME", help="only these (see finale-sim list)")
+    sub.add_argument(
+        "--deviations",
+        type=positive,
+        metavar="K",
+        help="first try every stream with at most K deviations, however many there are; --trials come on top",
+    )
+
+
+def _campaign(arguments: argparse.Namespace) -> int:
+    require(arguments.scenario, SCENARIOS, "scenario")
+    with canary(arguments.canary):
+        programs = campaign_programs(arguments.scenario)
+        return _run(arguments, programs, "Standard campaign over finale", again(arguments, None))
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    label, target = load(arguments.target)
+    require(arguments.scenario, [s.name for s in SCENARIOS.values() if s.any_coordinator], "scenario for any coordinator")
+    programs = check_programs(label, coordinator_factory(label, target), arguments.scenario)
+    return _run(arguments, programs, f"{label} inside a finale workspace", again(arguments, arguments.target))
+
+
+def _run(arguments: argparse.Namespace, programs: list[ScenarioProgram], title: str, replay_with: Sequence[str]) -> int:
+    progress = Progress(len(programs), arguments.trials)
+    campaign = run_campaign(
+        programs,
+        trials=arguments.trials,
+        seed=arguments.seed,
+        deviations=arguments.deviations,
+        on_trial=progress.on_trial,
+        on_report=progress.on_report,
+    )
+    progress.clear()
+    if arguments.json:
+        print_json(campaign.as_dict(), arguments.stdout)
+    else:
+        print_campaign(campaign, programs, title)
+        _print_failures(campaign, replay_with)
+    return campaign.exit_code
+
+
+def _print_failures(campaign: Campaign, replay_with: Sequence[str]) -> None:
+    for report in campaign.reports:
+        if report.counterexample is not None:
+            print(f"\n{report.program.rpartition('/')[2]}\n" + failure_text(report.counterexample, replay_with))

@@ -1,0 +1,42 @@
+"""``list`` and ``canaries``: what there is, and the proof that each oracle can object."""
+
+import argparse
+
+from finale_sim.catalogue import catalogue, endings_table, try_canaries
+from finale_sim.cli.parsing import Commands, print_json, print_rows, searching
+
+__all__ = ["add"]
+
+_CANARIES_HELP = """\
+An oracle counts only once something trips it. Each canary is a deliberate bug; the oracle that it names must catch it, in
+the scenario that it names. Exit code 1 if one is missed."""
+
+
+def add(commands: Commands) -> None:
+    """Put the two commands on the command line."""
+    sub = commands.add("list", _list, "List scenarios and canaries.", "Names are used with --scenario and --canary.")
+    sub.add_argument("--endings", action="store_true", help="list every way a run can end, with what shows and judges it")
+
+    sub = commands.add("canaries", _canaries, "Break finale in each known way, and see each caught.", _CANARIES_HELP)
+    searching(sub, 500, "per canary")
+
+
+def _canaries(arguments: argparse.Namespace) -> int:
+    rows = try_canaries(trials=arguments.trials, seed=arguments.seed)
+    missed = sum(row["caught_by"] != row["oracle"] for row in rows)
+    if arguments.json:
+        print_json({"canaries": rows, "missed": missed}, arguments.stdout)
+    else:
+        print_rows("Canaries", [{name: row[name] for name in row if name != "token"} for row in rows])
+        print(f"{len(rows) - missed} of {len(rows)} canaries were caught by the oracle that they name.")
+    return 1 if missed else 0
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    tables = {"endings": endings_table()} if arguments.endings else catalogue()
+    if arguments.json:
+        print_json(tables, arguments.stdout)
+    else:
+        for name, rows in tables.items():
+            print_rows(name.capitalize(), rows)
+    return 0

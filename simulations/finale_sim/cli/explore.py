@@ -1,0 +1,77 @@
+"""``explore`` and ``replay``: any async function, or the trial that a token stands for."""
+
+import argparse
+import time
+
+from finale_sim.api import program_of
+from finale_sim.cli.parsing import TARGET, Commands, again, canary, print_json, searching
+from finale_sim.display import Progress, failure_text, replay_text, verdict_text
+from finale_sim.investigate import investigate, replay_token
+from finale_sim.program import PlainProgram
+from finale_sim.render import in_words, timeline
+from finale_sim.targets import as_program_function, load
+from finale_sim.token import decode
+
+__all__ = ["add"]
+
+_EXPLORE_HELP = """\
+Any trio program will do; it need not know finale. A failing assertion, an unexpected exception, or a deadlock is a
+violation. Say with assert what must hold at the end.
+
+  async def transfer():
+      async with trio.open_nursery() as nursery:
+          nursery.start_soon(withdraw)
+          nursery.start_soon(withdraw)
+      assert balance >= 0
+
+  finale-sim explore bank.py:transfer"""
+
+_REPLAY_HELP = """\
+A token names the program, and the few choices that were not the plainest ones. If the program has changed since, so that
+the recorded choices do not come up any more, that is reported as DRIFT, with the place."""
+
+
+def add(commands: Commands) -> None:
+    """Put the two commands on the command line."""
+    sub = commands.add("explore", _explore, "Find a schedule in which an async function fails.", _EXPLORE_HELP)
+    sub.add_argument("target", metavar="TARGET", help=f"{TARGET}: an async function without parameters")
+    searching(sub, 2000, "at most")
+
+    sub = commands.add("replay", _replay, "Run the trial that a token stands for, and show it step by step.", _REPLAY_HELP)
+    sub.add_argument("token", metavar="TOKEN", help="what a failure printed, like fin1-…")
+    sub.add_argument(
+        "target", metavar="TARGET", nargs="?", help="what was checked or explored; leave it out for a campaign's token"
+    )
+    sub.add_argument("--canary", metavar="NAME", help="break finale in this way, as it was when the token was found")
+
+
+def _explore(arguments: argparse.Namespace) -> int:
+    label, target = load(arguments.target)
+    program = PlainProgram(f"explore/{label}", as_program_function(label, target))
+    progress = Progress(1, arguments.trials)
+    report = investigate(
+        program, trials=arguments.trials, seed=arguments.seed, on_trial=lambda search: progress.on_trial(program, search)
+    )
+    progress.clear()
+    if arguments.json:
+        print_json(report.as_dict(), arguments.stdout)
+    else:
+        print(verdict_text(report))
+        if report.counterexample is not None:
+            print("\n" + failure_text(report.counterexample, again(arguments, arguments.target)))
+    return report.verdict.exit_code
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    label, target = load(arguments.target) if arguments.target else ("", None)
+    with canary(arguments.canary):
+        replayed = replay_token(program_of(arguments.token, label, target), decode(arguments.token))
+    if arguments.json:
+        spent = {"token": arguments.token, "seconds": round(time.perf_counter() - started, 3)}
+        print_json(replayed.as_dict() | spent, arguments.stdout)
+        return replayed.exit_code
+    print(replay_text(replayed))
+    print("\n".join(["", "What deviates", *(f"  {n}. {s}" for n, s in enumerate(in_words(replayed.story), 1))]))
+    print("\nTimeline (» a deviation, · an observation)\n" + timeline(replayed.story, most_lines=200))
+    return replayed.exit_code

@@ -1,0 +1,39 @@
+"""Conditions: what a trial lets happen besides the program, and how far its schedules may stray from those of stock trio."""
+
+import enum
+from dataclasses import dataclass
+
+__all__ = ["STANDARD", "Conditions", "Fidelity"]
+
+
+class Fidelity(enum.IntEnum):
+    """A rung of the ladder: which schedules a trial may choose from. Each rung has those of the ones below, and more."""
+
+    ROUNDS = 0  #: all that is runnable together takes a step each, in any order: what stock trio promises nothing about
+    STEP = 1  #: any runnable task at each step: as if tasks waited for slow disks in between
+    TIES = 2  #: and timers that are due at the same instant fire one by one
+    FREE = 3  #: and a timer may fire while tasks are runnable: a slow machine
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Part of a trial's identity: equal choices make an equal trial only under equal conditions, so a token holds them."""
+
+    fidelity: Fidelity = Fidelity.TIES
+
+    @property
+    def code(self) -> int:
+        """These conditions as a number below 256, for tokens."""
+        return self.fidelity ^ Fidelity.TIES  # the standard ones are 0
+
+    @classmethod
+    def of_code(cls, code: int) -> "Conditions":
+        """The conditions with this number.
+
+        Raises:
+            ValueError: there are none.
+        """
+        return cls(Fidelity(code ^ Fidelity.TIES))
+
+
+STANDARD = Conditions()
