@@ -8,9 +8,10 @@ from finale import Coordinator
 from finale.testing import STUBS
 from finale_sim.investigate import investigate
 from finale_sim.program import ScenarioProgram
-from finale_sim.report import Report
+from finale_sim.report import Counterexample, Report
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.search import Search
+from finale_sim.verdict import Violated
 
 __all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign"]
 
@@ -35,6 +36,15 @@ class Campaign:
             return 3
         code = self.decisive.verdict.exit_code
         return 3 if code == 0 and self.interrupted else code
+
+    def failures(self) -> dict[str, list[tuple[str, Counterexample]]]:
+        """Broken claim → the scenarios in which it broke, each with its counterexample; fewest deviations first."""
+        found: dict[str, list[tuple[str, Counterexample]]] = {}
+        for report in self.reports:
+            if report.counterexample is not None and isinstance(report.verdict, Violated):
+                scenario = report.program.rpartition("/")[2]
+                found.setdefault(report.verdict.breach.claim, []).append((scenario, report.counterexample))
+        return {claim: sorted(failures, key=lambda failure: failure[1].deviations) for claim, failures in found.items()}
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the decisive report's verdict with the sums of all, and a line for each program."""
@@ -63,7 +73,7 @@ def campaign_programs(names: Sequence[str] = ()) -> list[ScenarioProgram]:
 def check_programs(label: str, make: Callable[[], Coordinator], names: Sequence[str] = ()) -> list[ScenarioProgram]:
     """The scenarios that any coordinator can play (or those of them with these names), with coordinators from ``make``."""
     fitting: Iterable[Scenario] = (s for s in SCENARIOS.values() if s.any_coordinator and (not names or s.name in names))
-    return [ScenarioProgram(f"check/{label}/{scenario.name}", scenario, make) for scenario in fitting]
+    return [ScenarioProgram(f"check/{label}/{scenario.name}", scenario, make, judge_coordinator=True) for scenario in fitting]
 
 
 def run_campaign(

@@ -105,11 +105,15 @@ def _where(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioProgram:
-    """A scenario, played on a finale workspace with a fresh coordinator from ``make`` in each trial."""
+    """A scenario, played on a finale workspace with a fresh coordinator from ``make`` in each trial.
+
+    ``judge_coordinator``: what is accused is not only finale but also the coordinator, if it breaks its contract.
+    """
 
     name: str
     scenario: Scenario
     make: Callable[[], Coordinator]
+    judge_coordinator: bool = False
     conditions: Conditions = STANDARD
 
     def under(self, conditions: Conditions) -> Self:
@@ -135,8 +139,9 @@ class ScenarioProgram:
                 history.stuck = render_deadlock(trial.deadlock)
             elif trial.ending is Ending.RAISED:
                 history.crash = repr(trial.error)
+            limit = self.scenario.options.get("max_active")
             try:
-                breach = judge(history, oracles(self.scenario.options.get("max_active")))
+                breach = judge(history, oracles(limit, judge_coordinator=self.judge_coordinator))
             except Unjudged as error:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:

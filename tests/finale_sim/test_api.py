@@ -97,6 +97,24 @@ def test_a_coordinator_that_never_ends_is_told_with_its_place() -> None:
     assert finale_sim.replay(failing.token, Coordinator).exit_code == 1
 
 
+def test_a_coordinator_that_breaks_its_contract_is_told() -> None:
+    """Finale keeps its promise around it; the accused is the coordinator, and one bug is one group of failures."""
+
+    async def returns_a_number(request: Any, ctx: Any) -> Any:
+        await trio.lowlevel.checkpoint()
+        return len(request.prompt)
+
+    campaign = finale_sim.check(returns_a_number, trials=20)
+    assert campaign.exit_code == 1
+    (failures,) = campaign.failures().values()
+    assert {report.program.rpartition("/")[2] for report in campaign.reports if report.token} == {name for name, _ in failures}
+    assert failures[0][1].deviations == min(failure.deviations for _, failure in failures) == 0
+    breach = failures[0][1].story.attempt.breach
+    assert breach is not None
+    assert breach.claim == "the coordinator keeps its contract"
+    assert "this one returned int" in breach.message
+
+
 def test_a_sound_coordinator_passes() -> None:
     """A function, with few trials: nothing is wrong, and all suitable scenarios were played."""
 

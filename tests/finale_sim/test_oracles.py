@@ -7,9 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from finale import Request, RunAccepted, RunStarted, RunState, Status
+from finale.testing import STUBS
 from finale_sim.canaries import CANARIES
 from finale_sim.history import History, What
 from finale_sim.oracles import Oracle, Unjudged, judge, oracles
+from finale_sim.program import ScenarioProgram
+from finale_sim.scenarios import SCENARIOS
+from finale_sim.search import RandomWalk
 from tests.finale_sim.histories import Past, sound
 
 CANCELLED, FAILED = Status.CANCELLED, Status.FAILED
@@ -281,6 +285,15 @@ def test_every_oracle_is_seen_to_fail() -> None:
     names = {oracle.name for oracle in oracles()}
     assert {name for name, _, _ in BROKEN} == names
     assert {canary.oracle for canary in CANARIES.values()} == names
+
+
+@pytest.mark.parametrize("stub", ["returns rubbish", "publishes twice", "deaf"])
+def test_a_guest_that_breaks_its_contract_is_accused_where_it_is_checked(stub: str) -> None:
+    """Each stub that breaks the contract is objected to; in a campaign, where stubs do so on purpose, it is not."""
+    (scenario,) = (s for s in SCENARIOS.values() if s.stub == stub)
+    for judged, claims in [(True, {"the coordinator keeps its contract"}), (False, set())]:
+        program, walk = ScenarioProgram("guest", scenario, STUBS[stub], judge_coordinator=judged), RandomWalk()
+        assert {a.breach.claim for a in (program.attempt(walk.next()) for _ in range(30)) if a.breach is not None} == claims
 
 
 def test_oracles_have_names_and_claims_of_their_own() -> None:

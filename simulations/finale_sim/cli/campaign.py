@@ -18,7 +18,8 @@ are random walks. A table shows for each scenario what was tried, which endings 
 
 _CHECK_HELP = """\
 The scenarios submit, queue, cancel and close at every phase, while your coordinator runs on virtual time; sleeps cost
-nothing. Real sockets and processes are refused, so give your coordinator fakes for them.
+nothing. Both sides are judged: the promise of finale, and the contract of your coordinator. Real sockets and processes are
+refused, so give it fakes for them.
 
   class MyCoordinator:
       async def run(self, request, ctx):
@@ -84,6 +85,11 @@ def _run(arguments: argparse.Namespace, programs: list[ScenarioProgram], title: 
 
 
 def _print_failures(campaign: Campaign, replay_with: Sequence[str]) -> None:
-    for report in campaign.reports:
-        if report.counterexample is not None:
-            print(f"\n{report.program.rpartition('/')[2]}\n" + failure_text(report.counterexample, replay_with))
+    """One bug shows in many scenarios: of each broken claim the smallest failure is told in full, the others in a line."""
+    for claim, failures in campaign.failures().items():
+        (scenario, smallest), *others = failures
+        print(f"\n{scenario}\n" + failure_text(smallest, replay_with))
+        if others:
+            print(f"\n{claim!r} is broken in {len(others)} more scenario{'s' * (len(others) > 1)}:")
+        for scenario, other in others:
+            print(f"  {scenario}: {other.deviations} deviation{'s' * (other.deviations != 1)}, {other.token}")

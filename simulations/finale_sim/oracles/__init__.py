@@ -12,6 +12,7 @@ from finale_sim.oracles import (
     delivery,
     durable_history,
     idle_cancel,
+    keeps_contract,
     no_crash,
     no_poison,
     no_stranding,
@@ -48,8 +49,9 @@ class Unjudged(Exception):
     """An oracle crashed: the trial is neither passed nor failed."""
 
 
-def oracles(max_active: int | None = None) -> tuple[Oracle, ...]:
-    """All oracles, for a workspace with this limit."""
+def oracles(max_active: int | None = None, *, judge_coordinator: bool = False) -> tuple[Oracle, ...]:
+    """All oracles, for a workspace with this limit. ``judge_coordinator``: also the one that accuses not finale but its guest."""
+    guests = (keeps_contract.ORACLE,) if judge_coordinator else ()
     return (
         no_crash.ORACLE,
         one_terminal.ORACLE,
@@ -68,6 +70,7 @@ def oracles(max_active: int | None = None) -> tuple[Oracle, ...]:
         durable_history.ORACLE,
         no_stranding.oracle(max_active),
         not_stuck.ORACLE,
+        *guests,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finale import Gap, Progress, RunComplete
+from finale import Gap, Progress, RunComplete, SessionView
 from finale_sim.history import Entry, What
 from finale_sim.kernel.trial import Step
 from finale_sim.story import Story
@@ -101,11 +101,18 @@ def _detail(detail: Any) -> str:
         return ""
     if isinstance(detail, RunComplete):
         return f": {detail.status}" + (f", {_short(detail.text, 40)}" if detail.text is not None else "")
+    if isinstance(detail, tuple) and len(detail) == 2 and isinstance(detail[1], SessionView):
+        return f": the run is {detail[0]}, {_session(detail[1])}"
     if isinstance(detail, Gap):
         return f": a gap of {detail.dropped}"
     if isinstance(detail, Progress):
         return f": {_short(detail.payload, 40)}"
     return f": {_short(detail, 60)}"
+
+
+def _session(view: SessionView) -> str:
+    active = f"{view.active.run_id} is active" if view.active is not None else "busy" if view.busy else "idle"
+    return f"its session: {active}" + (f", {len(view.queue)} waiting" if view.queue else "")
 
 
 def _short(value: object, most: int) -> str:
