@@ -3,7 +3,7 @@
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from finale_sim.campaign import Campaign
@@ -17,29 +17,32 @@ from finale_sim.verdict import Truncated
 __all__ = ["Progress", "failure_text", "print_campaign", "print_table", "replay_text", "verdict_text"]
 
 _REDRAW_S = 0.1
+_SIGN_OF_LIFE_S = 30.0
 _MOST_LINES = 40  # of a message; a deadlock of a thousand tasks is told by its first ones
 
 
 class Progress:
-    """One line on stderr that is redrawn at most ten times a second; nothing where stderr is no terminal."""
+    """One line on stderr that is redrawn at most ten times a second. Where stderr is no terminal, a line every half minute."""
 
-    def __init__(self, programs: int, trials: int, stream: TextIO | None = None) -> None:
+    def __init__(self, programs: int, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
-        self._programs, self._trials = programs, trials
+        self._programs = programs
         self._done = 0
         self._before = 0
-        self._started = time.monotonic()
-        self._drawn = 0.0
+        self._started = clock()
+        self._drawn = 0.0 if self._live else self._started
+        self._pause_s = _REDRAW_S if self._live else _SIGN_OF_LIFE_S
 
     def on_trial(self, program: Program, search: Search) -> None:
         """A trial has ended."""
-        now = time.monotonic()
-        if self._live and now - self._drawn >= _REDRAW_S:
+        now = self._clock()
+        if now - self._drawn >= self._pause_s:
             self._drawn = now
             total = self._before + search.trials
             rate = total / max(now - self._started, 1e-9)
-            share = (self._done + search.trials / self._trials) / self._programs
+            share = (self._done + min(search.trials / search.budget, 1)) / self._programs
             bar = ("█" * round(20 * share)).ljust(20, "░")
             name = program.name.rpartition("/")[2]
             self._write(f"{bar} {share:4.0%}  {total:,} trials  {rate:,.0f}/s  {name}: {search.strategy} {search.trials}")
@@ -55,7 +58,7 @@ class Progress:
             self._write("")
 
     def _write(self, text: str) -> None:
-        self._stream.write(f"\r\x1b[2K{text[:118]}")
+        self._stream.write(f"\r\x1b[2K{text[:118]}" if self._live else f"{text}\n")
         self._stream.flush()
 
 

@@ -66,7 +66,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, programs: list[ScenarioProgram], title: str, replay_with: Sequence[str]) -> int:
-    progress = Progress(len(programs), arguments.trials)
+    progress = Progress(len(programs))
     campaign = run_campaign(
         programs,
         trials=arguments.trials,

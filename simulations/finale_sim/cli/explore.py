@@ -48,7 +48,7 @@ def add(commands: Commands) -> None:
 def _explore(arguments: argparse.Namespace) -> int:
     label, target = load(arguments.target)
     program = PlainProgram(f"explore/{label}", as_program_function(label, target))
-    progress = Progress(1, arguments.trials)
+    progress = Progress(1)
     report = investigate(
         program, trials=arguments.trials, seed=arguments.seed, on_trial=lambda search: progress.on_trial(program, search)
     )

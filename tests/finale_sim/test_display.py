@@ -1,0 +1,40 @@
+"""What a person sees while a long search goes on."""
+
+import io
+
+from finale_sim.campaign import campaign_programs
+from finale_sim.display import Progress
+from finale_sim.search import Search
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def lines_of(stream: io.StringIO, seconds: list[float]) -> str:
+    """What is written if a trial ends at each of the instants."""
+    instants = iter([0.0, *seconds])
+    (program,) = campaign_programs(["crowd"])
+    progress = Progress(2, stream, lambda: next(instants))
+    for trials, _ in enumerate(seconds, 1):
+        progress.on_trial(program, Search(100, "sweep", trials))
+    progress.clear()
+    return stream.getvalue()
+
+
+def test_a_pipe_gets_a_sign_of_life_every_half_minute() -> None:
+    """Nothing for what is over soon, whole lines without control characters for what takes long."""
+    assert lines_of(io.StringIO(), [0.5, 29.0]) == ""
+    written = lines_of(io.StringIO(), [1.0, 31.0, 40.0, 62.0])
+    assert [line.split()[2:4] for line in written.splitlines()] == [["2", "trials"], ["4", "trials"]]
+    assert not {"\r", "\x1b"} & set(written)
+    assert "crowd: sweep 4" in written
+
+
+def test_a_terminal_has_one_line_that_goes_away() -> None:
+    """It is redrawn at most ten times a second."""
+    written = lines_of(Terminal(), [1.0, 1.05, 1.2])
+    assert written.count("trials") == 2
+    assert "\n" not in written
+    assert written.endswith("\r\x1b[2K")
