@@ -89,9 +89,9 @@ def _completed(history: History, ending: RunComplete) -> Iterator[str]:
 
 
 def _others_wait(history: History, said: Entry) -> bool:
-    waiting = [run_id for run_id, e in history.accepted.items() if e.session == said.session and e.number < said.number]
-    started = {e.run_id for e in history.of(What.PREPARING, What.CALLED) if e.number < said.number}
-    return any(run_id not in started for run_id in waiting)
+    before = [run_id for run_id, e in history.accepted.items() if e.session == said.session and e.number < said.number]
+    started = (history.first(What.PREPARING, What.CALLED, run_id=run_id) for run_id in before)
+    return any(start is None or start.number > said.number for start in started)
 
 
 def _failed(history: History, run_id: str, error: ErrorInfo | None) -> str:

@@ -62,6 +62,7 @@ class History:
 
     witness: str = "witness"  #: the subscriber that is there from the start, reads all, and is never slow
     entries: list[Entry] = field(default_factory=list)
+    accepted: dict[str, Entry] = field(default_factory=dict)  #: run id → its acceptance, in order of acceptance
     picks: dict[int, str] = field(default_factory=dict)  #: site key of a choice of the scenario → what was picked
     dead: bool = False  #: the process is gone, and observes nothing
     stuck: str = ""
@@ -75,7 +76,10 @@ class History:
         if self.dead:
             return
         step, at_s, cancelled = self.now()
-        self.entries.append(Entry(len(self.entries), step, at_s, who, what, run_id, session, detail, cancelled))
+        entry = Entry(len(self.entries), step, at_s, who, what, run_id, session, detail, cancelled)
+        self.entries.append(entry)
+        if what is What.ACCEPTED:
+            self.accepted[run_id] = entry
 
     def of(self, *what: What, run_id: str | None = None) -> Iterator[Entry]:
         """The entries of these kinds, of one run if it is given, in order."""
@@ -89,11 +93,6 @@ class History:
     def first(self, *what: What, run_id: str) -> Entry | None:
         """The first of these entries."""
         return next(self.of(*what, run_id=run_id), None)
-
-    @property
-    def accepted(self) -> dict[str, Entry]:
-        """Run id → its acceptance, in order of acceptance."""
-        return {entry.run_id: entry for entry in self.of(What.ACCEPTED)}
 
     @property
     def in_order(self) -> list[str]:
