@@ -4,6 +4,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import TextIO
 
 from finale_sim.campaign import Campaign
@@ -63,8 +64,8 @@ class Progress:
 
 
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table: drawn by rich in a terminal, aligned columns in a pipe. ``rows`` are plain text, no markup."""
-    if not sys.stdout.isatty():
+    """A table: drawn by rich in a terminal that has it, aligned columns elsewhere. ``rows`` are plain text, no markup."""
+    if not sys.stdout.isatty() or find_spec("rich") is None:
         widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
         print(title)
         for row in [head, *rows]:

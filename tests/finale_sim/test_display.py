@@ -1,9 +1,12 @@
 """What a person sees while a long search goes on."""
 
 import io
+import sys
+
+import pytest
 
 from finale_sim.campaign import campaign_programs
-from finale_sim.display import Progress
+from finale_sim.display import Progress, print_table
 from finale_sim.search import Search
 
 
@@ -38,3 +41,15 @@ def test_a_terminal_has_one_line_that_goes_away() -> None:
     assert written.count("trials") == 2
     assert "\n" not in written
     assert written.endswith("\r\x1b[2K")
+
+
+@pytest.mark.parametrize("has_rich", [True, False])
+def test_a_terminal_without_rich_gets_the_plain_table(has_rich: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra "sim" nothing breaks; the table is aligned columns."""
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    if not has_rich:
+        monkeypatch.setattr("finale_sim.display.find_spec", lambda name: None)
+    print_table("Title", ("name", "trials"), [["one", "1"], ["another", "22"]])
+    assert ("name     trials\none      1\nanother  22\n" in screen.getvalue()) == (not has_rich)
+    assert "another" in screen.getvalue()
