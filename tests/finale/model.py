@@ -1,7 +1,7 @@
 """The contract as a model: what a workspace must say of its runs after each command, when nothing moves any more.
 
-It knows nothing of finale: no tasks, no events, no time but the grace. A coordinator is polite (a cancel ends its task at once) or
-deaf (it goes on until it is told to stop).
+It knows nothing of finale: no tasks, no events, no time but the grace. A coordinator is polite (a cancel ends its task at
+once) or deaf (it goes on until it is told to stop).
 """
 
 from dataclasses import dataclass, field

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -460,6 +461,52 @@ async def test_a_thousand_runs_beside_a_stuck_subscriber() -> None:
         gaps = [item for item in items if isinstance(item, Gap)]
         assert sum(gap.dropped for gap in gaps) + len(items) - len(gaps) == total
         assert sum(gap.endings for gap in gaps) + sum(isinstance(item, RunComplete) for item in items) == endings
+
+
+async def test_a_thousand_runs_beside_subscribers_that_leave_or_break_down() -> None:
+    """E21: one never reads, one leaves in the middle, one raises. All runs end, others are told all endings, drops are exact."""
+
+    async def work(request: Request, ctx: RunContext) -> str:
+        await ctx.progress("half-way")
+        return request.prompt
+
+    endings: dict[str, list[RunComplete]] = {"first": [], "last": []}
+    broke_down: list[str] = []
+
+    async def read(name: str, workspace: Workspace) -> None:
+        async for event in workspace.subscribe():
+            if isinstance(event, RunComplete):
+                endings[name].append(event)
+
+    async def leave(workspace: Workspace) -> None:
+        reader = workspace.subscribe()
+        for _ in range(700):
+            await anext(reader)
+
+    async def break_down(workspace: Workspace) -> None:
+        with suppress(ZeroDivisionError):
+            async for event in workspace.subscribe():
+                broke_down.append(event.run_id if isinstance(event, Event) else "")
+                1 / (900 - len(broke_down))
+
+    async with trio.open_nursery() as nursery, finale.open_workspace(work, retain=9000, max_active=10) as workspace:
+        nursery.start_soon(read, "first", workspace)
+        nursery.start_soon(leave, workspace)
+        nursery.start_soon(break_down, workspace)
+        nursery.start_soon(read, "last", workspace)
+        await wait_all_tasks_blocked()
+        never_reads, small = workspace.subscribe(), workspace.subscribe(session="s7")
+        runs = [workspace.submit("p", f"s{number % 100}") for number in range(1000)]
+    assert statuses(runs) == [Status.COMPLETED] * 1000
+    assert len(broke_down) == 900
+    told = {run.run_id: run.complete for run in runs}
+    for seen in endings.values():
+        assert len(seen) == 1000
+        assert {ending.run_id: ending for ending in seen} == told
+    for reader, total in ((never_reads, 4000), (small, 40)):
+        items = [item async for item in reader]
+        dropped = [item.dropped for item in items if isinstance(item, Gap)]
+        assert sum(dropped) + len(items) - len(dropped) == total
 
 
 async def test_statistics_tell_what_happened(autojump_clock: MockClock) -> None:

@@ -3,7 +3,7 @@
 Nothing in the product imports this.
 """
 
-from finale.testing.conformance import ConformanceError, check_coordinator, check_journal
+from finale.testing.conformance import ConformanceError, check_coordinator, check_journal, check_subscriber
 from finale.testing.stubs import STUBS
 
-__all__ = ["STUBS", "ConformanceError", "check_coordinator", "check_journal"]
+__all__ = ["STUBS", "ConformanceError", "check_coordinator", "check_journal", "check_subscriber"]

@@ -1,20 +1,28 @@
-"""Conformance checks: whether a journal or a coordinator keeps its side of the contract. Plain async functions, for any test.
+"""Conformance checks: whether a coordinator, a journal or a subscriber keeps its side of the contract.
 
-They say what is wrong with a ``ConformanceError``, and nothing if all is well. Put them on a virtual clock
-(``trio.testing.MockClock``), or use ``finale-sim check``, which looks at a coordinator under every schedule as well.
+They are plain async functions, for any test. They say what is wrong with a ``ConformanceError``, and nothing if all is well. Put
+them on a virtual clock (``trio.testing.MockClock``), or use ``finale-sim check``, which looks at a coordinator under every
+schedule as well.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
 
 import trio
 import trio.testing
 
-from finale.coordinator import Coordinator, CoordinatorFunction
+from finale import Subscription
+from finale.coordinator import Coordinator, CoordinatorFunction, RunContext
 from finale.events import ErrorInfo, Event, Request, RunAccepted, RunComplete, RunStarted, Status
 from finale.journal import Journal
-from finale.workspace import open_workspace
+from finale.workspace import Workspace, open_workspace
 
-__all__ = ["ConformanceError", "check_coordinator", "check_journal"]
+__all__ = ["ConformanceError", "check_coordinator", "check_journal", "check_subscriber"]
+
+
+Subscriber: TypeAlias = Callable[[Subscription], Awaitable[object]]
+"""Reads events until there are no more."""
 
 
 class ConformanceError(AssertionError):
@@ -80,6 +88,78 @@ async def check_coordinator(
         error = getattr(event, "error", None)
         if isinstance(error, ErrorInfo) and error.type.endswith("ContractViolation"):
             raise ConformanceError(f"the coordinator broke its contract: {error.message}")
+
+
+async def check_subscriber(subscriber: Subscriber, *, within_s: float = 60) -> None:
+    """Check a subscriber: an async function that reads what ``workspace.subscribe()`` returned, until there is no more.
+
+    Checked: it lets a cancel through while it waits for more; it copes with every kind of event and with gaps; it reads to the
+    end of a workspace that has closed, and returns within ``within_s`` seconds.
+
+    Raises:
+        ConformanceError: it does not.
+    """
+    async with open_workspace(_every_kind_of_event) as workspace:
+        await _check_live(subscriber, workspace, within_s)
+    async with open_workspace(_every_kind_of_event, retain=1, progress_limit=1) as workspace:
+        events = workspace.subscribe()
+        for number in range(10):
+            await workspace.submit(f"{number}", session="s").wait()
+    with _told_by("read the events of a workspace that has closed"), trio.move_on_after(within_s) as patience:
+        await subscriber(events)
+    if patience.cancelled_caught:
+        raise ConformanceError(f"the workspace had closed, and the subscriber had not returned {within_s:g} s later")
+    async for event in events:
+        raise ConformanceError(f"the subscriber returned, and there was more to read: {event}")
+
+
+async def _every_kind_of_event(request: Request, ctx: RunContext) -> str:
+    for step in range(3):
+        await ctx.progress({"step": step})
+    if request.prompt == "3":
+        raise ValueError("a run that fails")
+    ctx.complete(request.prompt)
+    await ctx.progress("after the ending, so that a notification comes of it")
+    return request.prompt
+
+
+async def _check_live(subscriber: Subscriber, workspace: Workspace, within_s: float) -> None:
+    scope, left = trio.CancelScope(), trio.Event()
+    problems: list[ConformanceError] = []
+
+    async def read(events: Subscription) -> None:
+        try:
+            with _told_by("read the events of a run"), scope:
+                await subscriber(events)
+            if not scope.cancelled_caught:
+                how = "in spite of its cancel" if scope.cancel_called else "before the end"
+                problems.append(ConformanceError(f"the subscriber returned {how}"))
+        except ConformanceError as problem:
+            problems.append(problem)
+        left.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read, workspace.subscribe())
+        await workspace.submit("one", session="s").wait()
+        with trio.move_on_after(within_s):  # one that polls never blocks
+            await trio.testing.wait_all_tasks_blocked()
+        scope.cancel()
+        with trio.move_on_after(within_s):
+            await left.wait()
+        if not left.is_set():
+            problems.append(ConformanceError(f"the subscriber was cancelled, and had not returned {within_s:g} s later"))
+    if problems:
+        raise problems[0]
+
+
+@contextmanager
+def _told_by(what: str) -> Iterator[None]:
+    try:
+        yield
+    except ConformanceError:
+        raise
+    except Exception as error:
+        raise ConformanceError(f"the subscriber was to {what}, and raised {error!r}") from error
 
 
 def _events() -> list[Event]:
