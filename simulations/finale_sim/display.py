@@ -140,6 +140,8 @@ def verdict_text(report: Report) -> str:
     """One program's verdict and numbers on a line."""
     search = report.search
     numbers = f"{search.trials:,} trials, {search.choices:,} choices, {report.seconds:.2f} s"
+    if search.cancel_points:
+        numbers += f"; cancelled at {len(search.cancelled):,} of {search.cancel_points:,} points"
     return f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"
 
 

@@ -83,6 +83,7 @@ class Report:
             "steps": self.search.steps,
             "swept": max(self.search.swept, 0),
             "endings": dict(self.search.seen),
+            "cancels": {"points": self.search.cancel_points, "tried": len(self.search.cancelled)},
             "token": self.token,
             "deviations": self.counterexample.deviations if self.counterexample else None,
             "seconds": round(self.seconds, 3),

@@ -1,8 +1,8 @@
 """Shrinking: from a failing trial to one that fails in the same way with as little as possible.
 
-Order, best first: fewer deviations; of these, fewer faults; a shorter stream; smaller indexes. Each pass proposes streams and
-keeps what is better and still breaks the same claim. Because deviations are named by their sites, taking one away leaves the
-meaning of the others alone.
+Order, best first: fewer deviations; of these, fewer faults; fewer cancels; a shorter stream; smaller indexes. Each pass proposes
+streams and keeps what is better and still breaks the same claim. Because deviations are named by their sites, taking one away
+leaves the meaning of the others alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -57,10 +57,10 @@ def _same_claim(attempt: Attempt, failure: Attempt) -> bool:
     return attempt.breach is not None and failure.breach is not None and attempt.breach.claim == failure.breach.claim
 
 
-def _size(attempt: Attempt) -> tuple[int, int, int, tuple[int, ...]]:
+def _size(attempt: Attempt) -> tuple[int, int, int, int, tuple[int, ...]]:
     made = attempt.deviations
-    faults = sum(choice.site.kind is Kind.FAULT for choice in made)
-    return len(made), faults, len(attempt.choices), tuple(choice.answer for choice in made)
+    faults, cancels = (sum(choice.site.kind is kind for choice in made) for kind in (Kind.FAULT, Kind.CANCEL))
+    return len(made), faults, cancels, len(attempt.choices), tuple(choice.answer for choice in made)
 
 
 def _drop_runs(made: tuple[Choice, ...]) -> Iterator[list[Choice]]:

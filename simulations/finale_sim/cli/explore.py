@@ -7,6 +7,7 @@ from finale_sim.api import program_of
 from finale_sim.cli.parsing import TARGET, Commands, again, canary, print_json, searching
 from finale_sim.display import Progress, failure_text, replay_text, verdict_text
 from finale_sim.investigate import investigate, replay_token
+from finale_sim.kernel import Conditions
 from finale_sim.program import PlainProgram
 from finale_sim.render import in_words, timeline
 from finale_sim.targets import as_program_function, load
@@ -35,6 +36,7 @@ def add(commands: Commands) -> None:
     """Put the two commands on the command line."""
     sub = commands.add("explore", _explore, "Find a schedule in which an async function fails.", _EXPLORE_HELP)
     sub.add_argument("target", metavar="TARGET", help=f"{TARGET}: an async function without parameters")
+    sub.add_argument("--cancel", action="store_true", help="also cancel each of its cancel scopes before each of its steps")
     searching(sub, 2000, "at most")
 
     sub = commands.add("replay", _replay, "Run the trial that a token stands for, and show it step by step.", _REPLAY_HELP)
@@ -47,7 +49,7 @@ def add(commands: Commands) -> None:
 
 def _explore(arguments: argparse.Namespace) -> int:
     label, target = load(arguments.target)
-    program = PlainProgram(f"explore/{label}", as_program_function(label, target))
+    program = PlainProgram(f"explore/{label}", as_program_function(label, target), Conditions(cancels=arguments.cancel))
     progress = Progress(1)
     report = investigate(
         program, trials=arguments.trials, seed=arguments.seed, on_trial=lambda search: progress.on_trial(program, search)

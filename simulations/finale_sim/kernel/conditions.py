@@ -20,11 +20,12 @@ class Conditions:
     """Part of a trial's identity: equal choices make an equal trial only under equal conditions, so a token holds them."""
 
     fidelity: Fidelity = Fidelity.TIES
+    cancels: bool = False  #: any open cancel scope of the program may be cancelled before any of its steps
 
     @property
     def code(self) -> int:
         """These conditions as a number below 256, for tokens."""
-        return self.fidelity ^ Fidelity.TIES  # the standard ones are 0
+        return self.fidelity ^ Fidelity.TIES | self.cancels << 2  # the standard ones are 0
 
     @classmethod
     def of_code(cls, code: int) -> "Conditions":
@@ -33,7 +34,9 @@ class Conditions:
         Raises:
             ValueError: there are none.
         """
-        return cls(Fidelity(code ^ Fidelity.TIES))
+        if code >> 3:
+            raise ValueError(f"there are no conditions with the number {code}")
+        return cls(Fidelity(code & 3 ^ Fidelity.TIES), bool(code & 4))
 
 
 STANDARD = Conditions()

@@ -9,6 +9,9 @@ from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.lanes import INIT, Lane
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trio import CancelScope
     from trio.lowlevel import Task
 
 __all__ = ["Context", "current_trial"]
@@ -42,6 +45,7 @@ class Context:
         "lane",
         "lanes",
         "number_of",
+        "opened",
         "serial",
         "steps",
     )
@@ -56,6 +60,7 @@ class Context:
         self.lane = Lane(INIT, quiet=True)  #: of the task that took, or takes, the last step
         self.lanes: dict[int, Lane] = {}
         self.number_of = number_of
+        self.opened: Callable[[CancelScope], None] | None = None  #: is told of each cancel scope that is entered
         self.serial = 0  #: how many unique things, such as time-based ids, were handed out
         self.steps = 0  #: steps taken so far by all tasks
         self._random: Random | None = None

@@ -19,6 +19,7 @@ from trio.lowlevel import Task
 
 from finale_sim.choices import Choice, Decide, Kind, Site
 from finale_sim.kernel import teardown, world
+from finale_sim.kernel.cancels import Cancels
 from finale_sim.kernel.conditions import Conditions
 from finale_sim.kernel.context import Context, here
 from finale_sim.kernel.errors import NestedTrial
@@ -87,6 +88,8 @@ class _Driver:
         self.tie_instant, self.ties = -inf, 0
         self.tracer = Tracer(self.loop, self.context) if trace else None
         self.interrupts = Interrupts(self.loop)
+        self.cancels = Cancels(self.loop, self.context, self.tracer) if conditions.cancels else None
+        self.context.opened = self.cancels.opened if self.cancels is not None else None
 
     def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
         with world.Active(self.context), self.interrupts:
@@ -148,6 +151,9 @@ class _Driver:
         else:
             task, index, choice = self._pick(runnable)
         lane = context.lane = context.lanes[number_of(task)]
+        if self.cancels is not None and not lane.quiet:
+            self.cancels.offer(lane)
+            self._line_up()
         lane.steps += 1
         if lane.quiet:
             self.housekeeping += 1
@@ -185,6 +191,14 @@ class _Driver:
         task = queue.pop(kept if index == 0 else index - 1 if index <= kept else index)
         self.streak = self.streak + 1 if task is last else 0
         return task, index, context.choices.made[-1]
+
+    def _line_up(self) -> None:
+        """What has become runnable between two steps waits behind the others."""
+        fresh = self.loop.runq
+        if fresh:
+            fresh.sort(key=number_of)
+            self.queue += fresh
+            fresh.clear()
 
     def _by_age(self, fresh: list[Task]) -> None:
         """Tasks that one step woke have waited equally long: order them by age, not by the order of some set of trio's."""

@@ -11,7 +11,7 @@ import outcome
 import trio
 from trio.lowlevel import Task
 
-__all__ = ["is_trio", "is_user", "source_line", "user_line"]
+__all__ = ["entered_by_trio", "is_trio", "is_user", "source_line", "user_line"]
 
 
 def _folder(file: str | None) -> str:
@@ -23,6 +23,7 @@ _KERNEL = _folder(__file__)
 _SELFTEST = os.sep + "selftest.py"  # its programs play the user
 _OUTCOME = _folder(outcome.__file__)
 _STDLIB = _folder(contextlib.__file__)
+_ENTERING = frozenset({"__enter__", "__aenter__", "__attrs_post_init__", "fail_after", "fail_at"})  # on behalf of their caller
 _PACKAGES = ("site-packages", "dist-packages")
 
 
@@ -43,6 +44,16 @@ def source_line(code: CodeType, line: int) -> str:
     """``file:line in function: source text``."""
     text = linecache.getline(code.co_filename, line).strip()
     return f"{code.co_filename}:{line} in {code.co_name}" + (f": {text}" if text else "")
+
+
+def entered_by_trio() -> bool:
+    """Whether the ``with`` block that is being entered stands in trio's code, as that of ``trio.sleep`` does."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
+    while frame is not None and not is_user(frame.f_code):
+        if is_trio(frame.f_code) and frame.f_code.co_name not in _ENTERING:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def user_line() -> str:

@@ -43,7 +43,7 @@ try:
 except ImportError as error:
     raise unsupported(str(error)) from error
 
-__all__ = ["Loop", "in_trio", "install", "number_of", "scope_tasks"]
+__all__ = ["Loop", "in_trio", "install", "is_open", "number_of", "scope_tasks"]
 
 _FIRST_NUMBER = 1 << 40  # far above what trio counts to itself: larger numbers are tasks of trials
 
@@ -65,6 +65,11 @@ def scope_tasks(scope: trio.CancelScope) -> list[Task]:
     """The tasks that are directly inside a cancel scope."""
     status = scope._cancel_status
     return [] if status is None else list(status._tasks)
+
+
+def is_open(scope: trio.CancelScope) -> bool:
+    """Whether the block of a cancel scope has been entered and not been left."""
+    return scope._cancel_status is not None
 
 
 class _Tasks(OrderedSet[Task]):
@@ -201,6 +206,13 @@ class Loop:
         except BaseException as error:  # noqa: BLE001
             self.generator.throw(error)  # trio's loop makes it what it would have made of it
 
+    def cancel(self, scope: trio.CancelScope) -> None:
+        """Cancel a scope from outside of any task, like ``fire``."""
+        try:
+            Variables().run(scope.cancel)
+        except BaseException as error:  # noqa: BLE001
+            self.generator.throw(error)
+
     @property
     def main_outcome(self) -> "outcome.Value[Any] | outcome.Error | None":
         """How the program ended, once it has."""
@@ -259,8 +271,10 @@ def _order_cancellation() -> None:
     original = CancelStatus.__attrs_post_init__
 
     def ordered(self: CancelStatus) -> None:
-        if here.trial is not None:
+        if (trial := here.trial) is not None:
             self._children, self._tasks = OrderedSet(), OrderedSet()  # type: ignore[assignment]
+            if trial.opened is not None:
+                trial.opened(self._scope)
         original(self)
 
     CancelStatus.__attrs_post_init__ = ordered  # type: ignore[method-assign]

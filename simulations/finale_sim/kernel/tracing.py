@@ -9,9 +9,10 @@ from finale_sim.kernel.stuck import waiting_on
 from finale_sim.kernel.timers import Timer
 from finale_sim.kernel.trial import Step
 
-__all__ = ["TIMER", "Tracer"]
+__all__ = ["CANCEL", "TIMER", "Tracer"]
 
 TIMER = "~timer"  #: path of a step that is a timer's
+CANCEL = "~cancel"  #: path of a step that is a cancel from nowhere
 
 
 class Tracer:
@@ -49,6 +50,12 @@ class Tracer:
         choice = self._context.choices.made[-1] if chosen else None
         what = f"fires for {names[index]}" if index < len(due) else "held back"
         self._steps.append(Step(self._context.steps, TIMER, 0, self._context.now, choice, names, what))
+
+    def cancel(self, options: list[str]) -> None:
+        """A scope is cancelled by choice."""
+        choice = self._context.choices.made[-1]
+        what = options[choice.answer]
+        self._steps.append(Step(self._context.steps, CANCEL, 0, self._context.now, choice, tuple(options), what))
 
     def _name(self, timer: Timer) -> str:
         tasks = scope_tasks(timer[2])

@@ -6,6 +6,7 @@ from typing import Any
 
 from finale import Gap, Progress, RunComplete, SessionView
 from finale_sim.history import Entry, What
+from finale_sim.kernel.tracing import TIMER
 from finale_sim.kernel.trial import Step
 from finale_sim.story import Story
 
@@ -77,7 +78,7 @@ def _stretch(steps: Sequence[Step]) -> _Line:
     first, last = steps[0], steps[-1]
     deviates = first.choice is not None and first.choice.answer > 0
     if first.path.startswith("~"):
-        who = "time"
+        who = {TIMER: "time"}.get(first.path, first.path.removeprefix("~"))
     else:
         who = f"{first.path} {f'steps {first.n}–{last.n}' if last.n > first.n else f'step {first.n}'}"
     then = f" → {last.waiting_on}" if last.waiting_on else ""

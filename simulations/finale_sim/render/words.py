@@ -1,6 +1,6 @@
 """What happened, in words: one sentence per deviation."""
 
-from finale_sim.choices import Choice, Kind
+from finale_sim.choices import Choice, Kind, Site
 from finale_sim.kernel.trial import Step
 from finale_sim.story import Story
 
@@ -22,10 +22,16 @@ def _sentence(choice: Choice, step: Step | None, story: Story) -> str:
         return f"at {step.now_s:g} s: a task takes a step before the timer of {step.options[0]}, which is due, fires"
     if step is None or len(step.options) <= choice.answer:
         return f"{site.label or site}: option {choice.answer} of {choice.options - 1}, asked by {site.path}"
-    chosen, plain = step.options[choice.answer], step.options[0]
+    return _picked(site, step, step.options[choice.answer])
+
+
+def _picked(site: Site, step: Step, chosen: str) -> str:
+    plain = step.options[0]
     if site.kind is Kind.TIE:
         return f"at {step.now_s:g} s, with several timers due: {chosen} comes before {plain}"
+    if site.kind is Kind.CANCEL:
+        return f"before step {site.n} of {site.path}: {chosen} is cancelled"
     if site.kind is Kind.SCHEDULE:
         waits = "goes on" if plain == site.path else "comes first"
         return f"after step {site.n} of {site.path}: {chosen} takes the next step; left alone, {plain} {waits}"
-    return f"{site.label}: option {choice.answer}"
+    return f"{site.label}: {chosen}"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from finale_sim.choices import Kind
 from finale_sim.search.random_walk import RandomWalk
 from finale_sim.search.strategy import Attempt, RunTrial, Strategy
 from finale_sim.search.sweep import Sweep
@@ -33,6 +34,8 @@ class Search:
     undecided: int = 0  #: trials that could not be judged
     interrupted: bool = False
     seen: Counter[str] = field(default_factory=Counter)
+    cancel_points: int = 0  #: (scope, step) pairs of the happy path at which the program could be cancelled
+    cancelled: set[tuple[int, int]] = field(default_factory=set, repr=False)  #: those at which it was, and nothing else was odd
 
     @property
     def verdict(self) -> Verdict:
@@ -95,6 +98,11 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.choices += len(attempt.choices)
     state.steps += attempt.steps
     state.seen.update(attempt.seen)
+    match attempt.deviations:
+        case () if not state.cancel_points:
+            state.cancel_points = sum(choice.options - 1 for choice in attempt.choices if choice.site.kind is Kind.CANCEL)
+        case (only,) if only.site.kind is Kind.CANCEL:
+            state.cancelled.add((only.site.key, only.answer))
     if attempt.breach is not None:
         state.failure = attempt
     elif attempt.undecided is not None:

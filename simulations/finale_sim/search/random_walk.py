@@ -14,6 +14,7 @@ __all__ = ["RandomWalk"]
 
 _RESTLESSNESS = (1.0, 1.0, 0.5, 0.25, 0.1)  # the chance to look beyond index 0, drawn once per trial
 _FAULTS = (0.0, 0.05, 0.25, 0.5)
+_CANCELS = (0.0, 0.01, 0.05)  # asked at every step: more than a few in a trial, and nothing is left to happen
 
 
 class RandomWalk:
@@ -31,8 +32,11 @@ class RandomWalk:
         draw, below = rng.random, rng.randrange
         restless, faulty = rng.choice(_RESTLESSNESS), rng.choice(_FAULTS)
 
+        chances = dict.fromkeys(Kind, restless) | {Kind.FAULT: faulty}
+        chances[Kind.CANCEL] = chances[Kind.CRASH] = _CANCELS[self._n % len(_CANCELS)]
+
         def decide(site: Site, options: int) -> int:
-            if draw() < (faulty if site.kind is Kind.FAULT else restless):
+            if draw() < chances[site.kind]:
                 return below(options)
             return 0
 

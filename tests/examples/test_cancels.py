@@ -1,0 +1,20 @@
+"""The programs that a cancel breaks, and their twins."""
+
+import pytest
+
+import finale_sim
+from examples import cancels
+
+
+@pytest.mark.parametrize("name", [name for name in cancels.__all__ if not name.endswith("_fixed")])
+def test_a_cancel_breaks_it_and_not_its_twin(name: str) -> None:
+    """One cancel is enough, and without any it holds; the twin is cancelled at each of its points."""
+    program, twin = getattr(cancels, name), getattr(cancels, f"{name}_fixed")
+    found = finale_sim.explore(program, cancel=True)
+    assert found.counterexample is not None
+    assert found.counterexample.deviations == 1
+    assert len(found.counterexample.token) < 80
+    assert finale_sim.explore(program).verdict.exit_code == 0
+    report = finale_sim.explore(twin, cancel=True)
+    assert report.verdict.exit_code == 0
+    assert len(report.search.cancelled) == report.search.cancel_points > 0
