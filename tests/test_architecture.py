@@ -31,7 +31,7 @@ SDK, SIM = "sdk/finale", "simulations/finale_sim"
 WORDS = "finale.errors finale.events"
 SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
 PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
-SEARCH = "finale_sim.choices finale_sim.verdict finale_sim.search.*"
+SEARCH = "finale_sim.choices finale_sim.injected finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
 TOLD = f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.*"
 UPSTAIRS = "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.targets"
@@ -115,6 +115,8 @@ RULES = [
     # ── the simulator: the engine, which works for any trio program
     Rule(f"{SIM}/choices.py", "", "", "the stream of choices is what everything else hangs on", pure=True),
     Rule(f"{SIM}/token.py", "finale_sim.choices", "", "a token is choices in print", pure=True),
+    Rule(f"{SIM}/injected.py", "", "", "what a program says of itself is a few dicts", pure=True),
+    Rule(f"{SIM}/inject.py", f"finale_sim.choices {KERNEL}", "trio", "what programs call knows their trial, and no search"),
     Rule(f"{SIM}/verdict.py", "", "", "what may be concluded is a handful of words", pure=True),
     Rule(
         f"{SIM}/search/*.py",
@@ -125,7 +127,7 @@ RULES = [
     Rule(f"{SIM}/shrink.py", SEARCH, "", "it runs trials through an argument: no trio, no runs"),
     Rule(
         f"{SIM}/kernel/*.py",
-        "finale_sim.choices finale_sim.kernel.*",
+        "finale_sim.choices finale_sim.injected finale_sim.kernel.*",
         "trio outcome sniffio",
         "the kernel drives any trio program, so it knows choices, trio and what trio itself is built on",
     ),
@@ -187,7 +189,7 @@ RULES = [
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",
-        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.world",
+        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.inject finale_sim.world",
         "",
         "a list of names; importing finale_sim must not start a face",
     ),

@@ -7,6 +7,7 @@ never neither.
 from finale_sim.api import check, explore, replay
 from finale_sim.campaign import Campaign
 from finale_sim.history import Entry, History, What
+from finale_sim.inject import Discarded, assume, fault, sometimes
 from finale_sim.investigate import Replayed
 from finale_sim.kernel import KernelUnsupported, RealIO, Trial, simulate
 from finale_sim.report import Counterexample, Report
@@ -23,6 +24,7 @@ __all__ = [
     "Breach",
     "Campaign",
     "Counterexample",
+    "Discarded",
     "Entry",
     "Exhausted",
     "History",
@@ -37,8 +39,11 @@ __all__ = [
     "Verdict",
     "Violated",
     "What",
+    "assume",
     "check",
     "explore",
+    "fault",
     "replay",
     "simulate",
+    "sometimes",
 ]

@@ -137,12 +137,20 @@ def _sum(campaign: Campaign) -> str:
 
 
 def verdict_text(report: Report) -> str:
-    """One program's verdict and numbers on a line."""
+    """One program's verdict and numbers on a line; then one for each fault and each situation that it names."""
     search = report.search
     numbers = f"{search.trials:,} trials, {search.choices:,} choices, {report.seconds:.2f} s"
     if search.cancel_points:
         numbers += f"; cancelled at {len(search.cancelled):,} of {search.cancel_points:,} points"
-    return f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"
+    if search.discarded:
+        numbers += f"; {search.discarded:,} trials do not count"
+    lines = [f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"]
+    lines += [f"  fault {name!r} struck in {trials:,} trials" for name, trials in search.struck.items()]
+    lines += [
+        f"  {name!r} was {f'reached in {trials:,} trials' if trials else 'never reached'}"
+        for name, trials in search.probes.items()
+    ]
+    return "\n".join(lines)
 
 
 def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:

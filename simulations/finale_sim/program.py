@@ -61,18 +61,20 @@ class PlainProgram:
 
     def tell(self, decide: Decide) -> Story:
         trial = simulate(self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
-        return Story(_judge_plain(trial), trial)
+        return Story(_judge_plain(trial), trial, picks=trial.injected.told)
 
 
 def _judge_plain(trial: Trial) -> Attempt:
     breach, undecided = None, None
-    if trial.ending is Ending.DEADLOCKED:
+    if trial.injected.discarded:
+        pass
+    elif trial.ending is Ending.DEADLOCKED:
         breach = Breach("not stuck", f"nothing can ever happen again, and these still wait:\n{render_deadlock(trial.deadlock)}")
     elif trial.ending is Ending.STEP_LIMIT:
         undecided = f"a trial was still going after {MAX_STEPS} steps"
     elif trial.error is not None:
         breach, undecided = _judge_error(trial.error)
-    return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps)
+    return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, injected=trial.injected)
 
 
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
@@ -146,4 +148,4 @@ class ScenarioProgram:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
-        return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history))
+        return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history), trial.injected)

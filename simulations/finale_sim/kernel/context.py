@@ -5,6 +5,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from finale_sim.choices import Choices, Decide, Kind, Site
+from finale_sim.injected import Injected
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.lanes import INIT, Lane
 
@@ -42,6 +43,7 @@ class Context:
         "ended",
         "failure",
         "in_thread",
+        "injected",
         "lane",
         "lanes",
         "number_of",
@@ -56,6 +58,7 @@ class Context:
         self.digest = 0
         self.ended = False  #: True once the trial's ending is known and its tasks are only being cleared away
         self.failure: BaseException | None = None  #: what ``decide`` raised
+        self.injected = Injected()  #: what the program says of itself
         self.in_thread = False  #: the current step is that of a simulated thread
         self.lane = Lane(INIT, quiet=True)  #: of the task that took, or takes, the last step
         self.lanes: dict[int, Lane] = {}

@@ -280,6 +280,7 @@ class _Driver:
             digest=hash((context.digest, context.steps, self.clock.now)) & 0xFFFF_FFFF_FFFF_FFFF,
             choices=tuple(context.choices.made),
             trace=self.tracer.taken() if self.tracer else (),
+            injected=context.injected,
         )
 
     def _blocked(self) -> tuple[BlockedTask, ...]:

@@ -1,10 +1,11 @@
 """What one trial was: how it ended, what it chose, and who waits for what if it is stuck."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from finale_sim.choices import Choice
+from finale_sim.injected import Injected
 
 __all__ = ["BlockedTask", "Ending", "Step", "Trial", "render_deadlock"]
 
@@ -62,6 +63,7 @@ class Trial:
     digest: int = 0  #: 64 bits over every step, choice and instant, in order
     choices: tuple[Choice, ...] = ()
     trace: tuple[Step, ...] = ()  #: empty unless asked for
+    injected: Injected = field(default_factory=Injected, compare=False)  #: what the program said of itself
 
     def __str__(self) -> str:
         what = {Ending.RETURNED: f" {self.value!r}", Ending.RAISED: f" {self.error!r}"}.get(self.ending, "")

@@ -34,6 +34,9 @@ class Search:
     undecided: int = 0  #: trials that could not be judged
     interrupted: bool = False
     seen: Counter[str] = field(default_factory=Counter)
+    probes: Counter[str] = field(default_factory=Counter)  #: name of a situation → in how many trials it was reached
+    struck: Counter[str] = field(default_factory=Counter)  #: name of a fault → in how many trials it struck
+    discarded: int = 0  #: trials that do not count, because an assumption of the program did not hold
     cancel_points: int = 0  #: (scope, step) pairs of the happy path at which the program could be cancelled
     cancelled: set[tuple[int, int]] = field(default_factory=set, repr=False)  #: those at which it was, and nothing else was odd
 
@@ -44,6 +47,10 @@ class Search:
             return Violated(self.failure.breach)
         if self.truncated is not None:
             return Truncated(self.truncated)
+        if self.discarded * 10 >= self.trials * 9 > 0:
+            return Truncated(
+                f"{self.discarded} of {self.trials} trials do not count, because an assume() of the program did not hold"
+            )
         if self.exhausted:
             return Exhausted(self.trials)
         return Bounded(self.swept, self.sampled) if self.swept > 0 else Sampled(self.trials)
@@ -98,6 +105,9 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.choices += len(attempt.choices)
     state.steps += attempt.steps
     state.seen.update(attempt.seen)
+    state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
+    state.struck.update(attempt.injected.struck.keys())
+    state.discarded += attempt.injected.discarded
     match attempt.deviations:
         case () if not state.cancel_points:
             state.cancel_points = sum(choice.options - 1 for choice in attempt.choices if choice.site.kind is Kind.CANCEL)

@@ -14,6 +14,7 @@ __all__ = ["RandomWalk"]
 
 _RESTLESSNESS = (1.0, 1.0, 0.5, 0.25, 0.1)  # the chance to look beyond index 0, drawn once per trial
 _FAULTS = (0.0, 0.05, 0.25, 0.5)
+_ACTIVE = 0.7  # the chance of each fault to be one that strikes in this trial
 _CANCELS = (0.0, 0.01, 0.05)  # asked at every step: more than a few in a trial, and nothing is left to happen
 
 
@@ -35,7 +36,11 @@ class RandomWalk:
         chances = dict.fromkeys(Kind, restless) | {Kind.FAULT: faulty}
         chances[Kind.CANCEL] = chances[Kind.CRASH] = _CANCELS[self._n % len(_CANCELS)]
 
+        active: dict[str, bool] = {}  # a fault strikes in some trials only, and then again and again
+
         def decide(site: Site, options: int) -> int:
+            if site.kind is Kind.FAULT and not active.setdefault(site.label, draw() < _ACTIVE):
+                return 0
             if draw() < chances[site.kind]:
                 return below(options)
             return 0

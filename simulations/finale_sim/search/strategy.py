@@ -1,10 +1,11 @@
 """What the search asks of a strategy, and what it tells it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from finale_sim.choices import Choice, Decide
+from finale_sim.injected import Injected
 from finale_sim.verdict import Breach
 
 __all__ = ["Attempt", "RunTrial", "Strategy"]
@@ -20,6 +21,7 @@ class Attempt:
     undecided: str | None = None  #: why the trial could not be judged
     steps: int = 0
     seen: tuple[str, ...] = ()  #: names of the situations that it reached
+    injected: Injected = field(default_factory=Injected)  #: what the program said of itself
 
     @property
     def deviations(self) -> tuple[Choice, ...]:

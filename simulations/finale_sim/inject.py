@@ -1,0 +1,95 @@
+"""What programs say to the trial that they run in: where faults may strike, what is worth reaching, what is out of scope.
+
+All of it does nothing outside of a trial, so it may stay in a program that also runs for real.
+"""
+
+from collections.abc import Sequence
+
+import trio
+
+from finale_sim.choices import Kind
+from finale_sim.kernel import Context, current_trial
+
+__all__ = ["Discarded", "assume", "fault", "sometimes"]
+
+
+class Discarded(Exception):
+    """An assumption does not hold, so the trial says nothing. Let it through."""
+
+
+async def fault(name: str, *, raises: type[Exception] | None = None, drops: bool = False, delays_s: Sequence[float] = ()) -> bool:
+    """Say that something may go wrong here. Put it before what it is about.
+
+    The search tries each of the n-th calls, once, and for ever from that call on. Without a fault this is not even a checkpoint.
+
+    Args:
+        name: what goes wrong, such as "db.write"; the same name everywhere means the same thing.
+        raises: it may fail with an error of this type, made with a message that says that it was injected.
+        drops: it may get lost without notice.
+        delays_s: it may take this long, in virtual seconds, before anything else.
+
+    Returns:
+        Whether it got lost: then skip it.
+
+    Raises:
+        Exception: of the type ``raises``, if that was chosen.
+    """
+    trial = current_trial()
+    if trial is None or trial.ended:
+        return False
+    if delays_s and (late := trial.choose(Kind.DELAY, name, 1 + len(delays_s))):
+        _tell(trial, f"{name} takes {delays_s[late - 1]:g} s")
+        await trio.sleep(delays_s[late - 1])
+    effects = [effect for effect, possible in (("raise", raises is not None), ("drop", drops)) if possible]
+    effect = _struck(trial, name, effects)
+    if effect == "raise" and raises is not None:
+        raise raises(f"injected at {name!r}")
+    return effect == "drop"
+
+
+def sometimes(condition: object, name: str) -> bool:
+    """Say that a situation is worth reaching. The report counts in how many trials the condition was true, and names those never.
+
+    Returns the condition.
+    """
+    reached = bool(condition)
+    trial = current_trial()
+    if trial is not None:
+        probes = trial.injected.probes
+        probes[name] = reached or probes.get(name, False)
+    return reached
+
+
+def assume(condition: object) -> None:
+    """Say that what follows makes sense only if the condition holds. If not, the trial does not count; the report says how many.
+
+    Raises:
+        Discarded: it does not hold, and this is a trial.
+    """
+    trial = current_trial()
+    if trial is not None and not condition:
+        trial.injected.discarded = True
+        raise Discarded("an assumption does not hold, so this trial does not count")
+
+
+def _struck(trial: Context, name: str, effects: Sequence[str]) -> str | None:
+    """The effect that strikes now: one that lasts, or one that the trial chooses: each once, or from now on."""
+    injected = trial.injected
+    if name in injected.lasting:
+        injected.struck[name] += 1
+        return effects[injected.lasting[name]]
+    answer = trial.choose(Kind.FAULT, name, 1 + 2 * len(effects))
+    if not answer:
+        return None
+    which, lasts = divmod(answer - 1, 2)
+    if lasts:
+        injected.lasting[name] = which
+    injected.struck[name] += 1
+    what = {"raise": "fails", "drop": "gets lost"}[effects[which]]
+    _tell(trial, f"{name} {what}, {'now and ever after' if lasts else 'this once'}")
+    return effects[which]
+
+
+def _tell(trial: Context, what: str) -> None:
+    choice = trial.choices.made[-1]
+    trial.injected.told[choice.site.key] = f"in step {trial.lane.steps} of {trial.lane.path}: {what}"
