@@ -116,6 +116,7 @@ RULES = [
     Rule(f"{SIM}/choices.py", "", "", "the stream of choices is what everything else hangs on", pure=True),
     Rule(f"{SIM}/token.py", "finale_sim.choices", "", "a token is choices in print", pure=True),
     Rule(f"{SIM}/injected.py", "", "", "what a program says of itself is a few dicts", pure=True),
+    Rule(f"{SIM}/net/*.py", f"finale_sim.choices {KERNEL} finale_sim.net.*", "trio", "a network for any program"),
     Rule(f"{SIM}/inject.py", f"finale_sim.choices {KERNEL}", "trio", "what programs call knows their trial, and no search"),
     Rule(f"{SIM}/verdict.py", "", "", "what may be concluded is a handful of words", pure=True),
     Rule(
@@ -189,7 +190,7 @@ RULES = [
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",
-        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.inject finale_sim.world",
+        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.inject finale_sim.net.* finale_sim.world",
         "",
         "a list of names; importing finale_sim must not start a face",
     ),

@@ -10,6 +10,7 @@ from finale_sim.history import Entry, History, What
 from finale_sim.inject import Discarded, assume, fault, sometimes
 from finale_sim.investigate import Replayed
 from finale_sim.kernel import KernelUnsupported, RealIO, Trial, simulate
+from finale_sim.net import network
 from finale_sim.report import Counterexample, Report
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.targets import BadTarget
@@ -43,6 +44,7 @@ __all__ = [
     "check",
     "explore",
     "fault",
+    "network",
     "replay",
     "simulate",
     "sometimes",
