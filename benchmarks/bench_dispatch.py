@@ -1,22 +1,22 @@
 """What it costs to dispatch a run with finale, beside the least that one could do on trio by hand.
 
 The least: ``nursery.start_soon``, a memory channel for the endings, one memory channel for each subscriber. It promises
-nothing (an error of one run ends all, a slow reader holds up everybody), so it is a yardstick, not a rival. Where anyio or
-aiojobs is installed, it is measured too.
+nothing (an error of one run ends all, a slow reader holds up everybody), so it is a yardstick, not a rival. anyio and
+aiojobs stand beside it; they come with the dependency group "bench", which ``make`` installs.
 """
 
 import asyncio
 import gc
-import importlib
 import sys
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from importlib.util import find_spec
 from statistics import median
 from time import process_time
 from typing import Any
 
+import aiojobs
+import anyio
 import trio
 import trio.testing
 from side_by_side import arguments, heading, micros, print_table, ratio, rounds_of, verdict
@@ -24,6 +24,7 @@ from side_by_side import arguments, heading, micros, print_table, ratio, rounds_
 import finale
 
 BURST = 32
+BY_HAND = "by hand: task, scope, event, record"
 ALL = 1 << 60
 
 
@@ -39,6 +40,11 @@ async def for_ever(request: finale.Request, ctx: finale.RunContext) -> None:
 def on_trio(measure: Callable[..., Awaitable[float]], *args: Any) -> float:
     """What ``measure`` says, run on stock trio and the real clock."""
     return trio.run(measure, *args)
+
+
+def on_asyncio(measure: Callable[..., Coroutine[Any, Any, float]], *args: Any) -> float:
+    """The same on asyncio."""
+    return asyncio.run(measure(*args))
 
 
 # Many at once: submit them all, see each ending ---------------------------------------------------------------------------
@@ -100,11 +106,11 @@ async def by_hand_burst(runs: int) -> float:
     return (process_time() - began) / runs
 
 
-async def anyio_burst(anyio: Any, runs: int) -> float:
-    """Seconds per task of anyio on trio."""
+async def anyio_burst(runs: int) -> float:
+    """Seconds per task of anyio, on the event loop that it finds."""
     began = process_time()
     async with anyio.create_task_group() as group:
-        sending, receiving = anyio.create_memory_object_stream(ALL)
+        sending, receiving = anyio.create_memory_object_stream[int](ALL)
 
         async def work(number: int) -> None:
             sending.send_nowait(number)
@@ -118,7 +124,7 @@ async def anyio_burst(anyio: Any, runs: int) -> float:
     return (process_time() - began) / runs
 
 
-async def aiojobs_burst(aiojobs: Any, runs: int) -> float:
+async def aiojobs_burst(runs: int) -> float:
     """Seconds per job of aiojobs, which runs on asyncio."""
     began = process_time()
     endings: asyncio.Queue[int] = asyncio.Queue()
@@ -165,31 +171,75 @@ async def trio_single(runs: int) -> float:
     return median(times)
 
 
-def others(runs: int) -> dict[str, Callable[[], float]]:
-    """The contenders that happen to be installed; a line about those that aren't."""
-    found: dict[str, Callable[[], float]] = {}
-    if find_spec("anyio"):
-        found["anyio on trio"] = partial(on_trio, anyio_burst, importlib.import_module("anyio"), runs)
-    if find_spec("aiojobs"):
-        aiojobs = importlib.import_module("aiojobs")
-        found["aiojobs (asyncio)"] = lambda: asyncio.run(_seconds(aiojobs_burst(aiojobs, runs)))
-    missing = [name for name in ("anyio", "aiojobs") if not find_spec(name)]
-    if missing:
-        print(f"Skipped, because not installed: {', '.join(missing)}.\n")
-    return found
+async def by_hand_single(runs: int) -> float:
+    """Median seconds from starting a task with a scope, an event and a record to the event."""
+    times = []
+    records: dict[int, dict[str, Any]] = {}
+    async with trio.open_nursery() as nursery:
+
+        async def work(number: int, scope: trio.CancelScope, ended: trio.Event) -> None:
+            try:
+                with scope:
+                    await trio.lowlevel.checkpoint_if_cancelled()
+            finally:
+                records[number]["state"] = "ended"
+                ended.set()
+
+        for number in range(runs):
+            began = process_time()
+            scope, ended = trio.CancelScope(), trio.Event()
+            records[number] = {"id": f"{number:032x}", "scope": scope, "ended": ended, "prompt": "prompt", "state": "active"}
+            nursery.start_soon(work, number, scope, ended)
+            await ended.wait()
+            times.append(process_time() - began)
+    return median(times)
 
 
-async def _seconds(measure: Awaitable[float]) -> float:
-    return await measure
+async def anyio_single(runs: int) -> float:
+    """Median seconds from starting a task of anyio to having its message in hand."""
+    times = []
+    async with anyio.create_task_group() as group:
+        sending, receiving = anyio.create_memory_object_stream[None](1)
+
+        async def work() -> None:
+            sending.send_nowait(None)
+
+        for _ in range(runs):
+            began = process_time()
+            group.start_soon(work)
+            await receiving.receive()
+            times.append(process_time() - began)
+        sending.close()
+        receiving.close()
+    return median(times)
+
+
+async def aiojobs_single(runs: int) -> float:
+    """Median seconds from spawning a job of aiojobs to the end of waiting for it."""
+    times = []
+
+    async def work() -> None:
+        pass
+
+    async with aiojobs.Scheduler(limit=None) as scheduler:
+        for _ in range(runs):
+            began = process_time()
+            job = await scheduler.spawn(work())
+            await job.wait()
+            times.append(process_time() - began)
+    return median(times)
 
 
 def dispatch(rounds: int, runs: int) -> None:
     """Throughput and latency."""
     burst = {
         "bare trio": partial(on_trio, trio_burst, runs),
-        "by hand: task, scope, event, record": partial(on_trio, by_hand_burst, runs),
+        BY_HAND: partial(on_trio, by_hand_burst, runs),
         "finale": partial(on_trio, finale_burst, runs),
-    } | others(runs)
+        "anyio on trio": partial(on_trio, anyio_burst, runs),
+        "anyio on asyncio": partial(on_asyncio, anyio_burst, runs),
+        "aiojobs, on asyncio": partial(on_asyncio, aiojobs_burst, runs),
+    }
     times = rounds_of(burst, rounds)
     rows = []
     for name in burst:
@@ -201,12 +251,20 @@ def dispatch(rounds: int, runs: int) -> None:
     )
 
     runs = max(runs // 5, 10)
-    times = rounds_of({"bare trio": partial(on_trio, trio_single, runs), "finale": partial(on_trio, finale_single, runs)}, rounds)
-    slower = ratio(times, "finale", "bare trio")
-    rows = [
-        ["bare trio", f"{micros(times, 'bare trio'):.1f}", "1.00", ""],
-        ["finale", f"{micros(times, 'finale'):.1f}", f"{slower:.2f}", verdict(slower, most=2.5)],
-    ]
+    single = {
+        "bare trio": partial(on_trio, trio_single, runs),
+        BY_HAND: partial(on_trio, by_hand_single, runs),
+        "finale": partial(on_trio, finale_single, runs),
+        "anyio on trio": partial(on_trio, anyio_single, runs),
+        "anyio on asyncio": partial(on_asyncio, anyio_single, runs),
+        "aiojobs, on asyncio": partial(on_asyncio, aiojobs_single, runs),
+    }
+    times = rounds_of(single, rounds)
+    rows = []
+    for name in single:
+        slower = ratio(times, name, "bare trio")
+        target = verdict(slower, most=2.5) if name == "finale" else ""
+        rows.append([name, f"{micros(times, name):.1f}", f"{slower:.2f}", target])
     print_table("One at a time: submit, wait for the ending", ["", "µs, p50", "× bare trio", "target"], rows)
 
 
@@ -407,7 +465,7 @@ def fan_out(rounds: int, events: int, subscribers: int) -> None:
 def main() -> int:
     """Print all tables."""
     quick = arguments(__doc__).quick
-    heading("Dispatch: finale beside bare trio", quick=quick)
+    heading("Dispatch: finale beside bare trio", quick=quick, beside=("anyio", "aiojobs"))
     if quick:
         dispatch(2, 200)
         growth(1, 500)
