@@ -24,6 +24,7 @@ from finale.subscription import Key, Subscription, SubscriptionStatistics
 __all__ = ["Broker", "BrokerStatistics"]
 
 _seq = attrgetter("seq")
+_NOTHING_READ: tuple[int, int, Sequence[Event]] = (-1, 0, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Broker:
         self._waiting: dict[Key, trio.lowlevel.ParkingLot] = {}
         self._subscriptions: WeakSet[Subscription] = WeakSet()
         self._subscribed = 0
+        self._last_read = _NOTHING_READ  # after, limit, and what there was
 
     def append(self, events: Sequence[Event]) -> None:
         """Put events at the end of the log, not visible yet."""
@@ -72,6 +74,7 @@ class Broker:
         if amended:
             self._log[start:stop] = [amended.get(event.seq, event) for event in self._log[start:stop]]
         self.horizon = through
+        self._last_read = _NOTHING_READ
         visible = self._log[start:stop]
         self._visible += sum(type(event) is not Progress for event in visible)
         if self._waiting:
@@ -122,11 +125,15 @@ class Broker:
         self._subscriptions.add(subscription)
         return subscription
 
-    def read(self, after: int, limit: int) -> list[Event]:
+    def read(self, after: int, limit: int) -> Sequence[Event]:
         """At most ``limit`` visible events behind seq ``after``."""
-        start = bisect_right(self._log, after, key=_seq)
-        stop = bisect_right(self._log, self.horizon, lo=start, key=_seq)
-        return self._log[start : min(stop, start + limit)]
+        if after >= self.horizon:
+            return []
+        if self._last_read[:2] != (after, limit):  # readers that keep pace ask the same one after the other
+            start = bisect_right(self._log, after, key=_seq)
+            stop = bisect_right(self._log, self.horizon, lo=start, key=_seq)
+            self._last_read = (after, limit, self._log[start : min(stop, start + limit)])
+        return self._last_read[2]
 
     @property
     def first(self) -> int:
@@ -165,6 +172,7 @@ class Broker:
             else:
                 kept.append(event)
         self._log = kept
+        self._last_read = _NOTHING_READ
         self._progress = sum(type(event) is Progress for event in kept)
         for reader in self._subscriptions if lost else ():
             reader.lose(lost)
