@@ -57,7 +57,9 @@ class Broker:
     def append(self, events: Sequence[Event]) -> None:
         """Put events at the end of the log, not visible yet."""
         self._log += events
-        self._progress += [type(event) for event in events].count(Progress)
+        for event in events:
+            if type(event) is Progress:
+                self._progress += 1
         # Half as much again before each sweep, so that its cost is spread over many events.
         if self._progress > self._progress_limit * 3 // 2:
             self._sweep()
@@ -146,12 +148,16 @@ class Broker:
         return BrokerStatistics(self.horizon, len(self._log), self._progress, tuple(reader.statistics() for reader in readers))
 
     def _wake(self, events: Iterable[Event]) -> None:
-        keys: dict[Key, None] = {None: None}  # ordered, so that who wakes first does not hang on hashes
+        """Whoever waits for everything, then in the order of the events: who wakes first does not hang on hashes."""
+        waiting = self._waiting
+        if (lot := waiting.pop(None, None)) is not None:
+            lot.unpark_all()
         for event in events:
-            keys["run", event.run_id] = keys["session", event.session] = None
-        for key in keys:
-            if (lot := self._waiting.pop(key, None)) is not None:
-                lot.unpark_all()
+            if not waiting:
+                break
+            for key in (("run", event.run_id), ("session", event.session)):
+                if (lot := waiting.pop(key, None)) is not None:
+                    lot.unpark_all()
 
     def _sweep(self) -> None:
         spare_progress = self._progress - self._progress_limit
