@@ -45,6 +45,7 @@ class Broker:
         self.horizon = 0  # seq of the last visible event
         self.closed = False
         self._log: list[Event] = []  # ascending in seq
+        self._shown = 0  # how many of them, from the first on, are visible
         self._progress = 0  # of them progress
         self._visible = 0  # of them visible and no progress
         self._progress_limit = progress_limit
@@ -66,13 +67,12 @@ class Broker:
 
     def staged(self, limit: int | None = None) -> list[Event]:
         """The first ``limit`` events that are not visible yet, in order."""
-        start = bisect_right(self._log, self.horizon, key=_seq)
-        return self._log[start : None if limit is None else start + limit]
+        return self._log[self._shown : None if limit is None else self._shown + limit]
 
     def publish(self, through: int, amended: Mapping[int, Event] | None = None) -> None:
         """Make everything up to seq ``through`` visible, with the events in ``amended`` (by seq) in place of the originals."""
-        start = bisect_right(self._log, self.horizon, key=_seq)
-        stop = bisect_right(self._log, through, lo=start, key=_seq)
+        start = self._shown
+        stop = self._shown = bisect_right(self._log, through, lo=start, key=_seq)
         if amended:
             self._log[start:stop] = [amended.get(event.seq, event) for event in self._log[start:stop]]
         self.horizon = through
@@ -132,9 +132,8 @@ class Broker:
         if after >= self.horizon:
             return []
         if self._last_read[:2] != (after, limit):  # readers that keep pace ask the same one after the other
-            start = bisect_right(self._log, after, key=_seq)
-            stop = bisect_right(self._log, self.horizon, lo=start, key=_seq)
-            self._last_read = (after, limit, self._log[start : min(stop, start + limit)])
+            start = bisect_right(self._log, after, hi=self._shown, key=_seq)
+            self._last_read = (after, limit, self._log[start : min(self._shown, start + limit)])
         return self._last_read[2]
 
     @property
@@ -178,6 +177,7 @@ class Broker:
             else:
                 kept.append(event)
         self._log = kept
+        self._shown = bisect_right(kept, self.horizon, key=_seq)
         self._last_read = _NOTHING_READ
         self._progress = sum(type(event) is Progress for event in kept)
         for reader in self._subscriptions if lost else ():
