@@ -154,7 +154,10 @@ class Broker:
         for event in events:
             if not waiting:
                 break
-            for key in (("run", event.run_id), ("session", event.session)):
+            keys: list[Key] = [("run", event.run_id), ("session", event.session)]
+            if type(event) is RunComplete:
+                keys.append(("ending", event.run_id))
+            for key in keys:
                 if (lot := waiting.pop(key, None)) is not None:
                     lot.unpark_all()
 

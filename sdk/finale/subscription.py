@@ -17,7 +17,7 @@ __all__ = ["BATCH", "Key", "Source", "Subscription", "SubscriptionStatistics"]
 BATCH = 256  # events that are published, or taken from the log by a subscriber, between two checkpoints
 
 Key: TypeAlias = tuple[str, str] | None
-"""What a subscriber waits for: everything, ("session", name) or ("run", id)."""
+"""What somebody waits for: everything, ("session", name), ("run", id), or no more than the ("ending", id) of a run."""
 
 _seq = attrgetter("seq")
 
