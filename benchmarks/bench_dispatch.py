@@ -6,6 +6,7 @@ aiojobs stand beside it; they come with the dependency group "bench", which ``ma
 """
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -259,35 +260,41 @@ def dispatch(rounds: int, runs: int) -> None:
     print_table("One at a time: submit, wait for the ending", ["", "µs, p50", "× bare trio", "target"], rows)
 
 
+def uncollected(turn: Callable[[], float]) -> float:
+    """``turn`` without Python's garbage collector, which looks at all that is alive again and again, whoever made it."""
+    gc.disable()
+    try:
+        return turn()
+    finally:
+        gc.enable()
+
+
 def growth(rounds: int, many: int) -> None:
     """Whether a run costs more when there are many."""
     few = 100
-
-    def pair(name: str, measure: Callable[[int], Awaitable[float]]) -> dict[str, Callable[[], float]]:
-        def often() -> float:
-            return median(on_trio(measure, few) for _ in range(20))
-
-        return {f"{name}, {few}": often, f"{name}, {many}": partial(on_trio, measure, many)}
-
-    def in_sessions(runs: int) -> Awaitable[float]:
-        return finale_burst(runs, sessions=runs // 10)
-
-    def one_session_each(runs: int) -> Awaitable[float]:
-        return finale_burst(runs, max_active=few)
-
-    names = {
-        f"finale, {many // 10:,} sessions with ten runs each": in_sessions,
-        f"finale, {few} active, the others waiting": one_session_each,
+    names: dict[str, Callable[[int], Awaitable[float]]] = {
+        f"finale, {many // 10:,} sessions with ten runs each": lambda runs: finale_burst(runs, sessions=runs // 10),
+        f"finale, {few} active, the others waiting": lambda runs: finale_burst(runs, max_active=few),
         "bare trio, all active": trio_burst,
     }
-    times = rounds_of({key: turn for name, measure in names.items() for key, turn in pair(name, measure).items()}, rounds)
+
+    def often(measure: Callable[[int], Awaitable[float]]) -> float:
+        return median(on_trio(measure, few) for _ in range(20))
+
+    turns: dict[str, Callable[[], float]] = {}
+    for name, measure in names.items():
+        turns |= {f"{name}, {few}": partial(often, measure), f"{name}, {many}": partial(on_trio, measure, many)}
+    turns |= {f"{name}, uncollected": partial(uncollected, turn) for name, turn in turns.items()}
+    times = rounds_of(turns, rounds)
     rows = []
     for name in names:
         grown = ratio(times, f"{name}, {many}", f"{name}, {few}")
-        target = verdict(grown, most=1.2) if name.startswith("finale") else ""
-        rows.append([name, *(f"{micros(times, f'{name}, {runs}'):.1f}" for runs in (few, many)), f"{grown:.2f}", target])
-    title = "Cost of a run by how many there are, in one workspace, end to end"
-    print_table(title, ["", f"µs at {few}", f"µs at {many:,}", "× that at 100", "target"], rows)
+        bare = ratio(times, f"{name}, {many}, uncollected", f"{name}, {few}, uncollected")
+        target = [verdict(grown, most=1.2), verdict(bare, most=1.2)] if name.startswith("finale") else ["", ""]
+        cost = [f"{micros(times, f'{name}, {runs}'):.1f}" for runs in (few, many)]
+        rows.append([name, *cost, f"{grown:.2f}", target[0], f"{bare:.2f}", target[1]])
+    head = ["", f"µs at {few}", f"µs at {many:,}", "× that at 100", "target", "× without the collector", "target"]
+    print_table("Cost of a run by how many there are, in one workspace, end to end", head, rows)
 
 
 def main() -> int:
