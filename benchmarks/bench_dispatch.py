@@ -1,29 +1,27 @@
 """What it costs to dispatch a run with finale, beside the least that one could do on trio by hand.
 
-The least: ``nursery.start_soon``, a memory channel for the endings, one memory channel for each subscriber. It promises
-nothing (an error of one run ends all, a slow reader holds up everybody), so it is a yardstick, not a rival. Where anyio or
-aiojobs is installed, it is measured too.
+The least: ``nursery.start_soon``, and a memory channel for the endings. It promises nothing (an error of one run ends all, and
+nobody can cancel one), so it is a yardstick, not a rival. anyio and
+aiojobs stand beside it; they come with the dependency group "bench", which ``make`` installs.
 """
 
 import asyncio
 import gc
-import importlib
 import sys
-import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from importlib.util import find_spec
 from statistics import median
 from time import process_time
 from typing import Any
 
+import aiojobs
+import anyio
 import trio
-import trio.testing
 from side_by_side import arguments, heading, micros, print_table, ratio, rounds_of, verdict
 
 import finale
 
-BURST = 32
+BY_HAND = "by hand: task, scope, event, record"
 ALL = 1 << 60
 
 
@@ -31,26 +29,26 @@ async def nothing(request: finale.Request, ctx: finale.RunContext) -> None:
     """The work of a run that does nothing."""
 
 
-async def for_ever(request: finale.Request, ctx: finale.RunContext) -> None:
-    """The work of a run that stays active."""
-    await trio.sleep_forever()
-
-
 def on_trio(measure: Callable[..., Awaitable[float]], *args: Any) -> float:
     """What ``measure`` says, run on stock trio and the real clock."""
     return trio.run(measure, *args)
 
 
+def on_asyncio(measure: Callable[..., Coroutine[Any, Any, float]], *args: Any) -> float:
+    """The same on asyncio."""
+    return asyncio.run(measure(*args))
+
+
 # Many at once: submit them all, see each ending ---------------------------------------------------------------------------
 
 
-async def finale_burst(runs: int, max_active: int | None = None) -> float:
-    """Seconds per run."""
+async def finale_burst(runs: int, *, sessions: int | None = None, max_active: int | None = None) -> float:
+    """Seconds per run, from opening the workspace to having left it. Each has a session of its own, or shares ``sessions``."""
     began = process_time()
     async with finale.open_workspace(nothing, max_active=max_active) as workspace:
         events = workspace.subscribe()
         for number in range(runs):
-            workspace.submit("prompt", f"s{number}")
+            workspace.submit("prompt", f"s{number % (sessions or runs)}")
         seen = 0
         async for event in events:
             seen += type(event) is finale.RunComplete
@@ -100,11 +98,11 @@ async def by_hand_burst(runs: int) -> float:
     return (process_time() - began) / runs
 
 
-async def anyio_burst(anyio: Any, runs: int) -> float:
-    """Seconds per task of anyio on trio."""
+async def anyio_burst(runs: int) -> float:
+    """Seconds per task of anyio, on the event loop that it finds."""
     began = process_time()
     async with anyio.create_task_group() as group:
-        sending, receiving = anyio.create_memory_object_stream(ALL)
+        sending, receiving = anyio.create_memory_object_stream[int](ALL)
 
         async def work(number: int) -> None:
             sending.send_nowait(number)
@@ -118,7 +116,7 @@ async def anyio_burst(anyio: Any, runs: int) -> float:
     return (process_time() - began) / runs
 
 
-async def aiojobs_burst(aiojobs: Any, runs: int) -> float:
+async def aiojobs_burst(runs: int) -> float:
     """Seconds per job of aiojobs, which runs on asyncio."""
     began = process_time()
     endings: asyncio.Queue[int] = asyncio.Queue()
@@ -165,31 +163,75 @@ async def trio_single(runs: int) -> float:
     return median(times)
 
 
-def others(runs: int) -> dict[str, Callable[[], float]]:
-    """The contenders that happen to be installed; a line about those that aren't."""
-    found: dict[str, Callable[[], float]] = {}
-    if find_spec("anyio"):
-        found["anyio on trio"] = partial(on_trio, anyio_burst, importlib.import_module("anyio"), runs)
-    if find_spec("aiojobs"):
-        aiojobs = importlib.import_module("aiojobs")
-        found["aiojobs (asyncio)"] = lambda: asyncio.run(_seconds(aiojobs_burst(aiojobs, runs)))
-    missing = [name for name in ("anyio", "aiojobs") if not find_spec(name)]
-    if missing:
-        print(f"Skipped, because not installed: {', '.join(missing)}.\n")
-    return found
+async def by_hand_single(runs: int) -> float:
+    """Median seconds from starting a task with a scope, an event and a record to the event."""
+    times = []
+    records: dict[int, dict[str, Any]] = {}
+    async with trio.open_nursery() as nursery:
+
+        async def work(number: int, scope: trio.CancelScope, ended: trio.Event) -> None:
+            try:
+                with scope:
+                    await trio.lowlevel.checkpoint_if_cancelled()
+            finally:
+                records[number]["state"] = "ended"
+                ended.set()
+
+        for number in range(runs):
+            began = process_time()
+            scope, ended = trio.CancelScope(), trio.Event()
+            records[number] = {"id": f"{number:032x}", "scope": scope, "ended": ended, "prompt": "prompt", "state": "active"}
+            nursery.start_soon(work, number, scope, ended)
+            await ended.wait()
+            times.append(process_time() - began)
+    return median(times)
 
 
-async def _seconds(measure: Awaitable[float]) -> float:
-    return await measure
+async def anyio_single(runs: int) -> float:
+    """Median seconds from starting a task of anyio to having its message in hand."""
+    times = []
+    async with anyio.create_task_group() as group:
+        sending, receiving = anyio.create_memory_object_stream[None](1)
+
+        async def work() -> None:
+            sending.send_nowait(None)
+
+        for _ in range(runs):
+            began = process_time()
+            group.start_soon(work)
+            await receiving.receive()
+            times.append(process_time() - began)
+        sending.close()
+        receiving.close()
+    return median(times)
+
+
+async def aiojobs_single(runs: int) -> float:
+    """Median seconds from spawning a job of aiojobs to the end of waiting for it."""
+    times = []
+
+    async def work() -> None:
+        pass
+
+    async with aiojobs.Scheduler(limit=None) as scheduler:
+        for _ in range(runs):
+            began = process_time()
+            job = await scheduler.spawn(work())
+            await job.wait()
+            times.append(process_time() - began)
+    return median(times)
 
 
 def dispatch(rounds: int, runs: int) -> None:
     """Throughput and latency."""
     burst = {
         "bare trio": partial(on_trio, trio_burst, runs),
-        "by hand: task, scope, event, record": partial(on_trio, by_hand_burst, runs),
+        BY_HAND: partial(on_trio, by_hand_burst, runs),
         "finale": partial(on_trio, finale_burst, runs),
-    } | others(runs)
+        "anyio on trio": partial(on_trio, anyio_burst, runs),
+        "anyio on asyncio": partial(on_asyncio, anyio_burst, runs),
+        "aiojobs, on asyncio": partial(on_asyncio, aiojobs_burst, runs),
+    }
     times = rounds_of(burst, rounds)
     rows = []
     for name in burst:
@@ -201,223 +243,70 @@ def dispatch(rounds: int, runs: int) -> None:
     )
 
     runs = max(runs // 5, 10)
-    times = rounds_of({"bare trio": partial(on_trio, trio_single, runs), "finale": partial(on_trio, finale_single, runs)}, rounds)
-    slower = ratio(times, "finale", "bare trio")
-    rows = [
-        ["bare trio", f"{micros(times, 'bare trio'):.1f}", "1.00", ""],
-        ["finale", f"{micros(times, 'finale'):.1f}", f"{slower:.2f}", verdict(slower, most=2.5)],
-    ]
+    single = {
+        "bare trio": partial(on_trio, trio_single, runs),
+        BY_HAND: partial(on_trio, by_hand_single, runs),
+        "finale": partial(on_trio, finale_single, runs),
+        "anyio on trio": partial(on_trio, anyio_single, runs),
+        "anyio on asyncio": partial(on_asyncio, anyio_single, runs),
+        "aiojobs, on asyncio": partial(on_asyncio, aiojobs_single, runs),
+    }
+    times = rounds_of(single, rounds)
+    rows = []
+    for name in single:
+        slower = ratio(times, name, "bare trio")
+        target = verdict(slower, most=2.5) if name == "finale" else ""
+        rows.append([name, f"{micros(times, name):.1f}", f"{slower:.2f}", target])
     print_table("One at a time: submit, wait for the ending", ["", "µs, p50", "× bare trio", "target"], rows)
+
+
+def uncollected(turn: Callable[[], float]) -> float:
+    """``turn`` without Python's garbage collector, which looks at all that is alive again and again, whoever made it."""
+    gc.disable()
+    try:
+        return turn()
+    finally:
+        gc.enable()
 
 
 def growth(rounds: int, many: int) -> None:
     """Whether a run costs more when there are many."""
     few = 100
-
-    def often(measure: Callable[..., Awaitable[float]], *args: Any) -> float:
-        return median(on_trio(measure, few, *args) for _ in range(20))
-
-    contenders: dict[str, Callable[[], float]] = {
-        "few": partial(often, finale_burst, few),
-        "many": partial(on_trio, finale_burst, many, few),
-        "trio, few": partial(often, trio_burst),
-        "trio, many": partial(on_trio, trio_burst, many),
+    names: dict[str, Callable[[int], Awaitable[float]]] = {
+        f"finale, {many // 10:,} sessions with ten runs each": lambda runs: finale_burst(runs, sessions=runs // 10),
+        f"finale, {few} active, the others waiting": lambda runs: finale_burst(runs, max_active=few),
+        "bare trio, all active": trio_burst,
     }
-    times = rounds_of(contenders, rounds)
-    grown = ratio(times, "many", "few")
-    rows = [
-        ["finale, 100 active, the others waiting", *(f"{micros(times, name):.1f}" for name in ("few", "many"))],
-        ["bare trio, all active", *(f"{micros(times, name):.1f}" for name in ("trio, few", "trio, many"))],
-    ]
-    rows[0] += [f"{grown:.2f}", verdict(grown, most=1.2)]
-    rows[1] += [f"{ratio(times, 'trio, many', 'trio, few'):.2f}", ""]
-    print_table("Cost of a run by how many there are", ["", f"µs at {few}", f"µs at {many:,}", "× that at 100", "target"], rows)
 
+    def often(measure: Callable[[int], Awaitable[float]]) -> float:
+        return median(on_trio(measure, few) for _ in range(20))
 
-# Memory -------------------------------------------------------------------------------------------------------------------
-
-
-async def bytes_of(start: Callable[[int, trio.Nursery], object], count: int) -> float:
-    """Bytes per unit, ``count`` of them being held."""
-    async with trio.open_nursery() as nursery:
-        gc.collect()
-        tracemalloc.start()
-        held = start(count, nursery)
-        await trio.testing.wait_all_tasks_blocked()
-        gc.collect()
-        grown = tracemalloc.get_traced_memory()[0]
-        tracemalloc.stop()
-        nursery.cancel_scope.cancel()
-        del held
-    return grown / count
-
-
-def hand_made(count: int, nursery: trio.Nursery) -> object:
-    """What a careful hand-written dispatcher keeps for an active run: a task, a scope to cancel it, an event, a record."""
-
-    async def work(scope: trio.CancelScope, ended: trio.Event) -> None:
-        with scope:
-            await trio.sleep_forever()
-        ended.set()
-
-    records = {}
-    for number in range(count):
-        scope, ended = trio.CancelScope(), trio.Event()
-        records[number] = {"id": f"{number:032x}", "scope": scope, "ended": ended, "prompt": "prompt", "state": "active"}
-        nursery.start_soon(work, scope, ended)
-    return records
-
-
-async def bytes_of_runs(count: int, *, max_active: int | None) -> float:
-    """Bytes per run; those beyond ``max_active`` wait. What the log keeps of their acceptances is bounded, and not counted."""
-    async with finale.open_workspace(for_ever, max_active=max_active, retain=1) as workspace:
-        gc.collect()
-        tracemalloc.start()
-        for number in range(count):
-            workspace.submit("prompt", f"s{number % 100}" if max_active else f"s{number}")
-        await trio.testing.wait_all_tasks_blocked()  # all is published, and what need not be kept is forgotten
-        gc.collect()
-        grown = tracemalloc.get_traced_memory()[0]
-        tracemalloc.stop()
-        workspace.close()
-    return grown / count
-
-
-def memory(waiting: int, active: int) -> None:
-    """Bytes of waiting and of active runs."""
-    wait = trio.run(partial(bytes_of_runs, waiting, max_active=1))
-    run = trio.run(partial(bytes_of_runs, active, max_active=None))
-    bare = trio.run(bytes_of, hand_made, active)
-    rows = [
-        ["finale, waiting", f"{waiting:,}", f"{wait:,.0f}", "", verdict(wait, most=700)],
-        ["finale, active", f"{active:,}", f"{run:,.0f}", f"{run / bare:.2f}", verdict(run / bare, most=1.2)],
-        ["by hand, active: task, scope, event, record", f"{active:,}", f"{bare:,.0f}", "1.00", ""],
-    ]
-    print_table("Bytes per run", ["", "runs", "bytes each", "× by hand", "target"], rows)
-
-
-# Fan-out ------------------------------------------------------------------------------------------------------------------
-
-
-async def finale_fan_out(events: int, subscribers: int, stuck: int = 0) -> float:
-    """Seconds per event. Every subscriber sees every event; ``stuck`` more subscribe and never read."""
-    taken = []
-
-    async def publish(request: finale.Request, ctx: finale.RunContext) -> None:
-        for number in range(1, events + 1):
-            ctx.progress_nowait(number)
-            if number % BURST == 0:
-                await trio.lowlevel.checkpoint()
-
-    async def read(subscription: finale.Subscription) -> None:
-        count = 0
-        async for event in subscription:
-            count += type(event) is finale.Progress
-        taken.append(count)
-
-    async with trio.open_nursery() as nursery, finale.open_workspace(publish) as workspace:
-        for _ in range(subscribers):
-            nursery.start_soon(read, workspace.subscribe())
-        never_read = [workspace.subscribe() for _ in range(stuck)]
-        await trio.testing.wait_all_tasks_blocked()
-        began = process_time()
-        workspace.submit("prompt", "s")
-    seconds = process_time() - began
-    del never_read
-    assert taken == [events] * subscribers, f"some readers missed events: they took {sorted(set(taken))} of {events}"
-    return seconds / events
-
-
-async def channels_fan_out(events: int, subscribers: int, *, wait: bool) -> float:
-    """Seconds per event with a memory channel for each subscriber. Without ``wait`` the channels are as long as it takes."""
-    pairs = [trio.open_memory_channel[int](BURST if wait else ALL) for _ in range(subscribers)]
-
-    async def read(receiving: trio.MemoryReceiveChannel[int]) -> None:
-        async for _ in receiving:
-            pass
-
-    async with trio.open_nursery() as nursery:
-        for _, receiving in pairs:
-            nursery.start_soon(read, receiving)
-        await trio.testing.wait_all_tasks_blocked()
-        began = process_time()
-        for number in range(events):
-            for sending, _ in pairs:
-                if wait:
-                    await sending.send(number)
-                else:
-                    sending.send_nowait(number)
-            if number % BURST == 0:
-                await trio.lowlevel.checkpoint()
-        for sending, _ in pairs:
-            sending.close()
-    return (process_time() - began) / events
-
-
-async def published_before_standstill(events: int, subscribers: int) -> int:
-    """How many events a publisher gets out to channels of which nobody reads the last."""
-    pairs = [trio.open_memory_channel[int](BURST) for _ in range(subscribers)]
-    published = 0
-
-    async def read(receiving: trio.MemoryReceiveChannel[int]) -> None:
-        async for _ in receiving:
-            pass
-
-    async def publish() -> None:
-        nonlocal published
-        for number in range(events):
-            for sending, _ in pairs:
-                await sending.send(number)
-            published += 1
-
-    async with trio.open_nursery() as nursery:
-        for _, receiving in pairs[:-1]:
-            nursery.start_soon(read, receiving)
-        nursery.start_soon(publish)
-        await trio.testing.wait_all_tasks_blocked(0.01)
-        nursery.cancel_scope.cancel()
-    return published
-
-
-def fan_out(rounds: int, events: int, subscribers: int) -> None:
-    """One publisher, many subscribers."""
-    fewer = max(events // 10, BURST)  # a rate needs no more, and the slow ones would take minutes
-    contenders: dict[str, Callable[[], float]] = {
-        "channels, awaited": partial(trio.run, partial(channels_fan_out, fewer, subscribers, wait=True)),
-        "channels, send_nowait": partial(trio.run, partial(channels_fan_out, fewer, subscribers, wait=False)),
-        "finale": partial(on_trio, finale_fan_out, events, subscribers),
-        "finale, one more subscriber is stuck": partial(on_trio, finale_fan_out, events, subscribers, 1),
-    }
-    times = rounds_of(contenders, rounds)
+    turns: dict[str, Callable[[], float]] = {}
+    for name, measure in names.items():
+        turns |= {f"{name}, {few}": partial(often, measure), f"{name}, {many}": partial(on_trio, measure, many)}
+    turns |= {f"{name}, uncollected": partial(uncollected, turn) for name, turn in turns.items()}
+    times = rounds_of(turns, rounds)
     rows = []
-    for name in contenders:
-        speed = ratio(times, "channels, awaited", name)
-        rows.append([name, f"{micros(times, name):.1f}", f"{1e6 / micros(times, name):,.0f}", f"{speed:.1f}", ""])
-    rows[2][-1] = verdict(float(rows[2][3]), least=40)
-    slower = ratio(times, "finale, one more subscriber is stuck", "finale")
-    rows[3][-1] = f"{slower:.2f} of the line above, {verdict(slower, most=1.05)}"
-    title = f"Fan-out: {events:,} events in bursts of {BURST} to {subscribers} subscribers"
-    print_table(title, ["", "µs per event", "events/s", "× channels", "target"], rows)
-    still = trio.run(published_before_standstill, events, subscribers)
-    print(
-        f"With one subscriber stuck, a publisher that awaits channels of {BURST} stands still after {still} events, for ever.\n"
-    )
+    for name in names:
+        grown = ratio(times, f"{name}, {many}", f"{name}, {few}")
+        bare = ratio(times, f"{name}, {many}, uncollected", f"{name}, {few}, uncollected")
+        target = [verdict(grown, most=1.2), verdict(bare, most=1.2)] if name.startswith("finale") else ["", ""]
+        cost = [f"{micros(times, f'{name}, {runs}'):.1f}" for runs in (few, many)]
+        rows.append([name, *cost, f"{grown:.2f}", target[0], f"{bare:.2f}", target[1]])
+    head = ["", f"µs at {few}", f"µs at {many:,}", "× that at 100", "target", "× without the collector", "target"]
+    print_table("Cost of a run by how many there are, in one workspace, end to end", head, rows)
 
 
 def main() -> int:
     """Print all tables."""
     quick = arguments(__doc__).quick
-    heading("Dispatch: finale beside bare trio", quick=quick)
+    heading("Dispatch: finale beside bare trio", quick=quick, beside=("anyio", "aiojobs"))
     if quick:
         dispatch(2, 200)
         growth(1, 500)
-        memory(500, 100)
-        fan_out(1, 320, 5)
     else:
         dispatch(7, 10_000)
         growth(3, 100_000)
-        memory(100_000, 10_000)
-        fan_out(5, 10_000, 100)
     return 0
 
 

@@ -10,6 +10,7 @@ import gc
 import os
 import platform
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.metadata import version
 from statistics import median
 from time import process_time
 
@@ -29,11 +30,12 @@ def arguments(about: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def heading(what: str, *, quick: bool) -> None:
-    """Print what is compared, and on what."""
+def heading(what: str, *, quick: bool, beside: Sequence[str] = ()) -> None:
+    """Print what is compared, and on what. ``beside`` names the packages that the comparison needs, beside trio."""
     print(f"# {what}\n")
+    packages = "".join(f", {name} {version(name)}" for name in ("trio", *beside))
     smoke = " Smoke run: the numbers mean nothing." if quick else ""
-    print(f"Python {platform.python_version()}, trio {trio.__version__}, {os.cpu_count()} CPUs, {platform.machine()}.{smoke}\n")
+    print(f"Python {platform.python_version()}{packages}, {os.cpu_count()} CPUs, {platform.machine()}.{smoke}\n")
 
 
 def bare_trio(program: Callable[[], Awaitable[object]]) -> None:

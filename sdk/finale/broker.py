@@ -24,6 +24,7 @@ from finale.subscription import Key, Subscription, SubscriptionStatistics
 __all__ = ["Broker", "BrokerStatistics"]
 
 _seq = attrgetter("seq")
+_NOTHING_READ: tuple[int, int, Sequence[Event]] = (-1, 0, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Broker:
         self.horizon = 0  # seq of the last visible event
         self.closed = False
         self._log: list[Event] = []  # ascending in seq
+        self._shown = 0  # how many of them, from the first on, are visible
         self._progress = 0  # of them progress
         self._visible = 0  # of them visible and no progress
         self._progress_limit = progress_limit
@@ -51,27 +53,30 @@ class Broker:
         self._waiting: dict[Key, trio.lowlevel.ParkingLot] = {}
         self._subscriptions: WeakSet[Subscription] = WeakSet()
         self._subscribed = 0
+        self._last_read = _NOTHING_READ  # after, limit, and what there was
 
     def append(self, events: Sequence[Event]) -> None:
         """Put events at the end of the log, not visible yet."""
         self._log += events
-        self._progress += [type(event) for event in events].count(Progress)
+        for event in events:
+            if type(event) is Progress:
+                self._progress += 1
         # Half as much again before each sweep, so that its cost is spread over many events.
         if self._progress > self._progress_limit * 3 // 2:
             self._sweep()
 
     def staged(self, limit: int | None = None) -> list[Event]:
         """The first ``limit`` events that are not visible yet, in order."""
-        start = bisect_right(self._log, self.horizon, key=_seq)
-        return self._log[start : None if limit is None else start + limit]
+        return self._log[self._shown : None if limit is None else self._shown + limit]
 
     def publish(self, through: int, amended: Mapping[int, Event] | None = None) -> None:
         """Make everything up to seq ``through`` visible, with the events in ``amended`` (by seq) in place of the originals."""
-        start = bisect_right(self._log, self.horizon, key=_seq)
-        stop = bisect_right(self._log, through, lo=start, key=_seq)
+        start = self._shown
+        stop = self._shown = bisect_right(self._log, through, lo=start, key=_seq)
         if amended:
             self._log[start:stop] = [amended.get(event.seq, event) for event in self._log[start:stop]]
         self.horizon = through
+        self._last_read = _NOTHING_READ
         visible = self._log[start:stop]
         self._visible += sum(type(event) is not Progress for event in visible)
         if self._waiting:
@@ -122,11 +127,14 @@ class Broker:
         self._subscriptions.add(subscription)
         return subscription
 
-    def read(self, after: int, limit: int) -> list[Event]:
+    def read(self, after: int, limit: int) -> Sequence[Event]:
         """At most ``limit`` visible events behind seq ``after``."""
-        start = bisect_right(self._log, after, key=_seq)
-        stop = bisect_right(self._log, self.horizon, lo=start, key=_seq)
-        return self._log[start : min(stop, start + limit)]
+        if after >= self.horizon:
+            return []
+        if self._last_read[:2] != (after, limit):  # readers that keep pace ask the same one after the other
+            start = bisect_right(self._log, after, hi=self._shown, key=_seq)
+            self._last_read = (after, limit, self._log[start : min(self._shown, start + limit)])
+        return self._last_read[2]
 
     @property
     def first(self) -> int:
@@ -139,12 +147,19 @@ class Broker:
         return BrokerStatistics(self.horizon, len(self._log), self._progress, tuple(reader.statistics() for reader in readers))
 
     def _wake(self, events: Iterable[Event]) -> None:
-        keys: dict[Key, None] = {None: None}  # ordered, so that who wakes first does not hang on hashes
+        """Whoever waits for everything, then in the order of the events: who wakes first does not hang on hashes."""
+        waiting = self._waiting
+        if (lot := waiting.pop(None, None)) is not None:
+            lot.unpark_all()
         for event in events:
-            keys["run", event.run_id] = keys["session", event.session] = None
-        for key in keys:
-            if (lot := self._waiting.pop(key, None)) is not None:
-                lot.unpark_all()
+            if not waiting:
+                break
+            keys: list[Key] = [("run", event.run_id), ("session", event.session)]
+            if type(event) is RunComplete:
+                keys.append(("ending", event.run_id))
+            for key in keys:
+                if (lot := waiting.pop(key, None)) is not None:
+                    lot.unpark_all()
 
     def _sweep(self) -> None:
         spare_progress = self._progress - self._progress_limit
@@ -165,6 +180,8 @@ class Broker:
             else:
                 kept.append(event)
         self._log = kept
+        self._shown = bisect_right(kept, self.horizon, key=_seq)
+        self._last_read = _NOTHING_READ
         self._progress = sum(type(event) is Progress for event in kept)
         for reader in self._subscriptions if lost else ():
             reader.lose(lost)

@@ -92,7 +92,7 @@ class RunHandle:
         if self.complete is not None:
             await trio.lowlevel.checkpoint()
         while (complete := self.complete) is None:
-            await self._broker.wait(("run", self.run_id))
+            await self._broker.wait(("ending", self.run_id))
         return complete
 
     async def result(self) -> str | None:

@@ -13,11 +13,11 @@ Rules:
 """
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 from finale.admission import WhenBusy, check_content, check_queue
 from finale.errors import DuplicateRun, JournalUnavailable, WorkspaceClosing
@@ -27,6 +27,9 @@ from finale.runs import Command, RunState, advance
 from finale.turns import Turns
 
 __all__ = ["Ledger", "Outbox"]
+
+_Event = TypeVar("_Event", bound=Event)
+_Rest = TypeVarTuple("_Rest")
 
 _INTERRUPTED = ErrorInfo("finale.Interrupted", "the process ended before the run did")
 
@@ -73,9 +76,7 @@ class Ledger:
 
     def busy(self, session: str | None = None) -> bool:
         """Whether some run (of the session) has not ended, or its task has not."""
-        if session is None:
-            return self.in_flight > 0 or self.turns.active > 0
-        return session in self.turns
+        return bool(self.turns) if session is None else session in self.turns
 
     def record(self, run_id: str) -> RunRecord | None:
         """The record of a run in flight or remembered."""
@@ -106,8 +107,7 @@ class Ledger:
         record = self._records[request.run_id] = RunRecord(request, self.accepted, foldable=when_busy == "fold")
         self.accepted += 1
         record.state = advance(record.state, Command.ACCEPT)
-        self._emit(RunAccepted(request.run_id, request.session, *self._place(record), at, request))
-        record.accepted_seq = self._seq
+        record.accepted_seq = self._emit(RunAccepted, record, at, request).seq
         self.turns.join(record)
         self._start_heads(at)
         return record
@@ -136,7 +136,7 @@ class Ledger:
     def progress(self, record: RunRecord, payload: Any, at: float) -> None:
         """Record what the coordinator reports. After the ending it is a broken contract, which is noted once for each run."""
         if record.state is not RunState.SETTLED:
-            self._emit(Progress(record.request.run_id, record.request.session, *self._place(record), at, payload))
+            self._emit(Progress, record, at, payload)
         elif not record.late_progress:
             record.late_progress = True
             self._notify(record, "contract_violation", f"progress after the ending is discarded: {payload!r:.200}", at)
@@ -259,7 +259,7 @@ class Ledger:
     def _start_heads(self, at: float) -> None:
         while not self.closing and (record := self.turns.take()) is not None:
             record.state = advance(record.state, Command.START)
-            self._emit(RunStarted(record.request.run_id, record.request.session, *self._place(record), at))
+            self._emit(RunStarted, record, at)
             self.outbox.started.append(record)
 
     def _stop(self, record: RunRecord, by: str) -> int:
@@ -276,8 +276,7 @@ class Ledger:
         record.state = advance(record.state, Command.SETTLE)
         if record.timeout is not None and ending.status is Status.CANCELLED:
             ending = out_of_time(ending, record.timeout)
-        record.ending = terminal_event(record, ending, *self._place(record), at, durable=self._durable)
-        self._emit(record.ending)
+        record.ending = self._emit(terminal_event, record, at, record, ending, self._durable)
         self.endings[ending.status] += 1
         for guest in record.guests():
             self._settle(guest, ending, at)
@@ -288,13 +287,14 @@ class Ledger:
             del self._records[self._published.popleft()]
 
     def _notify(self, record: RunRecord, kind: str, message: str, at: float) -> None:
-        self._emit(Notification(record.request.run_id, record.request.session, *self._place(record), at, kind, message))
+        self._emit(Notification, record, at, kind, message)
 
-    def _place(self, record: RunRecord) -> tuple[int, int]:
-        """The seq and index of the event that is about to be recorded."""
+    def _emit(
+        self, kind: Callable[[str, str, int, int, float, *_Rest], _Event], record: RunRecord, at: float, *rest: *_Rest
+    ) -> _Event:
+        """Record an event of the run, at its place in the workspace and in the run. ``rest``: what this kind of event tells."""
         self._seq += 1
+        event = kind(record.request.run_id, record.request.session, self._seq, record.events, at, *rest)
         record.events += 1
-        return self._seq, record.events - 1
-
-    def _emit(self, event: Event) -> None:
         self.outbox.events.append(event)
+        return event

@@ -72,8 +72,8 @@ class Pump:
             while True:
                 if batch := self._broker.staged(BATCH):
                     stored = await self._store(batch)
-                    endings = {e.seq: self._ledger.published(e, stored=stored) for e in batch if type(e) is RunComplete}
-                    self._broker.publish(batch[-1].seq, endings)
+                    endings = [(e, self._ledger.published(e, stored=stored)) for e in batch if type(e) is RunComplete]
+                    self._broker.publish(batch[-1].seq, {e.seq: told for e, told in endings if told is not e})
                     if self._stopped_by is not None:
                         stop()
                     await trio.lowlevel.checkpoint()  # lets readers keep pace with a burst
@@ -89,8 +89,7 @@ class Pump:
 
     async def _store(self, batch: Sequence[Event]) -> bool:
         """Whether the journal has all of the batch that it should have."""
-        events = [event for event in batch if type(event) is not Progress]
-        if self._journal is None or not events:
+        if self._journal is None or not (events := [event for event in batch if type(event) is not Progress]):
             return True
         if self._ledger.journal_lost_from is not None:
             return False

@@ -51,12 +51,14 @@ def out_of_time(stopped: Ending, timeout: ErrorInfo) -> Ending:
     return replace(stopped, status=Status.FAILED, error=timeout)
 
 
-def terminal_event(record: RunRecord, ending: Ending, seq: int, index: int, at: float, *, durable: bool) -> RunComplete:
+def terminal_event(
+    run_id: str, session: str, seq: int, index: int, at: float, record: RunRecord, ending: Ending, durable: bool
+) -> RunComplete:
     """The terminal event of the run: only a cancelled one names who cancelled it."""
     cancelled = ending.status is Status.CANCELLED
     return RunComplete(
-        record.request.run_id,
-        record.request.session,
+        run_id,
+        session,
         seq,
         index,
         at,

@@ -17,7 +17,7 @@ __all__ = ["BATCH", "Key", "Source", "Subscription", "SubscriptionStatistics"]
 BATCH = 256  # events that are published, or taken from the log by a subscriber, between two checkpoints
 
 Key: TypeAlias = tuple[str, str] | None
-"""What a subscriber waits for: everything, ("session", name) or ("run", id)."""
+"""What somebody waits for: everything, ("session", name), ("run", id), or no more than the ("ending", id) of a run."""
 
 _seq = attrgetter("seq")
 
@@ -29,7 +29,7 @@ class Source(Protocol):
     closed: bool
     log: logging.Logger
 
-    def read(self, after: int, limit: int) -> list[Event]:
+    def read(self, after: int, limit: int) -> Sequence[Event]:
         """At most ``limit`` visible events behind seq ``after``."""
 
     @property
@@ -130,13 +130,15 @@ class Subscription:
         Whether others got their turn meanwhile.
         """
         waited = False
-        await self._catch_up()
+        if self._past is not None:
+            await self._catch_up(self._past)
         while not self._done:
-            events = [] if self._ready else self._broker.read(self._seq, BATCH)
-            self._take(events)
+            events = () if self._ready else self._broker.read(self._seq, BATCH)
+            if events:
+                self._take(events)
             if not events and not self._ready and self._ending is not None and (ending := self._ending()) is not None:
                 self._take_from_record(ending)
-            if not self._ready:
+            if self._lost and not self._ready:
                 self._note_gap(0)
             if self._ready:
                 break
@@ -150,10 +152,10 @@ class Subscription:
                 waited = True
         return waited
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, past: Callable[[int], Awaitable[Sequence[Event]]]) -> None:
         """Take from the journal what is older than the log. The log moves on meanwhile; seq says where the two join."""
-        while self._past is not None and self._seq + 1 < self._broker.first:
-            stored = await self._past(self._seq)
+        while self._seq + 1 < self._broker.first:
+            stored = await past(self._seq)
             older = [event for event in stored if event.seq < self._broker.first]
             if not older:
                 break
@@ -172,7 +174,7 @@ class Subscription:
             return ("run", self._run_id)
         return ("session", self.session) if self.session is not None else None
 
-    def _take(self, events: list[Event]) -> None:
+    def _take(self, events: Sequence[Event]) -> None:
         everything = self._run_id is None and self.session is None
         if everything and not self._lost and events and events[-1].seq - self._seq == len(events):
             self._ready.extend(events)  # nothing is missing, and all of it is wanted

@@ -61,6 +61,10 @@ class Turns:
         """The sessions that have something to do."""
         return list(self._sessions)
 
+    def __bool__(self) -> bool:
+        """Whether any session has something to do."""
+        return bool(self._sessions)
+
     def __contains__(self, session: str) -> bool:
         """Whether the session has something to do."""
         return session in self._sessions

@@ -260,7 +260,7 @@ class Workspace:
         for record in outbox.stopped:
             self._executor.stop(record)
         outbox.stopped.clear()
-        for name in [name for name in self._idle if not self._ledger.busy(name)]:
+        for name in [name for name in self._idle if not self._ledger.busy(name)] if self._idle else ():
             self._idle.pop(name).unpark_all()
 
     def _ending_of(self, run_id: str) -> Callable[[], RunComplete | None]:

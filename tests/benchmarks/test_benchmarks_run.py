@@ -11,10 +11,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("bench_*.py"))
 
+ROWS = {
+    "bench_dispatch": ["by hand", "anyio on trio", "anyio on asyncio", "aiojobs, on asyncio", "sessions with ten runs each"],
+    "bench_memory": ["finale, waiting", "finale, active", "by hand", "bytes a run"],
+    "bench_profile": ["trio: start a task", "finale: ledger and events", "one run"],
+    "bench_fan_out": ["channels, awaited", "by hand", "finale, one more subscriber is stuck"],
+}
+"""Who or what must not be left out, by benchmark."""
+
 
 @pytest.mark.parametrize("file", BENCHMARKS, ids=lambda file: file.stem)
 def test_a_quick_run_prints_tables(file: Path) -> None:
-    """It says what it compares and on what, and every table has rows as wide as its head."""
+    """It says what it compares and on what, every table has rows as wide as its head, and no contender is left out."""
     done = subprocess.run(
         [sys.executable, "-W", "error", str(file), "--quick"],
         capture_output=True,
@@ -31,6 +39,7 @@ def test_a_quick_run_prints_tables(file: Path) -> None:
         lines = [line for line in table.splitlines() if line.startswith("|")]
         assert len(lines) > 2, table
         assert len({line.count("|") for line in lines}) == 1, table
+    assert [row for row in ROWS.get(file.stem, []) if row not in done.stdout] == []
 
 
 def test_the_page_tells_of_each_benchmark() -> None:

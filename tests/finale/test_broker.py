@@ -86,6 +86,21 @@ def dropped(items: list[Event | Gap]) -> tuple[int, int]:
 # Reading --------------------------------------------------------------------------------------------------------------
 
 
+def test_asking_again_tells_what_has_been_published_and_dropped_meanwhile() -> None:
+    """Two readers at one place get the same while nothing happens; what the log has gained or forgotten shows at once."""
+    broker, writer = opened(progress_limit=2)
+    writer.put("accepted", "r")
+    first = writer.put("progress", "r")
+    assert broker.read(1, BATCH) == broker.read(1, BATCH) == [first]
+    second = writer.put("progress", "r")
+    assert broker.read(1, BATCH) == [first, second]
+    hidden = [writer.stage("progress", "r"), writer.stage("progress", "r")]  # the last one sweeps
+    assert broker.read(1, BATCH) == []
+    broker.publish(hidden[-1].seq)
+    assert broker.read(1, BATCH) == hidden
+    assert broker.read(1, 1) == hidden[:1]
+
+
 async def test_readers_do_not_compete() -> None:
     """I11: each of two readers gets every event, in order, whenever it reads."""
     broker, writer = opened()

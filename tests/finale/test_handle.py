@@ -117,3 +117,23 @@ async def test_events_of_a_run_that_the_log_has_forgotten(autojump_clock: MockCl
         for number in range(20):
             workspace.submit("q", f"s{number}")
     assert [event async for event in run.events()] == [Gap(5), run.complete]
+
+
+async def test_a_waiter_sleeps_until_the_ending() -> None:
+    """What a run reports does not wake who waits for its ending, however much it is."""
+    steps = 0
+
+    class Count(trio.abc.Instrument):
+        def before_task_step(self, task: trio.lowlevel.Task) -> None:
+            nonlocal steps
+            steps += task.name == "waiter"
+
+    async def chatty(request: Request, ctx: RunContext) -> None:
+        for number in range(20):
+            await ctx.progress(number)
+            await wait_all_tasks_blocked()
+
+    async with finale.open_workspace(chatty) as workspace, trio.open_nursery() as nursery:
+        trio.lowlevel.add_instrument(Count())
+        nursery.start_soon(workspace.submit("prompt", "s").wait, name="waiter")
+    assert steps == 2  # it goes to sleep, and wakes

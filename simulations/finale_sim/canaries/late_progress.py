@@ -11,7 +11,7 @@ __all__ = ["CANARY"]
 
 
 def _progress(self: Ledger, record: RunRecord, payload: Any, at: float) -> None:
-    self._emit(Progress(record.request.run_id, record.request.session, *self._place(record), at, payload))
+    self._emit(Progress, record, at, payload)
 
 
 CANARY = Canary(

@@ -9,8 +9,7 @@ __all__ = ["CANARY"]
 
 
 def _complete(self: Ledger, record: RunRecord, text: str | None, at: float) -> None:
-    request = record.request
-    self._emit(RunComplete(request.run_id, request.session, *self._place(record), at, Status.COMPLETED, text))
+    self._emit(RunComplete, record, at, Status.COMPLETED, text)
 
 
 CANARY = Canary(
