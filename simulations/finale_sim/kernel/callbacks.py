@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from threading import get_ident
-from typing import Any
+from typing import Any, Protocol
 
 import outcome
-import sniffio
 import trio
 from trio.lowlevel import Task
 
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import RealIO
 
-__all__ = ["OwnThreadOnly", "Wakeup", "thread"]
+__all__ = ["Aside", "OwnThreadOnly", "Wakeup", "thread"]
 
 
 class Wakeup:
@@ -71,16 +70,25 @@ class OwnThreadOnly:
             super().run_sync_soon(sync_fn, *args, idempotent=idempotent)  # type: ignore[misc]
 
 
-async def thread(fn: Callable[[], object], deliver: Callable[[Any], object], host: Task, entry: OwnThreadOnly) -> None:
+class Aside(Protocol):
+    """What makes this thread one of trio's, put aside while a simulated thread calls its function."""
+
+    def swap(self) -> None:
+        """Exchange what is put aside with what is there; twice changes nothing."""
+
+
+async def thread(
+    fn: Callable[[], object], deliver: Callable[[Any], object], host: Task, entry: OwnThreadOnly, aside: Aside
+) -> None:
     """A simulated thread: calls its function and delivers the result in one step. ``host`` is the task that started it."""
     trial: Any = here.trial
-    library, sniffio.thread_local.name = sniffio.thread_local.name, None
-    trial.in_thread = True
+    trial.thread = aside
+    aside.swap()
     try:
         result = outcome.capture(fn)
     finally:
-        sniffio.thread_local.name = library
-        trial.in_thread = False
+        aside.swap()
+        trial.thread = None
     entry.inline = True
     try:
         deliver(result)

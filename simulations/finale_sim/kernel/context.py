@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from trio import CancelScope
     from trio.lowlevel import Task
 
+    from finale_sim.kernel.callbacks import Aside
+
 __all__ = ["Context", "current_trial"]
 
 _SEED = 0x66696E616C65
@@ -42,7 +44,6 @@ class Context:
         "digest",
         "ended",
         "failure",
-        "in_thread",
         "injected",
         "lane",
         "lanes",
@@ -50,6 +51,7 @@ class Context:
         "opened",
         "serial",
         "steps",
+        "thread",
     )
 
     def __init__(self, decide: Decide, number_of: Any) -> None:
@@ -59,13 +61,13 @@ class Context:
         self.ended = False  #: True once the trial's ending is known and its tasks are only being cleared away
         self.failure: BaseException | None = None  #: what ``decide`` raised
         self.injected = Injected()  #: what the program says of itself
-        self.in_thread = False  #: the current step is that of a simulated thread
         self.lane = Lane(INIT, quiet=True)  #: of the task that took, or takes, the last step
         self.lanes: dict[int, Lane] = {}
         self.number_of = number_of
         self.opened: Callable[[CancelScope], None] | None = None  #: is told of each cancel scope that is entered
         self.serial = 0  #: how many unique things, such as time-based ids, were handed out
         self.steps = 0  #: steps taken so far by all tasks
+        self.thread: Aside | None = None  #: set while a simulated thread calls its function
         self._random: Random | None = None
 
     @property

@@ -16,6 +16,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context as Variables
+from contextvars import copy_context
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any
@@ -149,7 +150,7 @@ class Loop:
         self.entry = _Entry()
         self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
         self._stock_deadlines = Deadlines()
-        variables = Variables()
+        variables = copy_context()
         variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
         self.runner = _Runner(
             clock=clock,
@@ -288,12 +289,29 @@ def _simplify_brackets() -> None:
         scopes._might_change_registered_deadline = lambda scope: Bracket(body(scope))
 
 
+class _Aside:
+    """What tells trio, and sniffio, that this thread runs a trio loop."""
+
+    __slots__ = ("_library", "_names")
+
+    def __init__(self) -> None:
+        self._names: dict[str, Any] = {}
+        self._library: str | None = None
+
+    def swap(self) -> None:
+        names = GLOBAL_RUN_CONTEXT.__dict__
+        held, self._names = self._names, names.copy()
+        names.clear()
+        names.update(held)
+        sniffio.thread_local.name, self._library = self._library, sniffio.thread_local.name
+
+
 def _simulated_threads(original: Any) -> Any:
     def start_thread_soon(fn: Any, deliver: Any, name: str | None = None) -> None:
         if here.trial is None:
             original(fn, deliver, name)
         else:
             entry: Any = GLOBAL_RUN_CONTEXT.runner.entry_queue
-            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), entry, name=name)
+            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), entry, _Aside(), name=name)
 
     return start_thread_soon
