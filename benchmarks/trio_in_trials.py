@@ -1,7 +1,8 @@
 """A pytest plugin that makes each ``trio.run`` of trio's own tests a trial. ``bench_conformance.py`` loads it.
 
-The environment says how: ``FINALE_STRATEGY`` is ``trio`` (stock, for comparison), ``happy``, or the seed of a random walk;
-``FINALE_REPORT`` names the file that gets one JSON object per test: outcome, trials, and what went wrong.
+The environment says how: ``FINALE_SCHEDULES`` is ``trio`` (stock, for comparison), ``happy``, ``rounds`` or ``ties``, the last
+two with random answers from ``FINALE_SEED``. ``FINALE_REPORT`` names the file that gets one JSON object per test: how it ended,
+in how many trials, and what went wrong.
 """
 
 import json
@@ -19,20 +20,23 @@ from trio._core import _run
 from trio.testing import MockClock
 
 from finale_sim.choices import Decide, happy_path
-from finale_sim.kernel import Ending, current_trial, driver, simulate
+from finale_sim.kernel import STANDARD, Conditions, Ending, Fidelity, current_trial, driver, simulate
 
-STRATEGY = os.environ["FINALE_STRATEGY"]
+SCHEDULES = os.environ["FINALE_SCHEDULES"]
+SEED = os.environ["FINALE_SEED"]
 REPORT = Path(os.environ["FINALE_REPORT"])
+CONDITIONS = Conditions(Fidelity.ROUNDS) if SCHEDULES == "rounds" else STANDARD
 
 stock_run = trio.run
-trials = 0
+test = ""  #: the one that is going on
+trials = 0  #: that it has started
 
 
 def strategy() -> Decide:
     """A fresh one for each trial."""
-    if STRATEGY == "happy":
+    if SCHEDULES == "happy":
         return happy_path
-    source = random.Random(int(STRATEGY))
+    source = random.Random(f"{SEED} {test} {trials}")
     return lambda site, options: source.randrange(options)
 
 
@@ -45,12 +49,12 @@ def run_in_trial(
     strict_exception_groups: bool = True,
 ) -> Any:
     """What ``trio.run`` does, in a trial."""
-    global trials  # noqa: PLW0603  # the plugin's one counter
+    global trials  # noqa: PLW0603  # what the plugin keeps between its hooks
     if current_trial() is not None or hasattr(_run.GLOBAL_RUN_CONTEXT, "runner"):
         return stock_run(async_fn, *args)  # trio's complaint about nesting
     trials += 1
     with configured(clock, instruments, strict_exception_groups):
-        trial = simulate(async_fn, *args, decide=strategy())
+        trial = simulate(async_fn, *args, decide=strategy(), conditions=CONDITIONS)
     if trial.ending is Ending.RETURNED:
         return trial.value
     if trial.error is not None:
@@ -97,7 +101,7 @@ def jump(clock: Any, seconds: float) -> None:
     clock.now += seconds
 
 
-if STRATEGY != "trio":
+if SCHEDULES != "trio":
     trio.run = _core.run = _run.run = run_in_trial
     MockClock.current_time = of_the_trial(MockClock.current_time, lambda clock: clock.now)  # type: ignore[method-assign]
     MockClock.jump = of_the_trial(MockClock.jump, jump)  # type: ignore[method-assign]
@@ -106,8 +110,8 @@ if STRATEGY != "trio":
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Count the trials of each test."""
-    global trials  # noqa: PLW0603  # the plugin's one counter
-    trials = 0
+    global test, trials  # what the plugin keeps between its hooks
+    test, trials = item.name, 0
     return (yield)
 
 
