@@ -187,16 +187,14 @@ def interpreter(wanted: str) -> str:
         found = shutil.which(name)
         if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
             return found
-    raise SystemExit(
-        f"no Python {wanted!r}: tried {' and '.join(names)}; give its path: --pythons /path/to/python3"
-    )
+    raise SystemExit(f"no Python {wanted!r}: tried {' and '.join(names)}; give its path: --pythons /path/to/python3")
 
 
 def environment(python: str, version: str, folder: Path) -> str:
     """An interpreter that has this trio: a new virtual environment."""
     subprocess.run([python, "-m", "venv", str(folder)], check=True)
     made = str(folder / "bin" / "python")
-    pip = [made, "-m", "pip", "install", "-q", "--disable-pip-version-check", f"trio=={version}"]
+    pip = [made, "-m", "pip", "install", "-qq", "--disable-pip-version-check", f"trio=={version}"]
     subprocess.run(pip, check=True)
     return made
 
@@ -294,9 +292,8 @@ def interleavings(*, quick: bool) -> bool:
         values = [trial.value for trial in every_trial(grid(tasks, checkpoints))]
         fine = len(values) == len(set(values)) == theory
         exact = exact and fine
-        rows.append(
-            [f"{tasks} × {checkpoints + 1}", str(theory), str(len(values)), str(len(set(values))), "yes" if fine else "NO"]
-        )
+        counts = [str(number) for number in (theory, len(values), len(set(values)))]
+        rows.append([f"{tasks} × {checkpoints + 1}", *counts, "yes" if fine else "NO"])
     print_table("Interleavings of T tasks of S steps: (T·S)! / (S!)^T", ["T × S", "theory", "trials", "distinct", "exact"], rows)
     return exact
 

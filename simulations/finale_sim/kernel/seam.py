@@ -255,12 +255,19 @@ class Loop:
 
 @cache
 def install() -> None:
-    """Wrap, once for the process, what can't be handed to a ``Runner``."""
-    _order_cancellation()
-    _simplify_brackets()
-    Task.__hash__ = _task_hash  # type: ignore[method-assign, assignment]
-    threads: Any = _threads
-    threads.start_thread_soon = trio.lowlevel.start_thread_soon = _simulated_threads(threads.start_thread_soon)
+    """Wrap, once for the process, what can't be handed to a ``Runner``.
+
+    Raises:
+        KernelUnsupported: this trio has no such thing.
+    """
+    try:
+        _order_cancellation()
+        _simplify_brackets()
+        Task.__hash__ = _task_hash  # type: ignore[method-assign, assignment]
+        threads: Any = _threads
+        threads.start_thread_soon = trio.lowlevel.start_thread_soon = _simulated_threads(threads.start_thread_soon)
+    except AttributeError as error:
+        raise unsupported(str(error)) from error
 
 
 def _task_hash(task: Task) -> int:
@@ -284,7 +291,7 @@ def _order_cancellation() -> None:
 def _simplify_brackets() -> None:
     """Every cancel scope enters this context manager of trio's twice; contextlib's generality costs a twentieth of a trial."""
     scopes: Any = CancelScope
-    body = getattr(scopes._might_change_registered_deadline, "__wrapped__", None)
+    body = getattr(getattr(scopes, "_might_change_registered_deadline", None), "__wrapped__", None)
     if inspect.isgeneratorfunction(body):
         scopes._might_change_registered_deadline = lambda scope: Bracket(body(scope))
 
