@@ -19,6 +19,7 @@ from contextvars import Context as Variables
 from contextvars import copy_context
 from functools import cache, partial
 from operator import attrgetter
+from types import FrameType
 from typing import Any
 
 import outcome
@@ -40,6 +41,7 @@ try:
     from trio._core._asyncgens import AsyncGenerators
     from trio._core._entry_queue import EntryQueue
     from trio._core._instrumentation import Instruments
+    from trio._core._ki import ki_protection_enabled
     from trio._core._run import GLOBAL_RUN_CONTEXT, CancelScope, CancelStatus, Deadlines, Runner, Task, unrolled_run
 except ImportError as error:
     raise unsupported(str(error)) from error
@@ -218,6 +220,12 @@ class Loop:
     def main_outcome(self) -> "outcome.Value[Any] | outcome.Error | None":
         """How the program ended, once it has."""
         return self.runner.main_task_outcome  # type: ignore[return-value]
+
+    def protects(self, frame: FrameType | None) -> bool:
+        """Whether trio would not raise a Ctrl-C there: in itself, and in what ``enable_ki_protection`` marks."""
+        if here.trial is not None and here.trial.thread is not None:
+            return False  # the function of a simulated thread
+        return frame is None or ki_protection_enabled(frame)
 
     def cancel_main(self) -> None:
         """Cancel the program and all tasks that it or its callbacks started."""
