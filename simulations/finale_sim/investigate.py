@@ -78,10 +78,7 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
     if story.attempt.digest != shrunk.attempt.digest or story.attempt.breach != shrunk.attempt.breach:
         seen = shrunk.attempt.breach
         what = f"a failure ({seen.claim}: {seen.message.partition(chr(10))[0]})" if seen is not None else "a failure"
-        return (
-            f"{what} came out differently the second time: the program keeps something from one trial to the next, "
-            "or depends on addresses (an order by id() or by default hash)"
-        )
+        return f"{what} came out differently the second time: the program keeps something from one trial to the next"
     count = len(shrunk.attempt.deviations)
     return Counterexample(
         program.name, program.conditions, story, len(failure.deviations), shrunk, minimal=count <= state.swept + 1

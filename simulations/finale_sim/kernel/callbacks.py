@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from threading import get_ident
-from typing import Any, Protocol
+from typing import Any
 
 import outcome
 import trio
 from trio.lowlevel import Task
 
+from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import RealIO
 
-__all__ = ["Aside", "OwnThreadOnly", "Wakeup", "thread"]
+__all__ = ["OwnThreadOnly", "Wakeup", "thread"]
 
 
 class Wakeup:
@@ -68,13 +69,6 @@ class OwnThreadOnly:
             sync_fn(*args)
         else:
             super().run_sync_soon(sync_fn, *args, idempotent=idempotent)  # type: ignore[misc]
-
-
-class Aside(Protocol):
-    """What makes this thread one of trio's, put aside while a simulated thread calls its function."""
-
-    def swap(self) -> None:
-        """Exchange what is put aside with what is there; twice changes nothing."""
 
 
 async def thread(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from finale_sim.choices import Choices, Decide, Kind, Site
 from finale_sim.injected import Injected
+from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.lanes import INIT, Lane
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from trio import CancelScope
     from trio.lowlevel import Task
-
-    from finale_sim.kernel.callbacks import Aside
 
 __all__ = ["Context", "current_trial"]
 

@@ -5,6 +5,8 @@ from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
+from finale_sim.kernel.context import here
+
 if TYPE_CHECKING:
     from finale_sim.kernel.seam import Loop
 
@@ -47,5 +49,9 @@ class Interrupts:
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:
         again, self.seen = self.seen, True
         generator = self._loop.generator  # None as long as the loop is being made: the driver looks at ``seen`` then
-        if self.closing or (generator is not None and generator.gi_running and (again or not self._loop.protects(frame))):
+        if self.closing or (generator is not None and generator.gi_running and (again or not self._protected(frame))):
             raise KeyboardInterrupt
+
+    def _protected(self, frame: FrameType | None) -> bool:
+        in_thread = here.trial is not None and here.trial.thread is not None  # its function is nothing of trio's
+        return not in_thread and self._loop.protects(frame)

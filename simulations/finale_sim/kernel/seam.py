@@ -19,13 +19,13 @@ from contextvars import Context as Variables
 from contextvars import copy_context
 from functools import cache, partial
 from operator import attrgetter
-from types import FrameType
 from typing import Any
 
 import outcome
 import sniffio
 import trio
 
+from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.callbacks import OwnThreadOnly, thread
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.context import here
@@ -142,6 +142,8 @@ class Loop:
     the task, its number, and whether it is trio's own run_sync_soon task.
     """
 
+    protects = staticmethod(ki_protection_enabled)  #: whether trio would not raise a Ctrl-C in this frame
+
     def __init__(self, clock: VirtualClock, born: Callable[[Task, int, bool], None]) -> None:
         self.generator: Any = None  # trio's own loop, once it is made
         self._library = sniffio.thread_local.name
@@ -221,12 +223,6 @@ class Loop:
         """How the program ended, once it has."""
         return self.runner.main_task_outcome  # type: ignore[return-value]
 
-    def protects(self, frame: FrameType | None) -> bool:
-        """Whether trio would not raise a Ctrl-C there: in itself, and in what ``enable_ki_protection`` marks."""
-        if here.trial is not None and here.trial.thread is not None:
-            return False  # the function of a simulated thread
-        return frame is None or ki_protection_enabled(frame)
-
     def cancel_main(self) -> None:
         """Cancel the program and all tasks that it or its callbacks started."""
         if self.runner.system_nursery is not None:
@@ -304,29 +300,13 @@ def _simplify_brackets() -> None:
         scopes._might_change_registered_deadline = lambda scope: Bracket(body(scope))
 
 
-class _Aside:
-    """What tells trio, and sniffio, that this thread runs a trio loop."""
-
-    __slots__ = ("_library", "_names")
-
-    def __init__(self) -> None:
-        self._names: dict[str, Any] = {}
-        self._library: str | None = None
-
-    def swap(self) -> None:
-        names = GLOBAL_RUN_CONTEXT.__dict__
-        held, self._names = self._names, names.copy()
-        names.clear()
-        names.update(held)
-        sniffio.thread_local.name, self._library = self._library, sniffio.thread_local.name
-
-
 def _simulated_threads(original: Any) -> Any:
     def start_thread_soon(fn: Any, deliver: Any, name: str | None = None) -> None:
         if here.trial is None:
             original(fn, deliver, name)
         else:
             entry: Any = GLOBAL_RUN_CONTEXT.runner.entry_queue
-            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), entry, _Aside(), name=name)
+            aside = Aside(GLOBAL_RUN_CONTEXT.__dict__)
+            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), entry, aside, name=name)
 
     return start_thread_soon
