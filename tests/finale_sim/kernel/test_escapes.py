@@ -23,6 +23,7 @@ import pytest
 import sniffio
 import trio
 
+import finale
 from finale_sim.kernel import Ending, RealIO, simulate
 from tests.finale_sim.kernel.support import Program, every_trial
 
@@ -271,6 +272,22 @@ def test_a_thread_has_an_id_of_its_own() -> None:
     first, second, called_back, outside = simulate(program).value
     assert first == second != outside
     assert called_back == outside == threading.get_ident()
+
+
+def test_a_workspace_notices_a_simulated_thread() -> None:
+    """What belongs to trio's thread is guarded in a trial as it is outside."""
+
+    async def agent(request: finale.Request, ctx: finale.RunContext) -> str:
+        return "done"
+
+    async def program() -> None:
+        async with finale.open_workspace(agent) as ws:
+            with pytest.raises(finale.WrongThread):
+                await trio.to_thread.run_sync(lambda: ws.submit("hello", "s1"))
+            await trio.to_thread.run_sync(lambda: trio.from_thread.run_sync(ws.submit, "hello", "s1"))
+
+    trial = simulate(program)
+    assert trial.ending is Ending.RETURNED, trial
 
 
 async def _thread_object() -> None:
