@@ -12,7 +12,7 @@ from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import RealIO
 
-__all__ = ["OwnThreadOnly", "Wakeup", "thread"]
+__all__ = ["OwnThreadOnly", "Wakeup", "simulated_threads"]
 
 
 class Wakeup:
@@ -69,6 +69,19 @@ class OwnThreadOnly:
             sync_fn(*args)
         else:
             super().run_sync_soon(sync_fn, *args, idempotent=idempotent)  # type: ignore[misc]
+
+
+def simulated_threads(original: Callable[..., None], of_thread: Any) -> Callable[..., None]:
+    """Stands for trio's ``start_thread_soon``, and starts a task in a trial. ``of_thread`` holds what trio keeps for each thread."""
+
+    def start_thread_soon(fn: Any, deliver: Any, name: str | None = None) -> None:
+        if here.trial is None:
+            original(fn, deliver, name)
+        else:
+            entry, aside = of_thread.runner.entry_queue, Aside(of_thread.__dict__)
+            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), entry, aside, name=name)
+
+    return start_thread_soon
 
 
 async def thread(

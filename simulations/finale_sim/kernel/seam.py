@@ -25,8 +25,7 @@ import outcome
 import sniffio
 import trio
 
-from finale_sim.kernel.aside import Aside
-from finale_sim.kernel.callbacks import OwnThreadOnly, thread
+from finale_sim.kernel.callbacks import OwnThreadOnly, simulated_threads
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import unsupported
@@ -269,7 +268,8 @@ def install() -> None:
         _simplify_brackets()
         Task.__hash__ = _task_hash  # type: ignore[method-assign, assignment]
         threads: Any = _threads
-        threads.start_thread_soon = trio.lowlevel.start_thread_soon = _simulated_threads(threads.start_thread_soon)
+        starting = simulated_threads(threads.start_thread_soon, GLOBAL_RUN_CONTEXT)
+        threads.start_thread_soon = trio.lowlevel.start_thread_soon = starting
     except AttributeError as error:
         raise unsupported(str(error)) from error
 
@@ -298,15 +298,3 @@ def _simplify_brackets() -> None:
     body = getattr(getattr(scopes, "_might_change_registered_deadline", None), "__wrapped__", None)
     if inspect.isgeneratorfunction(body):
         scopes._might_change_registered_deadline = lambda scope: Bracket(body(scope))
-
-
-def _simulated_threads(original: Any) -> Any:
-    def start_thread_soon(fn: Any, deliver: Any, name: str | None = None) -> None:
-        if here.trial is None:
-            original(fn, deliver, name)
-        else:
-            entry: Any = GLOBAL_RUN_CONTEXT.runner.entry_queue
-            aside = Aside(GLOBAL_RUN_CONTEXT.__dict__)
-            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), entry, aside, name=name)
-
-    return start_thread_soon
