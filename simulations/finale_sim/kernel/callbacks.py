@@ -72,7 +72,7 @@ class OwnThreadOnly:
 
 
 def simulated_threads(original: Callable[..., None], of_thread: Any) -> Callable[..., None]:
-    """Stands for trio's ``start_thread_soon``, and starts a task in a trial. ``of_thread`` holds what trio keeps for each thread."""
+    """Stands for trio's ``start_thread_soon``, and starts a task in a trial. ``of_thread`` holds what trio keeps for a thread."""
 
     def start_thread_soon(fn: Any, deliver: Any, name: str | None = None) -> None:
         if here.trial is None:
