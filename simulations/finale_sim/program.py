@@ -78,13 +78,21 @@ def _judge_plain(trial: Trial) -> Attempt:
 
 
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
-    leaf = error
-    while isinstance(leaf, BaseExceptionGroup):
-        leaf = leaf.exceptions[0]
+    leaf = _leaf(error)
     if isinstance(leaf, RealIO):
         return None, str(leaf)
     claim = "assertions hold" if isinstance(leaf, AssertionError) else f"no {type(leaf).__name__}"
     return Breach(claim, f"{_where(leaf)}{type(leaf).__name__}: {_message(leaf)}".rstrip(": ")), None
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """Of a group the first error; of one that no line of the user raised, such as trio's for a system task, the cause."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if error.__cause__ is not None and not _where(error):
+        cause = _leaf(error.__cause__)
+        return cause if _where(cause) else error
+    return error
 
 
 def _message(error: BaseException) -> str:

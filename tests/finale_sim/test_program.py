@@ -126,6 +126,31 @@ def test_an_error_that_leaves_a_program_is_a_breach(error: BaseException, claim:
         assert attempt.breach.message.startswith("tests/finale_sim/test_program.py:")
 
 
+def test_an_error_in_a_system_task_or_callback_is_told_as_itself() -> None:
+    """Of trio's "internal error" one wants to know what the program raised there, and where."""
+
+    def fail() -> None:
+        raise LookupError("in the background")
+
+    async def failing_task() -> None:
+        fail()
+
+    async def with_task() -> None:
+        trio.lowlevel.spawn_system_task(failing_task)
+        await trio.sleep(1)
+
+    async def with_callback() -> None:
+        trio.lowlevel.current_trio_token().run_sync_soon(fail)
+        await trio.sleep(1)
+
+    for program in (with_task, with_callback):
+        attempt = PlainProgram("explore/x", program).attempt(happy_path)
+        assert attempt.breach is not None
+        assert attempt.breach.claim == "no LookupError"
+        assert attempt.breach.message.startswith("tests/finale_sim/test_program.py:")
+        assert attempt.breach.message.endswith("LookupError: in the background")
+
+
 def test_the_place_of_an_error_is_the_users_own() -> None:
     """An error that a library raises is shown where the user's code called it."""
 

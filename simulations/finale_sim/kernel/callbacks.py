@@ -5,14 +5,14 @@ from threading import get_ident
 from typing import Any
 
 import outcome
-import sniffio
 import trio
 from trio.lowlevel import Task
 
+from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import RealIO
 
-__all__ = ["OwnThreadOnly", "Wakeup", "thread"]
+__all__ = ["OwnThreadOnly", "Wakeup", "simulated_threads"]
 
 
 class Wakeup:
@@ -71,16 +71,31 @@ class OwnThreadOnly:
             super().run_sync_soon(sync_fn, *args, idempotent=idempotent)  # type: ignore[misc]
 
 
-async def thread(fn: Callable[[], object], deliver: Callable[[Any], object], host: Task, entry: OwnThreadOnly) -> None:
+def simulated_threads(original: Callable[..., None], of_thread: Any) -> Callable[..., None]:
+    """Stands for trio's ``start_thread_soon``, and starts a task in a trial. ``of_thread`` holds what trio keeps for a thread."""
+
+    def start_thread_soon(fn: Any, deliver: Any, name: str | None = None) -> None:
+        if here.trial is None:
+            original(fn, deliver, name)
+        else:
+            entry, aside = of_thread.runner.entry_queue, Aside(of_thread.__dict__)
+            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), entry, aside, name=name)
+
+    return start_thread_soon
+
+
+async def thread(
+    fn: Callable[[], object], deliver: Callable[[Any], object], host: Task, entry: OwnThreadOnly, aside: Aside
+) -> None:
     """A simulated thread: calls its function and delivers the result in one step. ``host`` is the task that started it."""
     trial: Any = here.trial
-    library, sniffio.thread_local.name = sniffio.thread_local.name, None
-    trial.in_thread = True
+    trial.thread = aside
+    aside.swap()
     try:
         result = outcome.capture(fn)
     finally:
-        sniffio.thread_local.name = library
-        trial.in_thread = False
+        aside.swap()
+        trial.thread = None
     entry.inline = True
     try:
         deliver(result)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from finale_sim.choices import Choices, Decide, Kind, Site
 from finale_sim.injected import Injected
+from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.lanes import INIT, Lane
 
@@ -42,7 +43,6 @@ class Context:
         "digest",
         "ended",
         "failure",
-        "in_thread",
         "injected",
         "lane",
         "lanes",
@@ -50,6 +50,7 @@ class Context:
         "opened",
         "serial",
         "steps",
+        "thread",
     )
 
     def __init__(self, decide: Decide, number_of: Any) -> None:
@@ -59,13 +60,13 @@ class Context:
         self.ended = False  #: True once the trial's ending is known and its tasks are only being cleared away
         self.failure: BaseException | None = None  #: what ``decide`` raised
         self.injected = Injected()  #: what the program says of itself
-        self.in_thread = False  #: the current step is that of a simulated thread
         self.lane = Lane(INIT, quiet=True)  #: of the task that took, or takes, the last step
         self.lanes: dict[int, Lane] = {}
         self.number_of = number_of
         self.opened: Callable[[CancelScope], None] | None = None  #: is told of each cancel scope that is entered
         self.serial = 0  #: how many unique things, such as time-based ids, were handed out
         self.steps = 0  #: steps taken so far by all tasks
+        self.thread: Aside | None = None  #: set while a simulated thread calls its function
         self._random: Random | None = None
 
     @property

@@ -1,9 +1,9 @@
 """The ways out of a trial: what a program can reach besides trio, and what it gets there instead.
 
-Clocks, randomness and ids are served from the trial; sockets and processes are refused. Every replacement asks first whether
-this thread is in a trial, and is the original otherwise. They are put in place once, when the first trial starts, also in
-modules that imported the original by name before (``from time import monotonic``), except those of the standard library:
-these measure the real waiting that they do.
+Clocks, randomness and ids are served from the trial; sockets, processes and threads are refused, except those of trio, which
+are simulated. Every replacement asks first whether this thread is in a trial, and is the original otherwise. They are put in
+place once, when the first trial starts, also in modules that imported the original by name before (``from time import
+monotonic``), except those of the standard library: these measure the real waiting that they do.
 
 Not reached: names that were stored elsewhere (a default argument, a class attribute), C extensions with clocks or generators
 of their own (``numpy.random``), and what depends on addresses or on ``PYTHONHASHSEED``.

@@ -5,6 +5,8 @@ from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
+from finale_sim.kernel.context import here
+
 if TYPE_CHECKING:
     from finale_sim.kernel.seam import Loop
 
@@ -17,6 +19,8 @@ _signal: Any = import_module("_signal")
 
 class Interrupts:
     """For the length of a trial, a Ctrl-C is noted in ``seen`` and raised at once in the program, if that is what runs.
+
+    What trio protects from Ctrl-C, itself above all, is let go on to the end of its step; but not if somebody insists.
 
     Does nothing outside the main thread, or where somebody else handles SIGINT: then it is up to them.
     """
@@ -43,7 +47,11 @@ class Interrupts:
             _signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:
-        self.seen = True
+        again, self.seen = self.seen, True
         generator = self._loop.generator  # None as long as the loop is being made: the driver looks at ``seen`` then
-        if self.closing or (generator is not None and generator.gi_running):
+        if self.closing or (generator is not None and generator.gi_running and (again or not self._protected(frame))):
             raise KeyboardInterrupt
+
+    def _protected(self, frame: FrameType | None) -> bool:
+        in_thread = here.trial is not None and here.trial.thread is not None  # its function is nothing of trio's
+        return not in_thread and self._loop.protects(frame)

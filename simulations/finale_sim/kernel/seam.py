@@ -16,6 +16,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context as Variables
+from contextvars import copy_context
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any
@@ -24,7 +25,7 @@ import outcome
 import sniffio
 import trio
 
-from finale_sim.kernel.callbacks import OwnThreadOnly, thread
+from finale_sim.kernel.callbacks import OwnThreadOnly, simulated_threads
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import unsupported
@@ -39,6 +40,7 @@ try:
     from trio._core._asyncgens import AsyncGenerators
     from trio._core._entry_queue import EntryQueue
     from trio._core._instrumentation import Instruments
+    from trio._core._ki import ki_protection_enabled
     from trio._core._run import GLOBAL_RUN_CONTEXT, CancelScope, CancelStatus, Deadlines, Runner, Task, unrolled_run
 except ImportError as error:
     raise unsupported(str(error)) from error
@@ -139,6 +141,8 @@ class Loop:
     the task, its number, and whether it is trio's own run_sync_soon task.
     """
 
+    protects = staticmethod(ki_protection_enabled)  #: whether trio would not raise a Ctrl-C in this frame
+
     def __init__(self, clock: VirtualClock, born: Callable[[Task, int, bool], None]) -> None:
         self.generator: Any = None  # trio's own loop, once it is made
         self._library = sniffio.thread_local.name
@@ -149,7 +153,7 @@ class Loop:
         self.entry = _Entry()
         self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
         self._stock_deadlines = Deadlines()
-        variables = Variables()
+        variables = copy_context()
         variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
         self.runner = _Runner(
             clock=clock,
@@ -254,12 +258,20 @@ class Loop:
 
 @cache
 def install() -> None:
-    """Wrap, once for the process, what can't be handed to a ``Runner``."""
-    _order_cancellation()
-    _simplify_brackets()
-    Task.__hash__ = _task_hash  # type: ignore[method-assign, assignment]
-    threads: Any = _threads
-    threads.start_thread_soon = trio.lowlevel.start_thread_soon = _simulated_threads(threads.start_thread_soon)
+    """Wrap, once for the process, what can't be handed to a ``Runner``.
+
+    Raises:
+        KernelUnsupported: this trio has no such thing.
+    """
+    try:
+        _order_cancellation()
+        _simplify_brackets()
+        Task.__hash__ = _task_hash  # type: ignore[method-assign, assignment]
+        threads: Any = _threads
+        starting = simulated_threads(threads.start_thread_soon, GLOBAL_RUN_CONTEXT)
+        threads.start_thread_soon = trio.lowlevel.start_thread_soon = starting
+    except AttributeError as error:
+        raise unsupported(str(error)) from error
 
 
 def _task_hash(task: Task) -> int:
@@ -283,17 +295,6 @@ def _order_cancellation() -> None:
 def _simplify_brackets() -> None:
     """Every cancel scope enters this context manager of trio's twice; contextlib's generality costs a twentieth of a trial."""
     scopes: Any = CancelScope
-    body = getattr(scopes._might_change_registered_deadline, "__wrapped__", None)
+    body = getattr(getattr(scopes, "_might_change_registered_deadline", None), "__wrapped__", None)
     if inspect.isgeneratorfunction(body):
         scopes._might_change_registered_deadline = lambda scope: Bracket(body(scope))
-
-
-def _simulated_threads(original: Any) -> Any:
-    def start_thread_soon(fn: Any, deliver: Any, name: str | None = None) -> None:
-        if here.trial is None:
-            original(fn, deliver, name)
-        else:
-            entry: Any = GLOBAL_RUN_CONTEXT.runner.entry_queue
-            trio.lowlevel.spawn_system_task(thread, fn, deliver, trio.lowlevel.current_task(), entry, name=name)
-
-    return start_thread_soon

@@ -1,8 +1,10 @@
 """What a program can reach besides trio is the trial's, or refused, and real outside a trial."""
 
+import _thread
 import datetime as dt
 import gc
 import os
+import queue
 import random
 import secrets
 import socket
@@ -11,14 +13,17 @@ import sys
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime as imported_datetime
 from time import monotonic as imported_monotonic
 from time import time as imported_time
 from typing import Any
 
 import pytest
+import sniffio
 import trio
 
+import finale
 from finale_sim.kernel import Ending, RealIO, simulate
 from tests.finale_sim.kernel.support import Program, every_trial
 
@@ -82,13 +87,20 @@ def test_clocks_are_real_outside() -> None:
 
     assert type(Stamp.now(dt.UTC)) is Stamp
 
+    seen: list[float] = []
+    asked = threading.Event()
+
+    def look() -> None:
+        asked.wait()
+        seen.append(time.time())
+
     async def program() -> float:
-        seen: list[float] = []
-        thread = threading.Thread(target=lambda: seen.append(time.time()))
-        thread.start()
+        asked.set()
         thread.join()
         return seen[0]
 
+    thread = threading.Thread(target=look)
+    thread.start()
     assert simulate(program).value > EPOCH.timestamp() + 10**7
 
 
@@ -165,7 +177,7 @@ def test_a_thread_calls_its_function_in_one_step_at_any_time() -> None:
         log: list[int] = []
 
         def work() -> int:
-            log.append(threading.get_ident())
+            log.append(threading.get_native_id())
             log.append(0)
             return 42
 
@@ -177,8 +189,8 @@ def test_a_thread_calls_its_function_in_one_step_at_any_time() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(steps)
             assert await trio.to_thread.run_sync(work) == 42
-        assert threading.get_ident() in log
-        return tuple(entry for entry in log if entry < 10)
+        log.remove(threading.get_native_id())
+        return tuple(log)
 
     assert {trial.value for trial in every_trial(program)} == {(0, 1, 2, 3), (1, 0, 2, 3), (1, 2, 0, 3), (1, 2, 3, 0)}
 
@@ -224,6 +236,131 @@ def test_a_thread_may_call_back_but_not_wait() -> None:
         return log
 
     assert simulate(program).value == ["called back"]
+
+
+def test_a_thread_is_outside_of_trio() -> None:
+    """As in a real thread, trio is not there, and is again when the thread calls back and when it has ended."""
+
+    def there() -> tuple[bool, bool, bool]:
+        return trio.lowlevel.in_trio_run(), trio.lowlevel.in_trio_task(), sniffio.thread_local.name == "trio"
+
+    def work() -> list[tuple[bool, bool, bool]]:
+        with pytest.raises(RuntimeError, match="must be called from async context"):
+            trio.current_time()
+        return [there(), trio.from_thread.run_sync(there), there()]
+
+    async def program() -> list[tuple[bool, bool, bool]]:
+        return [there(), *await trio.to_thread.run_sync(work), there()]
+
+    inside, outside = (True,) * 3, (False,) * 3
+    assert simulate(program).value == [inside, outside, inside, outside, inside]
+
+
+def test_a_thread_has_an_id_of_its_own() -> None:
+    """Code that guards what belongs to one thread sees that it is in another, and each simulated thread is the same one."""
+
+    def work() -> tuple[int, bool]:
+        return threading.get_ident(), threading.current_thread() is threading.main_thread()
+
+    async def program() -> tuple[int, ...]:
+        first, is_main = await trio.to_thread.run_sync(work)
+        second, _ = await trio.to_thread.run_sync(work)
+        assert not is_main
+        called_back = await trio.to_thread.run_sync(lambda: trio.from_thread.run_sync(threading.get_ident))
+        return first, second, called_back, threading.get_ident()
+
+    first, second, called_back, outside = simulate(program).value
+    assert first == second != outside
+    assert called_back == outside == threading.get_ident()
+
+
+def test_a_workspace_notices_a_simulated_thread() -> None:
+    """What belongs to trio's thread is guarded in a trial as it is outside."""
+
+    async def agent(request: finale.Request, ctx: finale.RunContext) -> str:
+        return "done"
+
+    async def program() -> None:
+        async with finale.open_workspace(agent) as ws:
+            with pytest.raises(finale.WrongThread):
+                await trio.to_thread.run_sync(lambda: ws.submit("hello", "s1"))
+            await trio.to_thread.run_sync(lambda: trio.from_thread.run_sync(ws.submit, "hello", "s1"))
+
+    trial = simulate(program)
+    assert trial.ending is Ending.RETURNED, trial
+
+
+async def _thread_object() -> None:
+    threading.Thread(target=print).start()
+
+
+async def _timer() -> None:
+    threading.Timer(1, print).start()
+
+
+async def _pool() -> None:
+    with ThreadPoolExecutor() as pool:
+        pool.submit(print)
+
+
+async def _low_level_thread() -> None:
+    _thread.start_new_thread(print, ())
+
+
+async def _thread_of_a_thread() -> None:
+    def work() -> None:
+        threading.Thread(target=print).start()
+
+    await trio.to_thread.run_sync(work)
+
+
+@pytest.mark.parametrize(
+    ("program", "call"),
+    [
+        (_thread_object, "threading.Thread.start"),
+        (_timer, "threading.Thread.start"),
+        (_pool, "threading.Thread.start"),
+        (_low_level_thread, "_thread.start_new_thread"),
+        (_thread_of_a_thread, "threading.Thread.start"),
+    ],
+)
+def test_real_threads_are_refused(program: Program, call: str) -> None:
+    """The error names the call, the user's line and trio's own threads, which are simulated. No thread is started."""
+    before = threading.active_count()
+    error = simulate(program).error
+    assert isinstance(error, RealIO)
+    message = str(error)
+    assert message.startswith(f"{call} starts a real thread, from {__file__}:")
+    assert ".start()" in message or "start_new_thread(print" in message or "pool.submit(print)" in message
+    assert "Use trio.to_thread.run_sync" in message
+    assert threading.active_count() == before
+
+
+def test_real_threads_are_back_afterwards() -> None:
+    """Outside a trial a thread starts, whatever a trial refused before."""
+    simulate(_thread_object)
+    seen: list[int] = []
+    thread = threading.Thread(target=lambda: seen.append(threading.get_ident()))
+    thread.start()
+    thread.join()
+    assert seen == [thread.ident]
+
+
+def test_a_second_loop_is_refused() -> None:
+    """trio.run in a simulated thread would wait for the real world; in a task it is trio's own error."""
+
+    def work() -> None:
+        trio.run(trio.sleep, 0)
+
+    async def program() -> None:
+        with pytest.raises(RuntimeError, match=r"from inside a run\(\)"):
+            work()
+        await trio.to_thread.run_sync(work)
+
+    error = simulate(program).error
+    assert isinstance(error, RealIO)
+    assert f"from {__file__}:" in str(error)
+    assert "in work: trio.run(trio.sleep, 0)" in str(error)
 
 
 def test_files_are_real() -> None:
@@ -330,22 +467,22 @@ def test_the_real_world_is_back_afterwards() -> None:
 
 def test_a_foreign_thread_may_not_call_in() -> None:
     """A real thread that calls into a trial gets an error that says how it should have been started."""
+    errors: list[str] = []
+    tokens: queue.SimpleQueue[trio.lowlevel.TrioToken] = queue.SimpleQueue()
+
+    def intrude() -> None:
+        try:
+            tokens.get().run_sync_soon(print)
+        except RealIO as error:
+            errors.append(str(error))
 
     async def program() -> str:
-        token = trio.lowlevel.current_trio_token()
-        errors: list[str] = []
-
-        def intrude() -> None:
-            try:
-                token.run_sync_soon(print)
-            except RealIO as error:
-                errors.append(str(error))
-
-        thread = threading.Thread(target=intrude)
-        thread.start()
+        tokens.put(trio.lowlevel.current_trio_token())
         thread.join()
         return errors[0]
 
+    thread = threading.Thread(target=intrude)
+    thread.start()
     assert "trio.to_thread.run_sync" in simulate(program).value
 
 

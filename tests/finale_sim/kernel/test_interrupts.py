@@ -1,5 +1,6 @@
 """Ctrl-C comes out of simulate(), whatever the program does."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -7,6 +8,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from types import FrameType
+from typing import Any
 
 import pytest
 import trio
@@ -60,6 +63,15 @@ async def _during_cleanup() -> None:
             pass
 
 
+async def _in_a_thread() -> None:
+    def work() -> None:
+        _press()
+        while True:
+            pass
+
+    await trio.to_thread.run_sync(work)
+
+
 async def _in_an_abort_function() -> None:
     def abort(_: object) -> trio.lowlevel.Abort:
         _press()
@@ -71,7 +83,7 @@ async def _in_an_abort_function() -> None:
 
 @pytest.mark.parametrize(
     "program",
-    [_in_a_step, _swallowed, _in_a_loop_without_await, _in_a_child, _during_cleanup, _in_an_abort_function],
+    [_in_a_step, _swallowed, _in_a_loop_without_await, _in_a_child, _during_cleanup, _in_a_thread, _in_an_abort_function],
 )
 def test_ctrl_c_ends_the_trial_and_is_raised(program: object) -> None:
     """Wherever it strikes, nothing of the trial is left."""
@@ -79,6 +91,81 @@ def test_ctrl_c_ends_the_trial_and_is_raised(program: object) -> None:
         simulate(program)  # type: ignore[arg-type]
     assert current_trial() is None
     assert simulate(trio.sleep, 1).ending is Ending.RETURNED
+
+
+def test_what_trio_protects_goes_on_to_the_end_of_its_step() -> None:
+    """Code that must not be torn up isn't, and the trial ends right after its step."""
+    log: list[str] = []
+
+    @trio.lowlevel.enable_ki_protection
+    def move_money() -> None:
+        log.append("taken")
+        _press()
+        log.append("given")
+
+    async def program() -> None:
+        move_money()
+        log.append("unprotected again")
+        await trio.lowlevel.checkpoint()
+        log.append("next step")
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(program)
+    assert log == ["taken", "given", "unprotected again"]
+
+
+def test_a_second_ctrl_c_is_raised_in_protected_code() -> None:
+    """Who presses again gets out of a protected loop without await."""
+
+    @trio.lowlevel.enable_ki_protection
+    def stuck() -> None:
+        while True:
+            _press()
+
+    async def program() -> None:
+        stuck()
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(program)
+    assert simulate(trio.sleep, 1).ending is Ending.RETURNED
+
+
+def test_a_ctrl_c_inside_of_trio_makes_no_noise(capfd: pytest.CaptureFixture[str]) -> None:
+    """Struck at any line of trio's own loop, a trial ends with KeyboardInterrupt and nothing else."""
+
+    async def program() -> None:
+        with trio.move_on_after(5):
+            async with trio.open_nursery() as nursery:
+                for _ in range(3):
+                    nursery.start_soon(trio.sleep, 1)
+
+    lines = struck = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal lines
+        if event == "line" and frame.f_code.co_name in {"unrolled_run", "task_exited", "_child_finished", "expire"}:
+            lines += 1
+            if lines == struck:
+                _press()
+        return trace
+
+    def traced() -> None:
+        nonlocal lines
+        lines = 0
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            simulate(program)
+        finally:
+            sys.settrace(before)
+
+    traced()
+    for line in range(1, lines, 5):
+        struck = line
+        with pytest.raises(KeyboardInterrupt):
+            traced()
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_ctrl_c_while_a_strategy_decides() -> None:
