@@ -157,35 +157,31 @@ def test_a_report_says_what_is_not_known_of_delays() -> None:
     ]
 
 
-@pytest.mark.parametrize("fidelity", ["rounds", "step", "free"])
-def test_a_failure_keeps_its_claim_on_the_way_down(fidelity: str) -> None:
-    """A lower rung that only has another failure is not its label."""
+def test_a_lower_rung_with_another_failure_is_not_the_label() -> None:
+    """In rounds only the OSError can happen, which is another claim than the one that was found."""
 
     async def program() -> None:
-        order: list[str] = []
+        taken = ""
 
-        async def slow() -> None:
-            await checkpoints(1)
-            order.append("slow")
-
-        async def fast() -> None:
-            await checkpoints(3)
-            order.append("fast")
+        async def worker(name: str) -> None:
+            nonlocal taken
+            for _ in range(3):
+                taken += name
+                await trio.lowlevel.checkpoint()
 
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(slow)
-            nursery.start_soon(fast)
-        if order[0] == "fast":
+            nursery.start_soon(worker, "a")
+            nursery.start_soon(worker, "b")
+        if taken == "abbbaa":
             raise LookupError("needs a step")
+        if taken == "abbaab":
+            raise OSError("feasible in rounds")
 
-    report = finale_sim.explore(program, fidelity=fidelity)
-    if fidelity == "rounds":
-        assert report.search.exhausted
-        assert report.counterexample is None
-    else:
-        assert report.counterexample is not None
-        assert report.counterexample.feasibility is not None
-        assert report.counterexample.feasibility.rung is Fidelity.STEP
+    found, label = failure_of(program)
+    assert found.story.attempt.breach is not None
+    assert found.story.attempt.breach.claim == "no LookupError"
+    assert label.rung is Fidelity.STEP
+    assert label.below[0].exhausted
 
 
 def test_ctrl_c_while_a_failure_is_labelled_keeps_the_failure() -> None:
@@ -205,3 +201,9 @@ class Impatient(PlainProgram):
         if self.conditions != Conditions():
             raise KeyboardInterrupt
         return super().attempt(decide)
+
+
+def test_an_unknown_fidelity_is_refused() -> None:
+    """With the known ones."""
+    with pytest.raises(ValueError, match="no fidelity 'slow'; there are: rounds, step, ties, free"):
+        finale_sim.explore(race(1, 1), fidelity="slow")

@@ -17,7 +17,7 @@ from tests.finale_sim.kernel.support import Program, every_trial, grid, random_w
 ROUNDS, STEP, TIES, FREE = Fidelity
 
 
-@pytest.mark.parametrize(("tasks", "checkpoints"), [(2, 1), (2, 3), (2, 5), (3, 1), (3, 2), (4, 1)])
+@pytest.mark.parametrize(("tasks", "checkpoints"), [(2, 1), (2, 3), (2, 5), (3, 1), (3, 2), (4, 1), (3, 3)])
 def test_rounds_are_complete_and_distinct(tasks: int, checkpoints: int) -> None:
     """In each of m+1 rounds T tasks take a step each: (T!)^(m+1) schedules, and each is found once."""
     trials = every_trial(grid(tasks, checkpoints), fidelity=ROUNDS)
@@ -252,19 +252,19 @@ def test_a_cancel_in_the_middle_of_a_round_disturbs_nobody() -> None:
                 await trio.sleep_forever()
             log.append("woken")
 
-        async def worker() -> None:
-            await trio.lowlevel.checkpoint()
-            log.append("step")
-            await trio.lowlevel.checkpoint()
-            log.append("step")
+        async def worker(number: int) -> None:
+            for _ in range(2):
+                await trio.lowlevel.checkpoint()
+                log.append(f"step of {number}")
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(sleeper)
-            nursery.start_soon(worker)
+            nursery.start_soon(worker, 0)
+            nursery.start_soon(worker, 1)
         return log
 
     def cancel(site: Site, options: int) -> int:
         return options - 1 if site.kind is Kind.CANCEL and (site.path, site.n) == ("/main/worker:0", 2) else 0
 
     trial = simulate(program, decide=cancel, conditions=Conditions(ROUNDS, cancels=True))
-    assert trial.value == ["step", "woken", "step"]
+    assert trial.value == ["step of 0", "step of 1", "woken", "step of 0", "step of 1"]
