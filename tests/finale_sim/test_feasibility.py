@@ -133,12 +133,14 @@ def test_every_schedule_can_be_forced(order: list[int]) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker, 0)
             nursery.start_soon(worker, 1)
+            nursery.start_soon(checkpoints, 2)
         assert taken != order
 
     _, label = failure_of(program, trials=3000)
     assert label.rung is Fidelity.STEP
     assert label.holds
     assert label.reliable
+    assert {hold.delay.path for hold in label.holds} <= {"/main/worker:0", "/main/worker:1"}  # others need not be held
     for _ in range(10):
         with pytest.raises(AssertionError):
             finale_sim.force(program, *(hold.delay for hold in label.holds))

@@ -81,6 +81,14 @@ def test_a_deadline_may_pass_between_any_two_steps(steps: int, naps: int) -> Non
     assert len(every_trial(_worker_and_sleeper(steps, naps), fidelity=FREE)) == comb(steps + 3 * naps, steps)
 
 
+async def _two_deadlines() -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.sleep_until, 1)
+        nursery.start_soon(trio.sleep_until, 2)
+        await trio.testing.wait_all_tasks_blocked()
+        await trio.lowlevel.checkpoint()
+
+
 def test_time_passes_only_so_often_while_tasks_can_go_on() -> None:
     """A worker that polls for ever sees as many deadlines as the budget allows, and no more."""
 
@@ -178,7 +186,7 @@ def test_each_bug_has_its_rung(program: Any, counts: list[tuple[int, int]]) -> N
 
 
 @pytest.mark.parametrize("fidelity", Fidelity)
-@pytest.mark.parametrize("program", [grid(3, 1), _sleepers(3), _worker_and_sleeper(2, 2)])
+@pytest.mark.parametrize("program", [grid(3, 1), _sleepers(3), _worker_and_sleeper(2, 2), _two_deadlines])
 def test_a_sweep_finds_what_depth_first_finds(program: Program, fidelity: Fidelity) -> None:
     """Sites are unique on every rung, so naming deviations by them loses no schedule."""
     sweep, digests = Sweep(), set()
