@@ -114,14 +114,18 @@ def label(found: Labelled) -> Labelled:
 
 def _feasibility(found: Labelled, below: tuple[Tried, ...]) -> Feasibility:
     rung = found.program.conditions.fidelity
-    misfortunes = tuple(filter(None, map(_misfortune, found.story.attempt.deviations)))
-    timing_only = all(choice.site.kind in _TIMING for choice in found.story.attempt.deviations)
-    if rung is Fidelity.ROUNDS or not timing_only or not isinstance(found.program, PlainProgram):
-        return Feasibility(rung, below, misfortunes, None)
-    return Feasibility(rung, below, misfortunes, *find_holds(found.program, found.story))
+    needed = tuple(filter(None, map(_needed, found.story.attempt.deviations)))
+    if rung is Fidelity.ROUNDS or _misfortunes(found.story.attempt) or not isinstance(found.program, PlainProgram):
+        return Feasibility(rung, below, needed, None)
+    return Feasibility(rung, below, needed, *find_holds(found.program, found.story))
 
 
-def _misfortune(choice: Choice) -> str | None:
+def _misfortunes(attempt: Attempt) -> int:
+    """How often the outside world did not behave. A failure that needs it more often than before is another failure."""
+    return sum(choice.site.kind not in _TIMING for choice in attempt.deviations)
+
+
+def _needed(choice: Choice) -> str | None:
     """What the outside world has to do, if that is what was chosen."""
     site = choice.site
     match site.kind:
@@ -142,7 +146,7 @@ def _sweep(run: RunTrial, failure: Attempt, rung: Fidelity) -> Shrunk | Tried:
         attempt = run(decide)
         sweep.learn(attempt.choices)
         trials, steps, undecided = trials + 1, steps + attempt.steps, undecided + (attempt.undecided is not None)
-        if same_claim(attempt, failure):
+        if same_claim(attempt, failure) and _misfortunes(attempt) <= _misfortunes(failure):
             return Shrunk(attempt, 0, settled=True)  # those with fewer deviations came before
     exhausted = sweep.exhausted and not undecided
     if not exhausted and same_claim(attempt := run(following({c.site.key: c.answer for c in failure.deviations})), failure):

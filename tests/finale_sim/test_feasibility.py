@@ -209,3 +209,31 @@ def test_an_unknown_fidelity_is_refused() -> None:
     """With the known ones."""
     with pytest.raises(ValueError, match="no fidelity 'slow'; there are: rounds, step, ties, free"):
         finale_sim.explore(race(1, 1), fidelity="slow")
+
+
+def test_a_lower_rung_that_needs_a_fault_is_not_the_label() -> None:
+    """What fails without a fault is not told as a failure that needs one."""
+
+    async def program() -> None:
+        trial = current_trial()
+        assert trial is not None
+        if trial.choose(Kind.FAULT, "db.write fails", 2):
+            raise LookupError("nothing was written")
+        taken = ""
+
+        async def worker(name: str) -> None:
+            nonlocal taken
+            for _ in range(2):
+                taken += name
+                await trio.lowlevel.checkpoint()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(worker, "a")
+            nursery.start_soon(worker, "b")
+        if taken.startswith("aa"):
+            raise LookupError("a was alone")
+
+    found, label = failure_of(program)
+    assert found.deviations == 0
+    assert label.rung is Fidelity.STEP
+    assert not label.misfortunes
