@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from pathlib import Path
 
-from finale_sim.choices import Decide, happy_path
+from finale_sim.choices import Decide, Kind, happy_path
 from finale_sim.forcing import Delay, delayed, holding
 from finale_sim.kernel import Fidelity, Step
 from finale_sim.program import PlainProgram
@@ -54,7 +54,7 @@ def find_holds(program: PlainProgram, story: Story) -> tuple[tuple[Hold, ...], b
             if bench.reliable or bench.spent:
                 break
             bench.weigh(delays)
-        if not bench.reliable:
+        if not bench.reliable and len(steps) * _MOST_SWITCHES <= _STEPS:
             bench.weigh(_fewest(bench, _every_switch(steps)))
         return tuple(_told(bench, story)), bench.reliable or not bench.best
 
@@ -90,9 +90,14 @@ class _Bench:
         """Try the delays in several orders of the rounds, if they work in the plain one."""
         if self.fails(delays):
             walk = RandomWalk()
-            works = 1 + sum(self.fails(delays, walk.next()) for _ in range(_ORDERS))
+            works = 1 + sum(self.fails(delays, _schedule_only(walk.next())) for _ in range(_ORDERS))
             if works > self._works:
                 self.best, self._works = delays, works
+
+
+def _schedule_only(decide: Decide) -> Decide:
+    """The same order of tasks, and nothing else out of the ordinary."""
+    return lambda site, options: decide(site, options) if site.kind is Kind.SCHEDULE else 0
 
 
 def _candidates(steps: Sequence[Step]) -> Iterator[tuple[Delay, ...]]:

@@ -237,3 +237,19 @@ def test_a_lower_rung_that_needs_a_fault_is_not_the_label() -> None:
     assert found.deviations == 0
     assert label.rung is Fidelity.STEP
     assert not label.misfortunes
+
+
+def test_a_delay_is_weighed_without_faults() -> None:
+    """Faults that strike at random would spoil what the delay does; stock trio has none."""
+
+    async def program() -> None:
+        trial = current_trial()
+        for _ in range(20):
+            if trial is not None and trial.choose(Kind.FAULT, "cable", 2):
+                return
+        await race(2, 2)()
+
+    _, label = failure_of(program)
+    assert label.rung is Fidelity.STEP
+    assert label.holds
+    assert label.reliable
