@@ -34,7 +34,10 @@ PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.
 SEARCH = "finale_sim.choices finale_sim.injected finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
 TOLD = f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.*"
-UPSTAIRS = "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.targets"
+UPSTAIRS = (
+    "finale_sim.api finale_sim.campaign finale_sim.delays finale_sim.feasibility finale_sim.forcing finale_sim.investigate "
+    "finale_sim.program finale_sim.report finale_sim.targets"
+)
 
 RULES = [
     # ── the SDK: the pure centre
@@ -166,9 +169,8 @@ RULES = [
         "the one place where the parts of a trial meet; who searches trials stands above it",
     ),
     # ── the simulator: from trials to reports
-    Rule(
-        f"{SIM}/story.py {SIM}/render/*.py {SIM}/report.py", f"finale {TOLD}", "", "a picture is a function of a trial that was"
-    ),
+    Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {TOLD}", "", "a picture is a function of a trial that was"),
+    Rule(f"{SIM}/report.py", f"finale {TOLD} finale_sim.delays finale_sim.feasibility", "", "a report words what was found"),
     Rule(
         f"{SIM}/program.py",
         f"finale {SEARCH} {KERNEL} finale_sim.history finale_sim.observed finale_sim.endings finale_sim.story finale_sim.world "
@@ -177,7 +179,22 @@ RULES = [
         "where a trial is run and judged; it decides nothing about what to try",
     ),
     Rule(
-        f"{SIM}/investigate.py", f"{TOLD} finale_sim.program finale_sim.report", "", "search, shrink, repeat, tell: in this order"
+        f"{SIM}/investigate.py",
+        f"{TOLD} finale_sim.feasibility finale_sim.program finale_sim.report",
+        "",
+        "search, shrink, repeat, tell: in this order",
+    ),
+    Rule(
+        f"{SIM}/forcing.py",
+        "finale_sim.kernel.*",
+        "trio",
+        "it holds tasks back in trials and on stock trio alike, so it uses trio's public names",
+    ),
+    Rule(
+        f"{SIM}/feasibility.py {SIM}/delays.py",
+        f"{TOLD} finale_sim.delays finale_sim.forcing finale_sim.program",
+        "",
+        "which rung and which delay is found by trials; the report repeats it",
     ),
     Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
     Rule(

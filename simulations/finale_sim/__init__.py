@@ -6,6 +6,9 @@ never neither.
 
 from finale_sim.api import check, explore, replay
 from finale_sim.campaign import Campaign
+from finale_sim.delays import Hold
+from finale_sim.feasibility import Feasibility
+from finale_sim.forcing import Delay, Stuck, force
 from finale_sim.history import Entry, History, What
 from finale_sim.inject import Discarded, assume, fault, sometimes
 from finale_sim.investigate import Replayed
@@ -25,16 +28,20 @@ __all__ = [
     "Breach",
     "Campaign",
     "Counterexample",
+    "Delay",
     "Discarded",
     "Entry",
     "Exhausted",
+    "Feasibility",
     "History",
+    "Hold",
     "KernelUnsupported",
     "RealIO",
     "Replayed",
     "Report",
     "Sampled",
     "Scenario",
+    "Stuck",
     "Trial",
     "Truncated",
     "Verdict",
@@ -44,6 +51,7 @@ __all__ = [
     "check",
     "explore",
     "fault",
+    "force",
     "network",
     "replay",
     "simulate",

@@ -5,7 +5,7 @@ from typing import Any
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.investigate import Replayed, investigate, replay_token
-from finale_sim.kernel import Conditions
+from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
@@ -14,18 +14,24 @@ from finale_sim.token import BadToken, decode, program_key
 __all__ = ["check", "explore", "program_of", "replay"]
 
 
-def explore(function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed: int = 0, cancel: bool = False) -> Report:
+def explore(
+    function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed: int = 0, cancel: bool = False, fidelity: str = "ties"
+) -> Report:
     """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
 
     ``function`` is any async function of trio's without parameters; it is called anew in each of at most ``trials`` trials.
     With ``cancel``, any cancel scope that it has open may be cancelled before any of its steps: all of them are tried once, then
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
+    ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
+    each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
 
     Raises:
         BadTarget: it is not such a function.
+        ValueError: there is no such fidelity.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
-    program = PlainProgram(f"explore/{name}", as_program_function(name, function), Conditions(cancels=cancel))
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
+    program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
     return investigate(program, trials=trials, seed=seed)
 
 

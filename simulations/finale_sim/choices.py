@@ -23,6 +23,7 @@ class Kind(enum.StrEnum):
 
     SCHEDULE = "S"  #: which runnable task takes the next step; 0 = go on with the same task, else the one that waits longest
     TIE = "T"  #: which of the timers that are due at the same instant fires first; 0 = the one that was set first
+    JUMP = "J"  #: whether time passes to the next deadline although tasks are runnable; 0 = no
     DATA = "V"  #: a value that the outside world supplies; 0 = the plainest
     DELAY = "D"  #: how late something happens; 0 = on time
     FAULT = "F"  #: whether a fault strikes; 0 = no

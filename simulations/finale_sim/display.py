@@ -157,7 +157,7 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
     """The claim, what happened in words, the timeline, the token, and the command to paste, which ends with ``again``."""
     breach = counterexample.story.attempt.breach
     assert breach is not None, "a counterexample breaks a claim"
-    count = counterexample.deviations
+    count, label = counterexample.deviations, counterexample.feasibility
     if count == 0:
         size = "on the happy path, without any deviation"
     else:
@@ -173,9 +173,13 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
         "Timeline (» a deviation, · an observation)",
         counterexample.timeline(),
         "",
+        *(label.lines if label else ()),
         f"Token   {counterexample.token}",
         f"Again   {shlex.join(['finale-sim', 'replay', counterexample.token, *again])}",
     ]
+    if label is not None and label.holds:
+        delays = [str(hold.delay) for hold in label.holds]
+        lines.append(f"On trio {shlex.join(['finale-sim', 'force', *again, *delays])}")
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from finale_sim.choices import Decide
+from finale_sim.feasibility import Labelled, label
 from finale_sim.kernel import Conditions
 from finale_sim.program import Program
 from finale_sim.report import Counterexample, Report
@@ -79,9 +80,20 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
         seen = shrunk.attempt.breach
         what = f"a failure ({seen.claim}: {seen.message.partition(chr(10))[0]})" if seen is not None else "a failure"
         return f"{what} came out differently the second time: the program keeps something from one trial to the next"
-    count = len(shrunk.attempt.deviations)
+    found = Labelled(program, story, shrunk, minimal=len(shrunk.attempt.deviations) <= state.swept + 1)
+    if not state.interrupted:
+        try:
+            found = label(found)
+        except KeyboardInterrupt:
+            state.interrupted = True
     return Counterexample(
-        program.name, program.conditions, story, len(failure.deviations), shrunk, minimal=count <= state.swept + 1
+        program.name,
+        found.program.conditions,
+        found.story,
+        len(failure.deviations),
+        found.shrunk,
+        found.minimal,
+        found.feasibility,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from finale_sim.feasibility import Feasibility
 from finale_sim.kernel import Conditions
 from finale_sim.render import in_words, timeline
 from finale_sim.search import Search
@@ -24,6 +25,7 @@ class Counterexample:
     found_with: int  #: deviations before shrinking
     shrunk: Shrunk
     minimal: bool
+    feasibility: Feasibility | None = None  #: how far from stock trio it is; None if a Ctrl-C came before that was known
 
     @property
     def deviations(self) -> int:
@@ -72,6 +74,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """For JSON: what scripts need."""
         verdict = self.verdict
+        feasibility = self.counterexample.feasibility if self.counterexample else None
         return {
             "program": self.program,
             "verdict": verdict.word,
@@ -89,5 +92,6 @@ class Report:
             "cancels": {"points": self.search.cancel_points, "tried": len(self.search.cancelled)},
             "token": self.token,
             "deviations": self.counterexample.deviations if self.counterexample else None,
+            "feasibility": feasibility.as_dict() if feasibility else None,
             "seconds": round(self.seconds, 3),
         }

@@ -12,7 +12,7 @@ from finale_sim.choices import Choice, Kind
 from finale_sim.search.replay import following
 from finale_sim.search.strategy import Attempt, RunTrial
 
-__all__ = ["Shrunk", "shrink"]
+__all__ = ["Shrunk", "same_claim", "shrink"]
 
 _Pass = Callable[[tuple[Choice, ...]], Iterator[list[Choice]]]
 
@@ -40,7 +40,7 @@ def shrink(run: RunTrial, failure: Attempt, *, limit: int = 500) -> Shrunk:
                 return Shrunk(best, spent, settled=False)
             spent += 1
             attempt = run(following({choice.site.key: choice.answer for choice in proposal}))
-            if _same_claim(attempt, failure) and _size(attempt) < _size(best):
+            if same_claim(attempt, failure) and _size(attempt) < _size(best):
                 best = attempt
                 proposals = _proposals(best)
     except KeyboardInterrupt:
@@ -53,7 +53,8 @@ def _proposals(best: Attempt) -> Iterator[list[Choice]]:
         yield from proposals(best.deviations)
 
 
-def _same_claim(attempt: Attempt, failure: Attempt) -> bool:
+def same_claim(attempt: Attempt, failure: Attempt) -> bool:
+    """Whether both break a claim, and the same one."""
     return attempt.breach is not None and failure.breach is not None and attempt.breach.claim == failure.breach.claim
 
 

@@ -7,7 +7,7 @@ from finale_sim.api import program_of
 from finale_sim.cli.parsing import TARGET, Commands, again, canary, print_json, searching
 from finale_sim.display import Progress, failure_text, replay_text, verdict_text
 from finale_sim.investigate import investigate, replay_token
-from finale_sim.kernel import Conditions
+from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram
 from finale_sim.render import in_words, timeline
 from finale_sim.targets import as_program_function, load
@@ -25,7 +25,15 @@ violation. Say with assert what must hold at the end.
           nursery.start_soon(withdraw)
       assert balance >= 0
 
-  finale-sim explore bank.py:transfer"""
+  finale-sim explore bank.py:transfer
+
+Each fidelity has the schedules of those before it, and more:
+  rounds  all tasks that can go on take a step each, in any order: what stock trio may do today, by itself
+  step    any task that can go on takes the next step: tasks are slower than they look
+  ties    and timers of the same instant fire one by one: clocks are never exactly equal; good for most programs
+  free    and deadlines pass while tasks could go on: a slow machine; for leases, heartbeats and time-outs
+
+A failure is labelled with the first of them that has it."""
 
 _REPLAY_HELP = """\
 A token names the program, and the few choices that were not the plainest ones. If the program has changed since, so that
@@ -37,6 +45,9 @@ def add(commands: Commands) -> None:
     sub = commands.add("explore", _explore, "Find a schedule in which an async function fails.", _EXPLORE_HELP)
     sub.add_argument("target", metavar="TARGET", help=f"{TARGET}: an async function without parameters")
     sub.add_argument("--cancel", action="store_true", help="also cancel each of its cancel scopes before each of its steps")
+    sub.add_argument(
+        "--fidelity", choices=[rung.word for rung in Fidelity], default="ties", help="which schedules there are (default: ties)"
+    )
     searching(sub, 2000, "at most")
 
     sub = commands.add("replay", _replay, "Run the trial that a token stands for, and show it step by step.", _REPLAY_HELP)
@@ -49,7 +60,8 @@ def add(commands: Commands) -> None:
 
 def _explore(arguments: argparse.Namespace) -> int:
     label, target = load(arguments.target)
-    program = PlainProgram(f"explore/{label}", as_program_function(label, target), Conditions(cancels=arguments.cancel))
+    conditions = Conditions(Fidelity.named(arguments.fidelity), cancels=arguments.cancel)
+    program = PlainProgram(f"explore/{label}", as_program_function(label, target), conditions)
     progress = Progress(1)
     report = investigate(
         program, trials=arguments.trials, seed=arguments.seed, on_trial=lambda search: progress.on_trial(program, search)

@@ -14,6 +14,23 @@ class Fidelity(enum.IntEnum):
     TIES = 2  #: and timers that are due at the same instant fire one by one
     FREE = 3  #: and a timer may fire while tasks are runnable: a slow machine
 
+    @property
+    def word(self) -> str:
+        """The rung as people write it: ``rounds``, ``step``, ``ties``, ``free``."""
+        return self.name.lower()
+
+    @classmethod
+    def named(cls, word: str) -> "Fidelity":
+        """The rung with this word.
+
+        Raises:
+            ValueError: there is none.
+        """
+        for rung in cls:
+            if rung.word == word:
+                return rung
+        raise ValueError(f"there is no fidelity {word!r}; there are: {', '.join(rung.word for rung in cls)}")
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:

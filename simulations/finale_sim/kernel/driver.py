@@ -7,10 +7,13 @@ Rules:
 3. Time passes only when nothing is runnable and nothing is due.
 4. If then no timer is left and nobody waits for idleness, the trial is deadlocked: nothing could ever happen again.
 5. Nothing else happens between two choices, so equal answers make equal trials.
+
+The other rungs of the ladder change one rule each. ``STEP``: timers due at the same instant fire together, before any task (2).
+``ROUNDS``: also, all that is runnable takes one step before anything takes a second one (1). ``FREE``: whether time passes
+although tasks are runnable is a choice, too, a few times in a trial (3).
 """
 
 from collections.abc import Awaitable, Callable
-from math import inf
 from typing import Any
 
 import outcome
@@ -20,11 +23,12 @@ from trio.lowlevel import Task
 from finale_sim.choices import Choice, Decide, Kind, Site
 from finale_sim.kernel import teardown, world
 from finale_sim.kernel.cancels import Cancels
-from finale_sim.kernel.conditions import Conditions
+from finale_sim.kernel.conditions import Conditions, Fidelity
 from finale_sim.kernel.context import Context, here
 from finale_sim.kernel.errors import NestedTrial
 from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.lanes import INIT, RUN_SYNC_SOON, Lane
+from finale_sim.kernel.passage import Passage
 from finale_sim.kernel.seam import Loop, in_trio, number_of
 from finale_sim.kernel.stuck import blocked
 from finale_sim.kernel.tracing import Tracer
@@ -43,8 +47,6 @@ and little enough for a loop that polls for the work of others to cost about a m
 
 _SCHEDULE = Kind.SCHEDULE
 _new = tuple.__new__  # what Site() ends in, at half the cost
-
-_LONGEST_WAIT_S = 24 * 60 * 60  # trio never sees a longer idle period: a larger cushion is never reached
 
 
 def run_trial(
@@ -85,8 +87,8 @@ class _Driver:
         self.kept = -1  # where that task is in the queue; -1 if it can't go on
         self.streak = 0  # consecutive steps of that task while others were runnable
         self.queue: list[Task] = []  # the runnable tasks, longest waiting first
-        self.tie_instant, self.ties = -inf, 0
         self.tracer = Tracer(self.loop, self.context) if trace else None
+        self.passage = Passage(self.loop, self.context, self.tracer, conditions.fidelity)
         self.interrupts = Interrupts(self.loop)
         self.cancels = Cancels(self.loop, self.context, self.tracer) if conditions.cancels else None
         self.context.opened = self.cancels.opened if self.cancels is not None else None
@@ -123,6 +125,7 @@ class _Driver:
     def _steps(self) -> Ending:
         loop, context, clock, heap = self.loop, self.context, self.clock, self.loop.timers.heap
         queue, fresh, jobs, more_jobs = self.queue, loop.runq, loop.jobs, loop.idempotent_jobs
+        passage, take = self.passage, self._round if self.conditions.fidelity is Fidelity.ROUNDS else self._step
         while True:
             if jobs or more_jobs:
                 loop.wake_entry()
@@ -134,19 +137,35 @@ class _Driver:
                 queue += fresh
                 fresh.clear()
             runnable = len(queue)
-            if (not runnable or (heap and heap[0][0] <= clock.now)) and self._time_turn(runnable):
+            if (not runnable or (heap and heap[0][0] <= clock.now)) and passage.turn(runnable):
                 continue
             if not runnable:
                 return Ending.DEADLOCKED
             if (context.steps >= self.max_steps or self.housekeeping > self.max_steps) and self._exhausted():
                 return Ending.STEP_LIMIT
-            self._step(runnable)
+            if passage.jumps_left and passage.jump():
+                continue
+            take(runnable)
+
+    def _round(self, runnable: int) -> None:
+        """One step of each of the runnable tasks. What becomes runnable meanwhile waits for the next round."""
+        later: list[Task] = []
+        fresh = self.loop.runq
+        try:
+            for left in range(runnable, 0, -1):
+                self._step(left)
+                if fresh:
+                    self._by_age(fresh)
+                    later += fresh
+                    fresh.clear()
+        finally:
+            self.queue += later
 
     def _step(self, runnable: int) -> None:
         """One step of a task that is picked from so many."""
         context = self.context
         if runnable == 1:
-            task, index, choice = self.queue.pop(), 0, None
+            task, index, choice = self.queue.pop(0), 0, None
             self.streak = 0
         else:
             task, index, choice = self._pick(runnable)
@@ -206,43 +225,6 @@ class _Driver:
         fresh.sort(key=number_of)
         if own is not None:
             fresh.append(own)
-
-    # ---- time
-
-    def _time_turn(self, runnable: int) -> bool:
-        """Fire a timer that is due, or let time pass. False if neither is possible, or if a task was chosen to go first."""
-        due = self.loop.timers.due(self.clock.now)
-        if not due:
-            return not runnable and self._idle()
-        options = len(due) + (runnable > 0)
-        index = self._tie(options) if options > 1 else 0
-        if self.tracer is not None:
-            self.tracer.timers(due, index, options > 1)
-        if index == len(due):
-            return False
-        self.context.digest = hash((self.context.digest, options, index, self.clock.now))
-        self.loop.fire(due[index], self.clock.now)
-        return True
-
-    def _tie(self, options: int) -> int:
-        now = self.clock.now
-        self.ties = self.ties + 1 if now == self.tie_instant else 0
-        self.tie_instant = now
-        return self.context.draw(Site(Kind.TIE, "", self.ties, f"at {now!r} s"), options)
-
-    def _idle(self) -> bool:
-        """Nothing is runnable and nothing is due: wake who waits for that, or jump. False if nothing can ever happen again."""
-        clock, loop = self.clock, self.loop
-        instant = loop.timers.instant()
-        cushion = loop.idle.cushion()
-        if cushion < min(instant - clock.now, _LONGEST_WAIT_S):
-            clock.now += cushion
-            loop.wake_idle(cushion)
-        elif instant == inf:
-            return False
-        else:
-            clock.now = instant
-        return True
 
     # ---- tasks and the result
 

@@ -11,7 +11,7 @@ import outcome
 import trio
 from trio.lowlevel import Task
 
-__all__ = ["entered_by_trio", "is_trio", "is_user", "source_line", "user_line"]
+__all__ = ["entered_by_trio", "is_trio", "is_user", "place_of", "source_line", "user_line"]
 
 
 def _folder(file: str | None) -> str:
@@ -68,6 +68,14 @@ def user_line() -> str:
         frame = frame.f_back
     nursery = trio.lowlevel.current_task().parent_nursery
     return "an unknown place" if nursery is None else _waiting_line(nursery.parent_task)
+
+
+def place_of(task: Task) -> str:
+    """Where a task waits: the line of its own function, and behind an arrow the user's innermost, if it is another."""
+    lines = [source_line(frame.f_code, line) for frame, line in task.iter_await_frames() if is_user(frame.f_code)]
+    if not lines:
+        return ""
+    return lines[0] if len(lines) == 1 else f"{lines[0]} → {lines[-1].partition(' in ')[0]}"
 
 
 def _is_driver(code: CodeType) -> bool:

@@ -4,6 +4,7 @@ from trio.lowlevel import Task
 
 from finale_sim.choices import Choice
 from finale_sim.kernel.context import Context
+from finale_sim.kernel.places import place_of
 from finale_sim.kernel.seam import Loop, scope_tasks
 from finale_sim.kernel.stuck import waiting_on
 from finale_sim.kernel.timers import Timer
@@ -35,14 +36,15 @@ class Tracer:
         """Take a step, and note what the task waits for afterwards."""
         lane, number, now_s = self._context.lane, self._context.steps, self._context.now
         offered, self._offered = self._offered or (lane.path,), ()
-        waiting = "ended"
+        waiting, place = "ended", ""
         try:
             self._loop.turn(task)
             if task in self._loop.tasks:
                 waiting = "" if task in self._loop.runq else waiting_on(task, self._context.task_path)
+                place = place_of(task)
         finally:
             if not lane.quiet:
-                self._steps.append(Step(number, lane.path, lane.steps, now_s, choice, offered, waiting))
+                self._steps.append(Step(number, lane.path, lane.steps, now_s, choice, offered, waiting, place))
 
     def timers(self, due: list[Timer], index: int, chosen: bool) -> None:
         """A timer fires, or is held back until another step was taken."""
@@ -56,6 +58,11 @@ class Tracer:
         choice = self._context.choices.made[-1]
         what = options[choice.answer]
         self._steps.append(Step(self._context.steps, CANCEL, 0, self._context.now, choice, tuple(options), what))
+
+    def jump(self, instant: float) -> None:
+        """Time passes although tasks are runnable."""
+        choice, what = self._context.choices.made[-1], f"passes to {instant:g} s, although tasks could go on"
+        self._steps.append(Step(self._context.steps, TIMER, 0, self._context.now, choice, ("", what), what))
 
     def _name(self, timer: Timer) -> str:
         tasks = scope_tasks(timer[2])

@@ -43,6 +43,7 @@ class Step:
     choice: Choice | None  #: the choice that picked it, if there was one
     options: tuple[str, ...]  #: who else could have been picked, in the order of the choice's indexes
     waiting_on: str  #: what the task waits for now; empty if it can go on, "ended" if it is over
+    place: str = ""  #: where it does that: the line in the task's own function, then the innermost one if that is elsewhere
 
     def __str__(self) -> str:
         chosen = f"  [{self.choice.answer} of {self.choice.options}]" if self.choice else ""

@@ -34,4 +34,6 @@ def _picked(site: Site, step: Step, chosen: str) -> str:
     if site.kind is Kind.SCHEDULE:
         waits = "goes on" if plain == site.path else "comes first"
         return f"after step {site.n} of {site.path}: {chosen} takes the next step; left alone, {plain} {waits}"
+    if site.kind is Kind.JUMP:
+        return f"after step {site.n} of {site.path}: time passes {site.label}, although tasks could go on"
     return f"{site.label}: {chosen}"

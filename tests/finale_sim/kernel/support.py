@@ -7,13 +7,14 @@ from typing import Any
 import trio
 
 from finale_sim.choices import Decide, Site
-from finale_sim.kernel import Trial, simulate
+from finale_sim.kernel import Conditions, Fidelity, Trial, simulate
 
 Program = Callable[[], Awaitable[Any]]
 
 
-def every_trial(program: Program, limit: int = 100_000) -> list[Trial]:
-    """All trials of a program, depth first; not more than ``limit``."""
+def every_trial(program: Program, limit: int = 100_000, fidelity: Fidelity = Fidelity.TIES) -> list[Trial]:
+    """All trials of a program on one rung of the ladder, depth first; not more than ``limit``."""
+    conditions = Conditions(fidelity)
     trials: list[Trial] = []
     script: list[int] = []
     while len(trials) < limit:
@@ -23,7 +24,7 @@ def every_trial(program: Program, limit: int = 100_000) -> list[Trial]:
             asked.append((script[len(asked)] if len(asked) < len(script) else 0, options))
             return asked[-1][0]
 
-        trials.append(simulate(program, decide=decide))
+        trials.append(simulate(program, decide=decide, conditions=conditions))
         while asked and asked[-1][0] == asked[-1][1] - 1:
             asked.pop()
         if not asked:

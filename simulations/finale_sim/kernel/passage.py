@@ -1,0 +1,87 @@
+"""Time in a trial: which timer fires next, and when the clock jumps. How much of that is a choice depends on the fidelity."""
+
+from math import inf
+
+from finale_sim.choices import Kind, Site
+from finale_sim.kernel.conditions import Fidelity
+from finale_sim.kernel.context import Context
+from finale_sim.kernel.seam import Loop
+from finale_sim.kernel.tracing import Tracer
+
+__all__ = ["MOST_JUMPS", "Passage"]
+
+MOST_JUMPS = 3
+"""How often a trial lets time pass although tasks are runnable.
+
+A program that polls would otherwise never see the end of its time-outs, and each jump multiplies the schedules: three are as
+many deadlines as a person can follow, and more than any of the bugs that the ladder was made for needs.
+"""
+
+_LONGEST_WAIT_S = 24 * 60 * 60  # trio never sees a longer idle period: a larger cushion is never reached
+
+
+class Passage:
+    """The passage of time in one trial. ``jumps_left`` is 0 where time passes only when nothing is runnable."""
+
+    __slots__ = ("_context", "_loop", "_one_by_one", "_tie_instant", "_ties", "_tracer", "jumps_left")
+
+    def __init__(self, loop: Loop, context: Context, tracer: Tracer | None, fidelity: Fidelity) -> None:
+        self._loop = loop
+        self._context = context
+        self._tracer = tracer
+        self._one_by_one = fidelity >= Fidelity.TIES
+        self._tie_instant, self._ties = -inf, 0
+        self.jumps_left = MOST_JUMPS if fidelity is Fidelity.FREE else 0
+
+    def turn(self, runnable: int) -> bool:
+        """Fire a timer that is due, or let time pass. False if neither is possible, or if a task was chosen to go first."""
+        context = self._context
+        now = context.clock.now
+        due = self._loop.timers.due(now)
+        if not due:
+            return not runnable and self._idle()
+        options = len(due) + (runnable > 0) if self._one_by_one else 1
+        index = self._tie(options) if options > 1 else 0
+        if self._tracer is not None:
+            self._tracer.timers(due, index, options > 1)
+        if index == len(due):
+            return False
+        context.digest = hash((context.digest, options, index, now))
+        self._loop.fire(due[index], now)
+        return True
+
+    def jump(self) -> bool:
+        """Let time pass to the next deadline although tasks are runnable, if there is one and the trial chooses so."""
+        context = self._context
+        instant = self._loop.timers.instant()
+        if instant == inf or instant <= context.clock.now:
+            return False
+        lane = context.lane
+        if not context.draw(Site(Kind.JUMP, lane.path, lane.steps, f"to {instant!r} s"), 2):
+            return False
+        if self._tracer is not None:
+            self._tracer.jump(instant)
+        self.jumps_left -= 1
+        context.clock.now = instant
+        context.digest = hash((context.digest, lane.key, lane.steps, instant))
+        return True
+
+    def _tie(self, options: int) -> int:
+        now = self._context.clock.now
+        self._ties = self._ties + 1 if now == self._tie_instant else 0
+        self._tie_instant = now
+        return self._context.draw(Site(Kind.TIE, "", self._ties, f"at {now!r} s"), options)
+
+    def _idle(self) -> bool:
+        """Nothing is runnable and nothing is due: wake who waits for that, or jump. False if nothing can ever happen again."""
+        clock, loop = self._context.clock, self._loop
+        instant = loop.timers.instant()
+        cushion = loop.idle.cushion()
+        if cushion < min(instant - clock.now, _LONGEST_WAIT_S):
+            clock.now += cushion
+            loop.wake_idle(cushion)
+        elif instant == inf:
+            return False
+        else:
+            clock.now = instant
+        return True
