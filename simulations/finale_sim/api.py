@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
+from finale_sim.fresh import confirmed, import_name
 from finale_sim.investigate import Replayed, investigate, replay_token
 from finale_sim.kernel import Conditions
 from finale_sim.program import PlainProgram, Program
@@ -20,13 +21,14 @@ def explore(function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed:
     ``function`` is any async function of trio's without parameters; it is called anew in each of at most ``trials`` trials.
     With ``cancel``, any cancel scope that it has open may be cancelled before any of its steps: all of them are tried once, then
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
+    A failure is run again, also in a fresh process if that can import the function.
 
     Raises:
         BadTarget: it is not such a function.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), Conditions(cancels=cancel))
-    return investigate(program, trials=trials, seed=seed)
+    return confirmed(investigate(program, trials=trials, seed=seed), import_name(function))
 
 
 def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
@@ -36,7 +38,8 @@ def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
         BadTarget: it is none of these.
     """
     name = getattr(coordinator, "__qualname__", type(coordinator).__name__)
-    return run_campaign(check_programs(name, coordinator_factory(name, coordinator)), trials=trials, seed=seed)
+    programs = check_programs(name, coordinator_factory(name, coordinator))
+    return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator))
 
 
 def replay(token: str, target: Any = None) -> Replayed:

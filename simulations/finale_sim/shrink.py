@@ -46,7 +46,7 @@ def shrink(
     seconds: float = 5.0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Shrunk:
-    """Make ``failure`` as small as possible, in at most ``limit`` trials for the passes, ``below`` for the proof, and ``seconds``.
+    """Make ``failure`` as small as possible, with ``limit`` trials for the passes, ``below`` for the proof, in ``seconds``.
 
     ``swept``: all streams with at most so many deviations are known to hold. Never slips to another claim. A
     ``KeyboardInterrupt`` ends it with the best so far.
@@ -87,7 +87,7 @@ class _Shrinker:
         return True
 
     def exhaust(self, swept: int, budget: int) -> bool:
-        """Try what has fewer deviations than the best and more than ``swept``, level by level. Whether the best is proved minimal."""
+        """Try what has fewer deviations than the best and more than ``swept``, level by level. Whether that proves it minimal."""
         sweep, last, affordable, judged = Sweep(start=swept + 1), self.spent + budget, swept, True
         while (decide := sweep.next()) is not None and sweep.complete < len(self.best.deviations) - 1:
             if affordable == sweep.complete:
