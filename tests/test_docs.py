@@ -109,7 +109,7 @@ def test_the_commands_of_a_page_are_understood(page: str) -> None:
         assert not path.startswith("examples/") or (ROOT / path.partition(":")[0]).is_file(), line
 
 
-CONSOLE = re.compile(r"^```python\n# (?P<file>\S+)\n(?P<code>.*?)^```|^```console\n(?P<console>.*?)^```", re.MULTILINE | re.DOTALL)
+CONSOLE = re.compile(r"^```python\n# (?P<file>\S+)\n(?P<code>.*?)^```|^```console\n(?P<said>.*?)^```", re.MULTILINE | re.DOTALL)
 TOKEN = re.compile(r"fin1-[\w-]{8,}")
 
 
@@ -121,7 +121,7 @@ def test_the_sessions_of_a_page_go_as_it_says(page: str, tmp_path: Path) -> None
         if block["file"]:
             (tmp_path / block["file"]).write_text(f"# {block['file']}\n{block['code']}", encoding="utf-8")
             continue
-        for session in block["console"].split("$ ")[1:]:
+        for session in block["said"].split("$ ")[1:]:
             command, _, expected = session.partition("\n")
             said = command_output(shlex.split(command.replace("fin1-…", token)), tmp_path)
             token = found[0] if (found := TOKEN.findall(said)) else token
@@ -145,8 +145,8 @@ def command_output(words: list[str], folder: Path) -> str:
 
 def pattern(expected: str) -> str:
     """What a command has to print, as a regular expression: a line of … is any lines, … within a line is anything."""
-    lines = ["(?:.*\n)*?" if line == "…" else ".*?".join(map(re.escape, line.split("…"))) + "\n" for line in expected.splitlines()]
-    return "".join(lines)
+    lines = (".*?".join(map(re.escape, line.split("…"))) + "\n" for line in expected.splitlines())
+    return "".join("(?:.*\n)*?" if line == ".*?\n" else line for line in lines)
 
 
 @pytest.mark.parametrize("said", ["a\nb\n", "a\nx\ny\n", "a 1 c\n"])

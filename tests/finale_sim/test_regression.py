@@ -11,6 +11,7 @@ import pytest
 import finale_sim
 from finale_sim import BadTarget, BadToken
 from finale_sim.regression import Case, source_of
+from finale_sim.targets import load
 
 RACY = """
 import trio
@@ -179,11 +180,37 @@ def test_a_test_of_something_else_says_so() -> None:
         finale_sim.assert_holds("fin1-VO_yXEqcvooAPQY", None)
 
 
+CANCELLED = """
+import trio
+
+async def work():
+    held = 0
+    with trio.CancelScope():
+        held += 1
+        await trio.lowlevel.checkpoint()
+        held -= 1
+    assert held == 0, held
+"""
+
+
+def test_a_new_search_is_made_under_the_conditions_of_the_token(tmp_path: Path) -> None:
+    """What only a cancel brings out is looked for with cancels."""
+    file = tmp_path / "cancelled.py"
+    file.write_text(CANCELLED, encoding="utf-8")
+    found = finale_sim.explore(load(f"{file}:work")[1], cancel=True).token
+    assert found is not None
+    moved = CANCELLED.replace("    held = 0\n", "    await trio.lowlevel.checkpoint()\n    held = 0\n")
+    file.write_text(moved, encoding="utf-8")
+    os.utime(file, (1, 1))
+    with pytest.raises(AssertionError, match="of 3 new ones this one fails"):
+        finale_sim.assert_holds(found, f"{file}:work")
+
+
 def test_a_program_that_cannot_be_judged_any_more_fails(tmp_path: Path) -> None:
     """Undecided is not a pass."""
     file = tmp_path / "undecided.py"
     file.write_text(RACY, encoding="utf-8")
-    found = finale_sim.explore(finale_sim.targets.load(f"{file}:deposits")[1]).token
+    found = finale_sim.explore(load(f"{file}:deposits")[1]).token
     assert found is not None
     online = "    await trio.open_tcp_stream('x', 80)\n    balance = 0\n"
     file.write_text(RACY.replace("    balance = 0\n", online), encoding="utf-8")
