@@ -42,7 +42,8 @@ def where_they_part(failing: tuple[Step, ...], passing: tuple[Step, ...]) -> tup
 
 def _holding(run: RunTrial, change: _Change) -> Nearest | None:
     attempt = run(following(change[1]))
-    return Nearest(change[0], attempt) if attempt.breach is None and attempt.undecided is None else None
+    holds = attempt.breach is None and attempt.undecided is None and not attempt.injected.discarded
+    return Nearest(change[0], attempt) if holds else None
 
 
 def _with_less(failure: Attempt) -> Iterator[_Change]:

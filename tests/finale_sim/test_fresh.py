@@ -70,6 +70,13 @@ def test_a_failure_that_is_the_same_there_is_confirmed(folder: Path) -> None:
     assert note(report_on(folder, "fails")).startswith("in a fresh process with PYTHONHASHSEED=")
 
 
+def test_its_hash_seed_is_another_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is here."""
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    other = "os.environ['PYTHONHASHSEED'] == '2' or sys.exit(9)"
+    assert note(report_on(folder, "fails", other)) == "in a fresh process with PYTHONHASHSEED=2"
+
+
 def test_what_depends_on_hashes_of_strings_is_not_reproducible(folder: Path) -> None:
     """The first step that differs is shown, and nothing is called a violation."""
     report = report_on(folder, "by_hash")
