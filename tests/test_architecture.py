@@ -33,10 +33,13 @@ SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
 PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
 SEARCH = "finale_sim.choices finale_sim.injected finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
-TOLD = f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.*"
+TOLD = (
+    f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.* "
+    "finale_sim.nearest finale_sim.curve finale_sim.regression"
+)
 UPSTAIRS = (
     "finale_sim.api finale_sim.campaign finale_sim.delays finale_sim.feasibility finale_sim.forcing finale_sim.investigate "
-    "finale_sim.program finale_sim.report finale_sim.targets"
+    "finale_sim.program finale_sim.report finale_sim.targets finale_sim.determinism finale_sim.fresh finale_sim.holding"
 )
 
 RULES = [
@@ -128,7 +131,13 @@ RULES = [
         "",
         "a strategy answers which number comes next; it runs trials through an argument: no trio",
     ),
-    Rule(f"{SIM}/shrink.py", SEARCH, "", "it runs trials through an argument: no trio, no runs"),
+    Rule(
+        f"{SIM}/shrink.py {SIM}/nearest.py {SIM}/curve.py",
+        f"{SEARCH} finale_sim.kernel.trial",
+        "",
+        "it runs trials through an argument: no trio, no runs",
+    ),
+    Rule(f"{SIM}/regression.py", "", "", "a test file is a function of what was told"),
     Rule(
         f"{SIM}/kernel/*.py",
         "finale_sim.choices finale_sim.injected finale_sim.kernel.*",
@@ -179,12 +188,6 @@ RULES = [
         "where a trial is run and judged; it decides nothing about what to try",
     ),
     Rule(
-        f"{SIM}/investigate.py",
-        f"{TOLD} finale_sim.feasibility finale_sim.program finale_sim.report",
-        "",
-        "search, shrink, repeat, tell: in this order",
-    ),
-    Rule(
         f"{SIM}/forcing.py",
         "finale_sim.kernel.*",
         "trio",
@@ -196,6 +199,22 @@ RULES = [
         "",
         "which rung and which delay is found by trials; the report repeats it",
     ),
+    Rule(
+        f"{SIM}/determinism.py", f"{SEARCH} {KERNEL} finale_sim.program", "", "a trial is compared with itself, whatever it is of"
+    ),
+    Rule(
+        f"{SIM}/investigate.py",
+        f"{TOLD} finale_sim.program finale_sim.report finale_sim.determinism finale_sim.feasibility",
+        "",
+        "search, shrink, repeat, tell: in this order",
+    ),
+    Rule(
+        f"{SIM}/fresh.py",
+        "finale_sim.determinism finale_sim.report",
+        "",
+        "it compares a report with what another process says: no program",
+    ),
+    Rule(f"{SIM}/holding.py", f"{TOLD} {UPSTAIRS}", "", "what generated tests call: replay, and search where that is not enough"),
     Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
     Rule(
         f"{SIM}/catalogue.py",

@@ -2,9 +2,11 @@
 
 import ast
 import builtins
+import os
 import re
 import runpy
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,55 @@ def test_the_commands_of_a_page_are_understood(page: str) -> None:
         options = _parser().parse_args(shlex.split(line, comments=True)[1:])
         path = getattr(options, "target", None) or ""
         assert not path.startswith("examples/") or (ROOT / path.partition(":")[0]).is_file(), line
+
+
+CONSOLE = re.compile(r"^```python\n# (?P<file>\S+)\n(?P<code>.*?)^```|^```console\n(?P<said>.*?)^```", re.MULTILINE | re.DOTALL)
+TOKEN = re.compile(r"fin1-[\w-]{8,}")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if fenced(page, "console")])
+def test_the_sessions_of_a_page_go_as_it_says(page: str, tmp_path: Path) -> None:
+    """Programs are saved under the names in their first lines, commands are run in order; … stands for what was left out."""
+    token = ""
+    for block in CONSOLE.finditer((DOCS / page).read_text(encoding="utf-8")):
+        if block["file"]:
+            (tmp_path / block["file"]).write_text(f"# {block['file']}\n{block['code']}", encoding="utf-8")
+            continue
+        for session in block["said"].split("$ ")[1:]:
+            command, _, expected = session.partition("\n")
+            said = command_output(shlex.split(command.replace("fin1-…", token)), tmp_path)
+            token = found[0] if (found := TOKEN.findall(said)) else token
+            assert re.fullmatch(pattern(expected), said), f"$ {command}\n{said}"
+
+
+def command_output(words: list[str], folder: Path) -> str:
+    """What a command of this environment prints."""
+    module = {"finale-sim": "finale_sim", "pytest": "pytest"}[words[0]]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    command = [sys.executable, "-m", module, *words[1:]]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False
+    )
+    return done.stdout
+
+
+def pattern(expected: str) -> str:
+    """What a command has to print, as a regular expression: a line of … is any lines, … within a line is anything."""
+    lines = (".*?".join(map(re.escape, line.split("…"))) + "\n" for line in expected.splitlines())
+    return "".join("(?:.*\n)*?" if line == ".*?\n" else line for line in lines)
+
+
+@pytest.mark.parametrize("said", ["a\nb\n", "a\nx\ny\n", "a 1 c\n"])
+def test_a_session_that_went_otherwise_is_noticed(said: str) -> None:
+    """A line more or less, or another one, does not match."""
+    for expected in ("a\n", "a\nx\n", "a 1 d\n", "a\nb\nx\n", "a … d\n", "…\nd\n"):
+        assert not re.fullmatch(pattern(expected), said)
+    assert re.fullmatch(pattern("…\n"), said)
+    assert re.fullmatch(pattern("a…\n…\n"), said)
 
 
 def test_the_index_leads_to_every_page() -> None:

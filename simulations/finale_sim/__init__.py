@@ -6,10 +6,12 @@ never neither.
 
 from finale_sim.api import check, explore, replay
 from finale_sim.campaign import Campaign
+from finale_sim.curve import Point
 from finale_sim.delays import Hold
 from finale_sim.feasibility import Feasibility
 from finale_sim.forcing import Delay, Stuck, force
 from finale_sim.history import Entry, History, What
+from finale_sim.holding import assert_holds
 from finale_sim.inject import Discarded, assume, fault, sometimes
 from finale_sim.investigate import Replayed
 from finale_sim.kernel import KernelUnsupported, RealIO, Trial, simulate
@@ -18,7 +20,7 @@ from finale_sim.report import Counterexample, Report
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.targets import BadTarget
 from finale_sim.token import BadToken
-from finale_sim.verdict import Bounded, Breach, Exhausted, Sampled, Truncated, Verdict, Violated
+from finale_sim.verdict import Bounded, Breach, Exhausted, NotReproducible, Sampled, Truncated, Verdict, Violated
 
 __all__ = [
     "SCENARIOS",
@@ -36,6 +38,8 @@ __all__ = [
     "History",
     "Hold",
     "KernelUnsupported",
+    "NotReproducible",
+    "Point",
     "RealIO",
     "Replayed",
     "Report",
@@ -47,6 +51,7 @@ __all__ = [
     "Verdict",
     "Violated",
     "What",
+    "assert_holds",
     "assume",
     "check",
     "explore",

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
+from finale_sim.fresh import confirmed, import_name
 from finale_sim.investigate import Replayed, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram, Program
@@ -24,6 +25,7 @@ def explore(
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
+    A failure is run again, also in a fresh process if that can import the function.
 
     Raises:
         BadTarget: it is not such a function.
@@ -32,7 +34,7 @@ def explore(
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
-    return investigate(program, trials=trials, seed=seed)
+    return confirmed(investigate(program, trials=trials, seed=seed), import_name(function))
 
 
 def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
@@ -42,7 +44,8 @@ def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
         BadTarget: it is none of these.
     """
     name = getattr(coordinator, "__qualname__", type(coordinator).__name__)
-    return run_campaign(check_programs(name, coordinator_factory(name, coordinator)), trials=trials, seed=seed)
+    programs = check_programs(name, coordinator_factory(name, coordinator))
+    return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator))
 
 
 def replay(token: str, target: Any = None) -> Replayed:

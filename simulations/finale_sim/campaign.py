@@ -6,6 +6,7 @@ from typing import Any
 
 from finale import Coordinator
 from finale.testing import STUBS
+from finale_sim.fresh import confirmed
 from finale_sim.investigate import investigate
 from finale_sim.program import ScenarioProgram
 from finale_sim.report import Counterexample, Report
@@ -84,10 +85,20 @@ def run_campaign(
     deviations: int | None = None,
     on_trial: Callable[[ScenarioProgram, Search], None] | None = None,
     on_report: Callable[[ScenarioProgram, Report], None] | None = None,
+    again: Sequence[str] | str = "nobody said how to name the coordinator there",
 ) -> Campaign:
-    """Search each program as ``investigate`` does. A ``KeyboardInterrupt`` ends the campaign with the reports so far."""
+    """Search each program as ``investigate`` does. A ``KeyboardInterrupt`` ends the campaign with the reports so far.
+
+    ``again``: as for ``confirmed``. One bug shows in many scenarios: of each claim only the first failure gets a fresh process.
+    """
     reports: list[Report] = []
-    for program, report in _reports(programs, trials, seed, deviations, on_trial):
+    claims = set[str]()
+    for program, found in _reports(programs, trials, seed, deviations, on_trial):
+        report = found
+        if isinstance(report.verdict, Violated):
+            claim = report.verdict.breach.claim
+            report = confirmed(report, again if claim not in claims else "another failure of this claim was")
+            claims.add(claim)
         if report.search.trials or report.counterexample:
             reports.append(report)
             if on_report is not None:

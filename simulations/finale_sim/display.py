@@ -13,7 +13,7 @@ from finale_sim.investigate import Replayed
 from finale_sim.program import Program, ScenarioProgram
 from finale_sim.report import Counterexample, Report
 from finale_sim.search import Search
-from finale_sim.verdict import Truncated
+from finale_sim.verdict import NotReproducible, Truncated, Verdict
 
 __all__ = ["Progress", "failure_text", "print_campaign", "print_table", "replay_text", "verdict_text"]
 
@@ -88,6 +88,7 @@ def _style(cell: str) -> str:
     for start, style in (
         ("violated", "bold red"),
         ("undecided", "yellow"),
+        ("not reproducible", "yellow"),
         ("bounded", "green"),
         ("exhausted", "green"),
         ("sampled", "green"),
@@ -106,7 +107,7 @@ def print_campaign(campaign: Campaign, programs: Sequence[ScenarioProgram], titl
         missing = [name for name in scenario.endings if name not in seen]
         endings = " ".join(name for name in ENDINGS if name in seen) + (f"  (not seen: {' '.join(missing)})" if missing else "")
         verdict = report.verdict
-        short = "undecided" if isinstance(verdict, Truncated) else str(verdict).partition(",")[0]
+        short = _short(verdict)
         rows.append(
             (
                 scenario.name,
@@ -120,10 +121,16 @@ def print_campaign(campaign: Campaign, programs: Sequence[ScenarioProgram], titl
     print_table(title, ("scenario", "trials", "choices", "deviations", "endings seen", "verdict"), rows)
     if campaign.interrupted:
         print(f"Interrupted: {len(campaign.reports)} of {len(programs)} scenarios were looked at.")
-    for why in dict.fromkeys(str(r.verdict) for r in campaign.reports if isinstance(r.verdict, Truncated)):
+    for why in dict.fromkeys(str(r.verdict) for r in campaign.reports if isinstance(r.verdict, Truncated | NotReproducible)):
         print(why[0].upper() + why[1:])
     if campaign.reports:
         print(_sum(campaign))
+
+
+def _short(verdict: Verdict) -> str:
+    if isinstance(verdict, Truncated | NotReproducible):
+        return "undecided" if isinstance(verdict, Truncated) else verdict.word
+    return str(verdict).partition(",")[0]
 
 
 def _sum(campaign: Campaign) -> str:
@@ -161,7 +168,7 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
     if count == 0:
         size = "on the happy path, without any deviation"
     else:
-        kind = "no stream with fewer does it" if counterexample.minimal else "no smaller one was found"
+        kind = "minimal: no stream with fewer does it" if counterexample.minimal else "locally minimal: no smaller one was found"
         size = f"{count} deviation{'s' * (count != 1)} from the happy path; {kind}"
     lines = [
         f"VIOLATED  {breach.claim}",
@@ -174,6 +181,7 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
         counterexample.timeline(),
         "",
         *(label.lines if label else ()),
+        *_afterwards(counterexample),
         f"Token   {counterexample.token}",
         f"Again   {shlex.join(['finale-sim', 'replay', counterexample.token, *again])}",
     ]
@@ -181,6 +189,16 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
         delays = [str(hold.delay) for hold in label.holds]
         lines.append(f"On trio {shlex.join(['finale-sim', 'force', *again, *delays])}")
     return "\n".join(lines)
+
+
+def _afterwards(counterexample: Counterexample) -> list[str]:
+    """The nearest passing trial, where it was run again, and what else was found."""
+    passing = counterexample.passing
+    return [
+        *([f"Nearest {passing}"] if passing is not None else []),
+        *([f"Same    {'; '.join(counterexample.reruns)}"] if counterexample.reruns else []),
+        *(f"Also    {claim}: {token}" for claim, token in counterexample.others.items()),
+    ]
 
 
 def _indented(message: str) -> list[str]:

@@ -107,7 +107,7 @@ def label(found: Labelled) -> Labelled:
             continue
         story = program.tell(following({c.site.key: c.answer for c in lower.attempt.deviations}))
         if story.attempt.digest == lower.attempt.digest:
-            found = Labelled(program, story, lower, minimal=lower.trials == 0)
+            found = Labelled(program, story, replace(lower, others=found.shrunk.others), lower.minimal)
             break
     return replace(found, feasibility=_feasibility(found, tuple(below)))
 
@@ -147,7 +147,7 @@ def _sweep(run: RunTrial, failure: Attempt, rung: Fidelity) -> Shrunk | Tried:
         sweep.learn(attempt.choices)
         trials, steps, undecided = trials + 1, steps + attempt.steps, undecided + (attempt.undecided is not None)
         if same_claim(attempt, failure) and _misfortunes(attempt) <= _misfortunes(failure):
-            return Shrunk(attempt, 0, settled=True)  # those with fewer deviations came before
+            return Shrunk(attempt, 0, settled=True, minimal=not undecided)  # those with fewer deviations came before
     exhausted = sweep.exhausted and not undecided
     if not exhausted and same_claim(attempt := run(following({c.site.key: c.answer for c in failure.deviations})), failure):
         return shrink(run, attempt, limit=_TRIALS)

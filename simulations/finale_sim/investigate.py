@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from finale_sim.choices import Decide
+from finale_sim.determinism import LAYOUTS, Difference, Rechecked, differs, fails_again
 from finale_sim.feasibility import Labelled, label
 from finale_sim.kernel import Conditions
+from finale_sim.nearest import nearest_passing
 from finale_sim.program import Program
+from finale_sim.regression import Case
+from finale_sim.render import in_words
 from finale_sim.report import Counterexample, Report
 from finale_sim.search import Attempt, OnTrial, RunTrial, Search, following, search
 from finale_sim.shrink import shrink
 from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
 
-__all__ = ["Replayed", "investigate", "replay_token"]
+__all__ = ["Replayed", "as_recorded", "investigate", "replay_token"]
 
 
 def investigate(
@@ -29,23 +33,28 @@ def investigate(
     on_trial: OnTrial | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Report:
-    """Search ``program`` with at most ``trials`` trials, plus at most 500 for shrinking a failure.
+    """Search ``program`` with at most ``trials`` trials, plus at most 2,500 for shrinking a failure.
 
+    One of twenty that hold, and each failure, is run again: what does not come out as before is not believed.
     With ``deviations``, every stream with at most so many of them is tried first, and ``trials`` come on top.
     """
     started = clock()
+    found: Counterexample | Difference | None = None
+    untold: str | None = None
     with _attentive(program.attempt) as attempt:
-        state = search(attempt, trials=trials, seed=seed, deviations=deviations, on_trial=on_trial)
-        if state.failure is None:
-            return Report(program.name, state, clock() - started)
+        rechecked = Rechecked(program, attempt)
+        state = search(rechecked, trials=trials, seed=seed, deviations=deviations, on_trial=on_trial)
         try:
-            found = _explain(program, attempt, state, state.failure)
+            if state.failure is not None:
+                found = _explain(program, attempt, state, state.failure)
+            elif not state.interrupted:
+                found = rechecked.difference or rechecked.first_again()
         except KeyboardInterrupt:
             state.interrupted = True
-            found = "interrupted while a failure was being told"
-    if isinstance(found, str):
-        return Report(program.name, state, clock() - started, unstable=found)
-    return Report(program.name, state, clock() - started, found)
+            untold = "interrupted while a failure was being told" if state.failure is not None else None
+    if isinstance(found, Difference):
+        return Report(program.name, state, clock() - started, unstable=str(found))
+    return Report(program.name, state, clock() - started, found, untold=untold)
 
 
 @contextmanager
@@ -71,21 +80,23 @@ def _attentive(run: RunTrial) -> Iterator[RunTrial]:
         sys.unraisablehook = before
 
 
-def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -> Counterexample | str:
-    """The failure, shrunk and told; or a sentence that says why it is not to be believed."""
-    shrunk = shrink(run, failure)
+def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -> Counterexample | Difference:
+    """The failure, shrunk and told; or how it comes out differently when it is run again."""
+    shrunk = shrink(run, failure, swept=state.swept)
     state.interrupted = shrunk.interrupted
     story = _tell(program, shrunk.attempt)
-    if story.attempt.digest != shrunk.attempt.digest or story.attempt.breach != shrunk.attempt.breach:
-        seen = shrunk.attempt.breach
-        what = f"a failure ({seen.claim}: {seen.message.partition(chr(10))[0]})" if seen is not None else "a failure"
-        return f"{what} came out differently the second time: the program keeps something from one trial to the next"
-    found = Labelled(program, story, shrunk, minimal=len(shrunk.attempt.deviations) <= state.swept + 1)
-    if not state.interrupted:
-        try:
-            found = label(found)
-        except KeyboardInterrupt:
-            state.interrupted = True
+    found = Labelled(program, story, shrunk, shrunk.minimal)
+    nearest, difference = None, differs(program, shrunk.attempt, story.attempt)
+    if not shrunk.interrupted:  # who has pressed Ctrl-C wants to see what there is
+        difference = difference or fails_again(program, run, shrunk.attempt)
+        if difference is None:
+            try:
+                found = label(found)
+                nearest = nearest_passing(found.program.attempt, found.shrunk.attempt)
+            except KeyboardInterrupt:
+                state.interrupted = True
+    if difference is not None:
+        return difference
     return Counterexample(
         program.name,
         found.program.conditions,
@@ -94,6 +105,10 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
         found.shrunk,
         found.minimal,
         found.feasibility,
+        nearest=nearest,
+        nearest_story=_tell(found.program, nearest.attempt) if nearest is not None else None,
+        reruns=() if shrunk.interrupted else (f"in this process, under {LAYOUTS} other memory layouts",),
+        run=found.program.attempt,
     )
 
 
@@ -115,6 +130,17 @@ class Replayed:
             return 1
         return 3 if self.drift or self.story.attempt.undecided else 0
 
+    @property
+    def recorded(self) -> bool:
+        """Whether the recorded failure is there, step by step."""
+        return self.story.attempt.breach is not None and self.drift is None
+
+    def case(self, program: str, token: str) -> Case:
+        """What a regression test is made of."""
+        breach = self.story.attempt.breach
+        assert breach is not None, "only a failure is made a test of"
+        return Case(program, breach.claim, breach.message, tuple(in_words(self.story)), token)
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON: what scripts need."""
         attempt = self.story.attempt
@@ -130,8 +156,8 @@ class Replayed:
         }
 
 
-def replay_token(program: Program, token: Token) -> Replayed:
-    """Run the recorded trial.
+def as_recorded(program: Program, token: Token) -> Program:
+    """The program under the conditions of the token.
 
     Raises:
         ValueError: the token belongs to another program.
@@ -143,7 +169,16 @@ def replay_token(program: Program, token: Token) -> Replayed:
         conditions = Conditions.of_code(token.conditions)
     except ValueError as error:
         raise BadToken(f"the token was made under conditions that this version does not know: {error}") from error
-    story = program.under(conditions).tell(following(dict(token.deviations)))
+    return program.under(conditions)
+
+
+def replay_token(program: Program, token: Token) -> Replayed:
+    """Run the recorded trial.
+
+    Raises:
+        ValueError, BadToken: as in ``as_recorded``.
+    """
+    story = as_recorded(program, token).tell(following(dict(token.deviations)))
     return Replayed(story, _drift(story, token))
 
 

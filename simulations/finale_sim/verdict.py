@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-__all__ = ["Bounded", "Breach", "Exhausted", "Sampled", "Truncated", "Verdict", "Violated"]
+__all__ = ["Bounded", "Breach", "Exhausted", "NotReproducible", "Sampled", "Truncated", "Verdict", "Violated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +76,16 @@ class Truncated:
         return f"undecided: {self.why}"
 
 
-Verdict: TypeAlias = Violated | Exhausted | Bounded | Sampled | Truncated
+@dataclass(frozen=True, slots=True)
+class NotReproducible:
+    """Undecided: equal choices gave unequal trials, so the program depends on something that is not simulated."""
+
+    word: ClassVar[str] = "not reproducible"
+    exit_code: ClassVar[int] = 3
+    why: str
+
+    def __str__(self) -> str:
+        return f"not reproducible: {self.why}"
+
+
+Verdict: TypeAlias = Violated | Exhausted | Bounded | Sampled | Truncated | NotReproducible

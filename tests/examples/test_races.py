@@ -10,10 +10,11 @@ import pytest
 import finale_sim
 from finale_sim import Counterexample, Violated
 
-FILE = Path(__file__).resolve().parents[2] / "examples" / "races.py"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PROGRAMS: dict[str, Callable[[], Awaitable[None]]] = {
     name: thing
-    for name, thing in runpy.run_path(str(FILE)).items()
+    for file in ("races.py", "more_races.py")
+    for name, thing in runpy.run_path(str(EXAMPLES / file)).items()
     if inspect.iscoroutinefunction(thing) and not name.startswith("_") and not inspect.signature(thing).parameters
 }
 FIXED = "_fixed"
@@ -25,6 +26,13 @@ CLAIMS = {
     "leaked_permit": "assertions hold",
     "lost_wakeup": "not stuck",
     "use_after_close": "no ClosedResourceError",
+    "order_violation": "no KeyError",
+    "torn_transfer": "assertions hold",
+    "lock_ring": "not stuck",
+    "stale_lease": "assertions hold",
+    "paid_twice": "assertions hold",
+    "stored_twice": "assertions hold",
+    "event_after_the_end": "assertions hold",
 }
 
 
@@ -41,6 +49,8 @@ def test_a_race_is_found(name: str) -> None:
     assert report.verdict.breach.claim == CLAIMS[name]
     assert isinstance(report.counterexample, Counterexample)
     assert report.counterexample.deviations <= 2
+    assert report.counterexample.minimal
+    assert len(report.counterexample.token) < 80
     again = finale_sim.replay(report.counterexample.token, PROGRAMS[name])
     assert again.drift is None
     assert again.story.attempt.breach == report.verdict.breach

@@ -7,7 +7,7 @@ import pytest
 import trio
 
 import finale_sim
-from finale_sim import BadTarget, BadToken, Bounded, Exhausted, Truncated, Violated
+from finale_sim import BadTarget, BadToken, Bounded, Exhausted, NotReproducible, Truncated, Violated
 
 
 async def sound() -> None:
@@ -184,7 +184,8 @@ def test_a_program_that_remembers_trials_is_undecided() -> None:
         raise ValueError(f"number {count}")
 
     report = finale_sim.explore(forgetful)
-    assert isinstance(report.verdict, Truncated)
+    assert isinstance(report.verdict, NotReproducible)
+    assert report.verdict.exit_code == 3
     assert "no ValueError" in report.verdict.why
     assert "number 1" in report.verdict.why
     assert report.counterexample is None

@@ -214,7 +214,7 @@ def report(*arguments: str, folder: Path, code: int) -> dict[str, Any]:
         (("explore", "mine.py:lost_update"), 1, "violated"),
         (("explore", "mine.py:stuck"), 1, "violated"),
         (("explore", "mine.py:online"), 3, "truncated"),
-        (("explore", "mine.py:forgetful"), 3, "truncated"),
+        (("explore", "mine.py:forgetful"), 3, "not reproducible"),
         (("explore", "mine.py:hostile"), 1, "violated"),
         (("explore", "mine.py:unreadable"), 1, "violated"),
         (("explore", "mine.py:many_stuck"), 1, "violated"),
@@ -378,6 +378,33 @@ def test_a_token_of_a_check_replays_with_its_target(folder: Path) -> None:
     assert done.returncode == 1
     assert "VIOLATED  I1 one terminal" in done.stdout
     assert "await trio.sleep_forever()" in done.stdout
+
+
+def test_a_replay_tells_more_when_asked(here: Command, folder: Path) -> None:
+    """The curve as text and as numbers, every step with its stack, and a test file."""
+    token = json.loads(here("explore", "mine.py:lost_update", "--json")[1])["token"]
+    code, text, _ = here("replay", token, "mine.py:lost_update", "--curve", "5")
+    assert code == 1
+    assert "When it was decided: of 5 random futures behind each choice, so many fail so\n0  " in text
+    asked = ("--json", "--curve", "--steps", "--emit-test", "test_lost.py")
+    code, text, said = here("replay", token, "mine.py:lost_update", *asked)
+    data = json.loads(text)
+    assert code == 1
+    assert data["curve"][-1] == 1
+    assert len(data["curve"]) == data["choices"] + 1
+    assert any("in deposit: await trio.lowlevel.checkpoint()" in line for step in data["steps"] for line in step)
+    assert said == "wrote test_lost.py: fails until it is put right\n"
+    assert token in (folder / "test_lost.py").read_text(encoding="utf-8")
+
+
+def test_a_test_is_written_of_what_failed_only(here: Command, folder: Path) -> None:
+    """Of a search that found nothing none; of a check one for each claim; of a canary none, because finale is not broken."""
+    assert here("explore", "mine.py:fine", "--emit-test", "test_fine.py")[2] == "no failure, so test_fine.py was not written\n"
+    assert not (folder / "test_fine.py").exists()
+    here("check", "mine.py:Never", "--trials", "3", "--scenario", "one prompt", "--emit-test", "test_never.py")
+    assert 'TARGET = str(Path(__file__).parent / "mine.py") + ":Never"' in (folder / "test_never.py").read_text(encoding="utf-8")
+    options = ("--canary", "second terminal", "--emit-test", "test_canary.py")
+    assert "makes no test of a canary" in refusal(here("campaign", *options))
 
 
 # Interrupts and pipes ---------------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def test_the_limit_is_respected(limit: int) -> None:
         count += 1
         return run(decide)
 
-    result = shrink(counted, run(following_answers(*[1] * 40)), limit=limit)
+    result = shrink(counted, run(following_answers(*[1] * 40)), limit=limit, below=0)
     assert count == result.trials == limit
     assert not result.settled
     assert result.attempt.breach is not None
@@ -137,3 +137,58 @@ def test_interrupted_while_shrinking() -> None:
     assert not result.settled
     assert result.interrupted
     assert len(result.attempt.deviations) < 8
+
+
+def pair_of(first: int, second: int) -> Judge:
+    """Fails with two deviations at these places and no other, or with three at the end."""
+    return lambda answers: "claim" if answers in (at(first, second), at(7, 8, 9)) else None
+
+
+def at(*places: int) -> Stream:
+    return tuple(int(place in places) for place in range(10))
+
+
+def test_what_lies_below_is_tried_in_full() -> None:
+    """Where no pass leads to the smallest failure it is found all the same, and called minimal."""
+    result = shrunk(flat(*[2] * 10, judge=pair_of(1, 4)), *at(7, 8, 9))
+    assert answers_of(result.attempt) == at(1, 4)
+    assert result.minimal
+
+
+def test_neighbours_are_merged_into_one() -> None:
+    """One deviation in between does what two do."""
+    run = flat(*[2] * 10, judge=lambda answers: "claim" if answers in (at(1, 6, 8), at(3, 8)) else None)
+    result = shrink(run, run(following_answers(*at(1, 6, 8))), below=0)
+    assert answers_of(result.attempt) == at(3, 8)
+
+
+def test_a_proof_needs_everything_below() -> None:
+    """With too few trials for it, with a trial that can't be judged, or without time, the result is not called minimal."""
+    run = flat(*[2] * 10, judge=lambda answers: "claim" if answers == at(7, 8, 9) else None)
+    failure = run(following_answers(*at(7, 8, 9)))
+    assert shrink(run, failure).minimal
+    assert not shrink(run, failure, below=40).minimal
+    assert shrink(run, failure, below=0, swept=2).minimal
+
+    def blind(decide: Decide) -> Attempt:
+        attempt = run(decide)
+        return attempt if answers_of(attempt) != at(2) else Attempt(attempt.choices, 0, undecided="too long")
+
+    assert not shrink(blind, failure).minimal
+    ticks = iter(range(100))
+    late = shrink(run, failure, seconds=3, clock=lambda: next(ticks))
+    assert not late.minimal
+    assert not late.settled
+    assert late.trials == 3
+
+
+def test_another_failure_is_filed() -> None:
+    """What breaks another claim on the way is kept, of each claim the smallest."""
+
+    def judge(answers: Stream) -> str | None:
+        return "mine" if answers[0] and answers[1] else "other" if answers[2] else None
+
+    result = shrunk(flat(2, 2, 2, 2, judge=judge), 1, 1, 1, 1)
+    assert answers_of(result.attempt) == (1, 1, 0, 0)
+    (other,) = result.others
+    assert answers_of(other) == (0, 0, 1, 0)

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
             code: int = arguments.command(arguments)
         sys.stdout.flush()
-    except (BadTarget, BadToken, KernelUnsupported) as error:
+    except (BadTarget, BadToken, KernelUnsupported, FileExistsError) as error:
         print(f"finale-sim: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
+from finale_sim.cli.emitting import emit, emitting, refuse_overwriting
 from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, require, searching
 from finale_sim.display import Progress, failure_text, print_campaign
 from finale_sim.program import ScenarioProgram
@@ -42,6 +43,7 @@ def add(commands: Commands) -> None:
 
 def _scenarios(sub: argparse.ArgumentParser, trials: int) -> None:
     searching(sub, trials, "per scenario")
+    emitting(sub)
     sub.add_argument("--scenario", nargs="+", default=[], metavar="NAME", help="only these (see finale-sim list)")
     sub.add_argument(
         "--deviations",
@@ -52,6 +54,7 @@ def _scenarios(sub: argparse.ArgumentParser, trials: int) -> None:
 
 
 def _campaign(arguments: argparse.Namespace) -> int:
+    refuse_overwriting(arguments)
     require(arguments.scenario, SCENARIOS, "scenario")
     with canary(arguments.canary):
         programs = campaign_programs(arguments.scenario)
@@ -59,6 +62,7 @@ def _campaign(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    refuse_overwriting(arguments)
     label, target = load(arguments.target)
     require(arguments.scenario, [s.name for s in SCENARIOS.values() if s.any_coordinator], "scenario for any coordinator")
     programs = check_programs(label, coordinator_factory(label, target), arguments.scenario)
@@ -74,8 +78,11 @@ def _run(arguments: argparse.Namespace, programs: list[ScenarioProgram], title: 
         deviations=arguments.deviations,
         on_trial=progress.on_trial,
         on_report=progress.on_report,
+        again=replay_with,
     )
     progress.clear()
+    told = [failures[0][1].case() for failures in campaign.failures().values()]
+    emit(arguments, told, getattr(arguments, "target", None))
     if arguments.json:
         print_json(campaign.as_dict(), arguments.stdout)
     else:

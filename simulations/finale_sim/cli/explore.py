@@ -4,9 +4,13 @@ import argparse
 import time
 
 from finale_sim.api import program_of
-from finale_sim.cli.parsing import TARGET, Commands, again, canary, print_json, searching
+from finale_sim.cli.emitting import emit, emitting, refuse_overwriting
+from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, searching
+from finale_sim.curve import curve, curve_text
+from finale_sim.determinism import told
 from finale_sim.display import Progress, failure_text, replay_text, verdict_text
-from finale_sim.investigate import investigate, replay_token
+from finale_sim.fresh import confirmed
+from finale_sim.investigate import as_recorded, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram
 from finale_sim.render import in_words, timeline
@@ -49,6 +53,7 @@ def add(commands: Commands) -> None:
         "--fidelity", choices=[rung.word for rung in Fidelity], default="ties", help="which schedules there are (default: ties)"
     )
     searching(sub, 2000, "at most")
+    emitting(sub)
 
     sub = commands.add("replay", _replay, "Run the trial that a token stands for, and show it step by step.", _REPLAY_HELP)
     sub.add_argument("token", metavar="TOKEN", help="what a failure printed, like fin1-…")
@@ -56,9 +61,20 @@ def add(commands: Commands) -> None:
         "target", metavar="TARGET", nargs="?", help="what was checked or explored; leave it out for a campaign's token"
     )
     sub.add_argument("--canary", metavar="NAME", help="break finale in this way, as it was when the token was found")
+    sub.add_argument("--steps", action="store_true", help="with --json: every step, with its choice and its stack")
+    sub.add_argument(
+        "--curve",
+        type=positive,
+        nargs="?",
+        const=20,
+        metavar="N",
+        help="for each choice: how often N random futures behind it fail in the same way (default: 20)",
+    )
+    emitting(sub)
 
 
 def _explore(arguments: argparse.Namespace) -> int:
+    refuse_overwriting(arguments)
     label, target = load(arguments.target)
     conditions = Conditions(Fidelity.named(arguments.fidelity), cancels=arguments.cancel)
     program = PlainProgram(f"explore/{label}", as_program_function(label, target), conditions)
@@ -66,7 +82,9 @@ def _explore(arguments: argparse.Namespace) -> int:
     report = investigate(
         program, trials=arguments.trials, seed=arguments.seed, on_trial=lambda search: progress.on_trial(program, search)
     )
+    report = confirmed(report, [arguments.target])
     progress.clear()
+    emit(arguments, [report.counterexample.case()] if report.counterexample else [], arguments.target)
     if arguments.json:
         print_json(report.as_dict(), arguments.stdout)
     else:
@@ -78,14 +96,27 @@ def _explore(arguments: argparse.Namespace) -> int:
 
 def _replay(arguments: argparse.Namespace) -> int:
     started = time.perf_counter()
+    refuse_overwriting(arguments)
     label, target = load(arguments.target) if arguments.target else ("", None)
     with canary(arguments.canary):
-        replayed = replay_token(program_of(arguments.token, label, target), decode(arguments.token))
+        token = decode(arguments.token)
+        program = as_recorded(program_of(arguments.token, label, target), token)
+        replayed = replay_token(program, token)
+        attempt = replayed.story.attempt
+        points = curve(program.attempt, attempt, samples=arguments.curve) if arguments.curve and attempt.breach else ()
+    emit(arguments, [replayed.case(program.name, arguments.token)] if replayed.recorded else [], arguments.target)
     if arguments.json:
-        spent = {"token": arguments.token, "seconds": round(time.perf_counter() - started, 3)}
-        print_json(replayed.as_dict() | spent, arguments.stdout)
+        more = {"token": arguments.token, "seconds": round(time.perf_counter() - started, 3)}
+        if points:
+            more["curve"] = [point.share for point in points]
+        if arguments.steps:
+            more["steps"] = [told(step) for step in replayed.story.trial.trace]
+        print_json(replayed.as_dict() | more, arguments.stdout)
         return replayed.exit_code
     print(replay_text(replayed))
     print("\n".join(["", "What deviates", *(f"  {n}. {s}" for n, s in enumerate(in_words(replayed.story), 1))]))
     print("\nTimeline (» a deviation, · an observation)\n" + timeline(replayed.story, most_lines=200))
+    if points:
+        print(f"\nWhen it was decided: of {arguments.curve} random futures behind each choice, so many fail so")
+        print(curve_text(points))
     return replayed.exit_code

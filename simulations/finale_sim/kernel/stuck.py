@@ -8,7 +8,7 @@ from trio.lowlevel import Task
 from finale_sim.kernel.places import is_trio, is_user, source_line
 from finale_sim.kernel.trial import BlockedTask
 
-__all__ = ["PathOf", "blocked", "waiting_on"]
+__all__ = ["PathOf", "blocked", "stack_of", "waiting_on"]
 
 PathOf = Callable[[Task], str]
 
@@ -17,9 +17,12 @@ _SHOWN_CHILDREN = 6
 
 def blocked(task: Task, path_of: PathOf) -> BlockedTask:
     """The report on one task."""
-    frames = list(task.iter_await_frames())
-    stack = tuple(source_line(frame.f_code, line) for frame, line in frames if is_user(frame.f_code))
-    return BlockedTask(path_of(task), task.name, waiting_on(task, path_of), stack)
+    return BlockedTask(path_of(task), task.name, waiting_on(task, path_of), stack_of(task))
+
+
+def stack_of(task: Task) -> tuple[str, ...]:
+    """The user's own frames, outermost first."""
+    return tuple(source_line(frame.f_code, line) for frame, line in task.iter_await_frames() if is_user(frame.f_code))
 
 
 def waiting_on(task: Task, path_of: PathOf) -> str:

@@ -6,7 +6,7 @@ from finale_sim.choices import Choice
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.places import place_of
 from finale_sim.kernel.seam import Loop, scope_tasks
-from finale_sim.kernel.stuck import waiting_on
+from finale_sim.kernel.stuck import stack_of, waiting_on
 from finale_sim.kernel.timers import Timer
 from finale_sim.kernel.trial import Step
 
@@ -36,22 +36,24 @@ class Tracer:
         """Take a step, and note what the task waits for afterwards."""
         lane, number, now_s = self._context.lane, self._context.steps, self._context.now
         offered, self._offered = self._offered or (lane.path,), ()
-        waiting, place = "ended", ""
+        waiting, place, stack = "ended", "", stack_of(task)
         try:
             self._loop.turn(task)
             if task in self._loop.tasks:
                 waiting = "" if task in self._loop.runq else waiting_on(task, self._context.task_path)
-                place = place_of(task)
+                place, stack = place_of(task), stack_of(task)
         finally:
             if not lane.quiet:
-                self._steps.append(Step(number, lane.path, lane.steps, now_s, choice, offered, waiting, place))
+                self._steps.append(Step(number, lane.path, lane.steps, now_s, choice, offered, waiting, stack, place))
 
     def timers(self, due: list[Timer], index: int, chosen: bool) -> None:
         """A timer fires, or is held back until another step was taken."""
         names = tuple(self._name(timer) for timer in due)
+        tasks = scope_tasks(due[index][2]) if index < len(due) else ()
+        stack = stack_of(tasks[0]) if tasks else ()
         choice = self._context.choices.made[-1] if chosen else None
         what = f"fires for {names[index]}" if index < len(due) else "held back"
-        self._steps.append(Step(self._context.steps, TIMER, 0, self._context.now, choice, names, what))
+        self._steps.append(Step(self._context.steps, TIMER, 0, self._context.now, choice, names, what, stack))
 
     def cancel(self, options: list[str]) -> None:
         """A scope is cancelled by choice."""

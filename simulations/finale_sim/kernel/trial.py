@@ -43,7 +43,15 @@ class Step:
     choice: Choice | None  #: the choice that picked it, if there was one
     options: tuple[str, ...]  #: who else could have been picked, in the order of the choice's indexes
     waiting_on: str  #: what the task waits for now; empty if it can go on, "ended" if it is over
-    place: str = ""  #: where it does that: the line in the task's own function, then the innermost one if that is elsewhere
+    stack: tuple[str, ...] = ()  #: the program's own frames, outermost first: where the task stands now, or where it last was
+    place: str = ""  #: where it waits: the line in the task's own function, then the innermost one if that is elsewhere
+
+    @property
+    def turn(self) -> str:
+        """Whose turn it was, in words."""
+        if self.path.startswith("~"):
+            return f"{self.path.removeprefix('~')} {self.waiting_on}"
+        return f"{self.path} takes its step {self.n}"
 
     def __str__(self) -> str:
         chosen = f"  [{self.choice.answer} of {self.choice.options}]" if self.choice else ""

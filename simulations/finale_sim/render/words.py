@@ -1,16 +1,25 @@
-"""What happened, in words: one sentence per deviation."""
+"""What happened, in words: a sentence per deviation, or per hold where several deviations hold one task."""
 
 from finale_sim.choices import Choice, Kind, Site
 from finale_sim.kernel.trial import Step
+from finale_sim.render.holds import holds
 from finale_sim.story import Story
 
 __all__ = ["in_words"]
 
 
 def in_words(story: Story) -> list[str]:
-    """A sentence for each choice that was not the plainest one, in the order in which they came up."""
+    """What was not the plainest choice, in the order in which it came up. A hold of several deviations says which."""
     picked_by = {step.choice.site: step for step in story.trial.trace if step.choice is not None}
-    return [_sentence(choice, picked_by.get(choice.site), story) for choice in story.attempt.deviations]
+    held = holds(story.trial.trace)
+    sentences: list[list[str]] = []
+    for number, choice in enumerate(story.attempt.deviations, 1):
+        told = held.get(choice.site)
+        if told == "" and sentences:
+            sentences[-1].append(str(number))
+        else:
+            sentences.append([told or _sentence(choice, picked_by.get(choice.site), story), str(number)])
+    return [told if len(numbers) == 1 else f"{told} (deviations {', '.join(numbers)})" for told, *numbers in sentences]
 
 
 def _sentence(choice: Choice, step: Step | None, story: Story) -> str:
@@ -31,9 +40,6 @@ def _picked(site: Site, step: Step, chosen: str) -> str:
         return f"at {step.now_s:g} s, with several timers due: {chosen} comes before {plain}"
     if site.kind is Kind.CANCEL:
         return f"before step {site.n} of {site.path}: {chosen} is cancelled"
-    if site.kind is Kind.SCHEDULE:
-        waits = "goes on" if plain == site.path else "comes first"
-        return f"after step {site.n} of {site.path}: {chosen} takes the next step; left alone, {plain} {waits}"
     if site.kind is Kind.JUMP:
         return f"after step {site.n} of {site.path}: time passes {site.label}, although tasks could go on"
     return f"{site.label}: {chosen}"

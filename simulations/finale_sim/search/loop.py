@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from finale_sim.choices import Kind
 from finale_sim.search.random_walk import RandomWalk
-from finale_sim.search.strategy import Attempt, RunTrial, Strategy
+from finale_sim.search.strategy import Attempt, EndSearch, RunTrial, Strategy
 from finale_sim.search.sweep import Sweep
 from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Verdict, Violated
 
@@ -63,7 +63,7 @@ def search(
 
     The sweep gets half of the budget, or as much of all as it takes to try every single deviation. With ``deviations`` it
     first goes through every stream with at most so many, outside the budget. Stops at the first failure, when nothing is left to
-    try, or when too many trials can't be judged. A ``KeyboardInterrupt`` ends it with what is known.
+    try, when too many trials can't be judged, or when ``run`` raises ``EndSearch``. A ``KeyboardInterrupt`` ends it, too.
     """
     state = Search(trials)
     try:
@@ -76,6 +76,8 @@ def search(
             _spend(state, run, Sweep(start=2), trials // 2, on_trial)
         if not state.exhausted:
             _spend(state, run, RandomWalk(seed), trials, on_trial)
+    except EndSearch as reason:
+        state.truncated = str(reason)
     except KeyboardInterrupt:
         state.interrupted = True
         state.truncated = f"interrupted after {state.trials} of {trials} trials"

@@ -8,7 +8,11 @@ from finale_sim.choices import Choice, Decide
 from finale_sim.injected import Injected
 from finale_sim.verdict import Breach
 
-__all__ = ["Attempt", "RunTrial", "Strategy"]
+__all__ = ["Attempt", "EndSearch", "RunTrial", "Strategy"]
+
+
+class EndSearch(Exception):
+    """Raised by what runs trials: no further one would tell anything. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)

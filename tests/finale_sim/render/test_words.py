@@ -23,14 +23,6 @@ def test_what_did_not_deviate_is_not_told() -> None:
     assert words(SCHEDULE, 0, ("/main/a:0", "/main/b:0")) == []
 
 
-def test_a_preemption_says_who_was_held_and_who_went() -> None:
-    """The task that took the last step, who goes on instead, and what would have happened."""
-    (sentence,) = words(SCHEDULE, 1, ("/main/a:0", "/main/b:0"))
-    assert sentence == "after step 3 of /main/a:0: /main/b:0 takes the next step; left alone, /main/a:0 goes on"
-    (sentence,) = words(SCHEDULE, 1, ("/main/c:0", "/main/b:0"))
-    assert sentence.endswith("left alone, /main/c:0 comes first")
-
-
 def test_a_tie_says_when_and_which() -> None:
     """Equal deadlines: the instant, and which timer came before the one that was set first."""
     (sentence,) = words(Site(Kind.TIE, "", 0, "at 2.5 s"), 1, ("/main", "/main/a:0"))

@@ -1,0 +1,49 @@
+"""``--emit-test``: a failure as a pytest file."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from finale_sim.regression import Case, write_test
+from finale_sim.targets import BadTarget
+
+__all__ = ["emit", "emitting", "refuse_overwriting"]
+
+
+def emitting(sub: argparse.ArgumentParser) -> None:
+    """The arguments of commands that may find a failure."""
+    sub.add_argument(
+        "--emit-test", type=Path, metavar="FILE", help="write a pytest file that fails as long as what was found is there"
+    )
+    sub.add_argument("--force", action="store_true", help="let --emit-test write over a file")
+
+
+def refuse_overwriting(arguments: argparse.Namespace) -> None:
+    """See, before anything is searched, that what is found can be written.
+
+    Raises:
+        FileExistsError: the file is there already.
+        BadTarget: no test can be made of it.
+    """
+    file: Path | None = arguments.emit_test
+    if file is None:
+        return
+    if getattr(arguments, "canary", None):
+        raise BadTarget("--emit-test makes no test of a canary: finale is not broken where the test would run")
+    if not file.parent.is_dir():
+        raise BadTarget(f"there is no folder {str(file.parent)!r} to write {file.name} to")
+    if file.exists() and not arguments.force:
+        raise FileExistsError(f"{file} exists already; --force writes over it")
+
+
+def emit(arguments: argparse.Namespace, cases: Sequence[Case], target: str | None) -> None:
+    """Write the test, if one is wanted and something failed. What was done is said on stderr, where JSON does not mind it."""
+    file: Path | None = arguments.emit_test
+    if file is None:
+        return
+    if cases:
+        write_test(file, cases, target, force=arguments.force)
+        print(f"wrote {file}: fails until it is put right", file=sys.stderr)
+    else:
+        print(f"no failure, so {file} was not written", file=sys.stderr)
