@@ -107,17 +107,6 @@ REASONS = (
         always=False,
     ),
     Reason(
-        "a runnable task may go on before a timer that is due",
-        (
-            "test_basic_timeout",
-            "test_cancel_reason",
-            "test_cancel_reason_not_overwritten_2",
-            "test_yield_briefly_checks_for_timeout",
-        ),
-        r"DID NOT RAISE Cancelled",
-        always=False,
-    ),
-    Reason(
         "closes nurseries in the wrong order, and trio asserts, some steps before its end, that nobody is left: here sooner",
         ("test_nursery_misnest", "test_asyncexitstack_nursery_misnest", "test_asyncexitstack_nursery_misnest_cleanup"),
         r"TrioInternalError|'this exception is lost'",

@@ -27,6 +27,8 @@ async def deposits():
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(deposit)
+        for _ in range(3):
+            await trio.lowlevel.checkpoint()
         nursery.start_soon(deposit)
     assert balance == 2, f"one deposit is lost: {balance}"
 """
@@ -95,7 +97,7 @@ def test_what_is_generated_is_plain_python(folder: Path) -> None:
     (function,) = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
     assert function.name == "test_deposits_assertions_hold"
     said = ast.get_docstring(function) or ""
-    assert said.startswith("In deposits: assertions hold.\n\nbank.py:16: AssertionError: one deposit is lost: 1\n")
+    assert said.startswith("In deposits: assertions hold.\n\nbank.py:18: AssertionError: one deposit is lost: 1\n")
     assert "1. hold /main/deposit:0 at checkpoint 1 (bank.py:10) until /main/deposit:1 has run" in said
     assert "finale-sim" not in said
     formatted = command(folder, "ruff", "format", "--diff", "--isolated", "--line-length", "130", "tests/test_bank.py")

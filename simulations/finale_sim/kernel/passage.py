@@ -23,13 +23,14 @@ _LONGEST_WAIT_S = 24 * 60 * 60  # trio never sees a longer idle period: a larger
 class Passage:
     """The passage of time in one trial. ``jumps_left`` is 0 where time passes only when nothing is runnable."""
 
-    __slots__ = ("_context", "_loop", "_one_by_one", "_tie_instant", "_ties", "_tracer", "jumps_left")
+    __slots__ = ("_context", "_loop", "_one_by_one", "_set_before", "_tie_instant", "_ties", "_tracer", "jumps_left")
 
     def __init__(self, loop: Loop, context: Context, tracer: Tracer | None, fidelity: Fidelity) -> None:
         self._loop = loop
         self._context = context
         self._tracer = tracer
         self._one_by_one = fidelity >= Fidelity.TIES
+        self._set_before = 0  # timers up to this number were set before the clock came to where it is
         self._tie_instant, self._ties = -inf, 0
         self.jumps_left = MOST_JUMPS if fidelity is Fidelity.FREE else 0
 
@@ -40,7 +41,8 @@ class Passage:
         due = self._loop.timers.due(now)
         if not due:
             return not runnable and self._idle()
-        options = len(due) + (runnable > 0) if self._one_by_one else 1
+        overdue = due[-1][1] > self._set_before  # it was when it was set, and trio sees to that before it goes on
+        options = len(due) + (runnable > 0 and not overdue) if self._one_by_one else 1
         index = self._tie(options) if options > 1 else 0
         if self._tracer is not None:
             self._tracer.timers(due, index, options > 1)
@@ -62,9 +64,13 @@ class Passage:
         if self._tracer is not None:
             self._tracer.jump(instant)
         self.jumps_left -= 1
-        context.clock.now = instant
+        self._arrive(instant)
         context.digest = hash((context.digest, lane.key, lane.steps, instant))
         return True
+
+    def _arrive(self, instant: float) -> None:
+        self._context.clock.now = instant
+        self._set_before = self._loop.timers.count
 
     def _tie(self, options: int) -> int:
         now = self._context.clock.now
@@ -78,10 +84,10 @@ class Passage:
         instant = loop.timers.instant()
         cushion = loop.idle.cushion()
         if cushion < min(instant - clock.now, _LONGEST_WAIT_S):
-            clock.now += cushion
+            self._arrive(clock.now + cushion)
             loop.wake_idle(cushion)
         elif instant == inf:
             return False
         else:
-            clock.now = instant
+            self._arrive(instant)
         return True

@@ -23,7 +23,9 @@ _KERNEL = _folder(__file__)
 _SELFTEST = os.sep + "selftest.py"  # its programs play the user
 _OUTCOME = _folder(outcome.__file__)
 _STDLIB = _folder(contextlib.__file__)
-_ENTERING = frozenset({"__enter__", "__aenter__", "__attrs_post_init__", "fail_after", "fail_at"})  # on behalf of their caller
+_ENTERING = frozenset(  # on behalf of their caller; in old releases through a wrapper
+    {"__enter__", "__aenter__", "__attrs_post_init__", "fail_after", "fail_at", "wrapper"}
+)
 _PACKAGES = ("site-packages", "dist-packages")
 
 

@@ -25,6 +25,11 @@ class Timers:
         self._live: dict[Any, Timer] = {}
         self._count = 0
 
+    @property
+    def count(self) -> int:
+        """How many were set so far: the number of the last one."""
+        return self._count
+
     def add(self, deadline: float, scope: Any) -> None:
         self._count += 1
         timer = self._live[scope] = (deadline, self._count, scope)

@@ -18,7 +18,7 @@ import trio.testing
 
 import finale_sim
 from finale_sim.kernel import simulate
-from finale_sim.verdict import Truncated
+from finale_sim.verdict import NotReproducible
 
 
 async def _imported() -> list[Any]:
@@ -75,6 +75,6 @@ def test_order_by_id_is_not_taken_for_a_bug() -> None:
         assert min([first, second], key=id) is second
 
     report = finale_sim.explore(program, trials=20)
-    assert isinstance(report.verdict, Truncated)
+    assert isinstance(report.verdict, NotReproducible)
     assert report.counterexample is None
     assert report.verdict.exit_code == 3

@@ -1,13 +1,14 @@
 """The ladder: on each rung exactly the schedules of the theory, and each of three bugs from one rung on."""
 
 from collections import Counter
-from math import comb, factorial
+from math import comb, factorial, inf
 from typing import Any
 
 import pytest
 import trio
 import trio.testing
 
+import finale_sim
 from finale_sim.choices import Kind, Site
 from finale_sim.kernel import Conditions, Ending, Fidelity, simulate
 from finale_sim.kernel.passage import MOST_JUMPS
@@ -276,3 +277,27 @@ def test_a_cancel_in_the_middle_of_a_round_disturbs_nobody() -> None:
 
     trial = simulate(program, decide=cancel, conditions=Conditions(ROUNDS, cancels=True))
     assert trial.value == ["step of 0", "step of 1", "woken", "step of 0", "step of 1"]
+
+
+async def set_too_late() -> bool:
+    """A deadline that is moved into the past while its scope is open: trio cuts the next thing that is awaited."""
+    with trio.CancelScope() as scope:
+        scope.deadline = -inf
+        await trio.lowlevel.checkpoint()
+        await trio.lowlevel.checkpoint()
+        return False
+    return True
+
+
+@pytest.mark.parametrize("fidelity", Fidelity)
+def test_a_timer_that_is_overdue_when_it_is_set_is_not_held_back(fidelity: Fidelity) -> None:
+    """On no rung can a task go on for long in a scope whose time is already up."""
+    report = finale_sim.explore(_never_goes_on, fidelity=fidelity.word)
+    assert report.search.exhausted
+    assert report.verdict.exit_code == 0
+
+
+async def _never_goes_on() -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.lowlevel.checkpoint)
+        assert await set_too_late()
