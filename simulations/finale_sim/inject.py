@@ -38,7 +38,7 @@ async def fault(name: str, *, raises: type[Exception] | None = None, drops: bool
     if trial is None or trial.ended:
         return False
     if delays_s and (late := trial.choose(Kind.DELAY, name, 1 + len(delays_s))):
-        _tell(trial, f"{name} takes {delays_s[late - 1]:g} s")
+        trial.tell(f"{name} takes {delays_s[late - 1]:g} s")
         await trio.sleep(delays_s[late - 1])
     effects = [effect for effect, possible in (("raise", raises is not None), ("drop", drops)) if possible]
     effect = _struck(trial, name, effects)
@@ -86,10 +86,5 @@ def _struck(trial: Context, name: str, effects: Sequence[str]) -> str | None:
         injected.lasting[name] = which
     injected.struck[name] += 1
     what = {"raise": "fails", "drop": "gets lost"}[effects[which]]
-    _tell(trial, f"{name} {what}, {'now and ever after' if lasts else 'this once'}")
+    trial.tell(f"{name} {what}, {'now and ever after' if lasts else 'this once'}")
     return effects[which]
-
-
-def _tell(trial: Context, what: str) -> None:
-    choice = trial.choices.made[-1]
-    trial.injected.told[choice.site.key] = f"in step {trial.lane.steps} of {trial.lane.path}: {what}"

@@ -1,9 +1,12 @@
-"""Programs that a cancel or a fault breaks, and their corrected twins."""
+"""Programs that a cancel, a fault, or others' code breaks, and their corrected twins."""
+
+from typing import Any
 
 import pytest
 
 import finale_sim
-from examples import cancels, faults
+from examples import actor, cancels, dialler, faults, shop, worker_pool
+from finale_sim import Violated
 
 
 @pytest.mark.parametrize("name", [name for name in cancels.__all__ if not name.endswith("_fixed")])
@@ -30,3 +33,29 @@ def test_a_fault_breaks_it_and_not_its_twin(name: str, deviations: int) -> None:
     assert report.search.exhausted
     assert report.verdict.exit_code == 0
     assert report.search.struck
+
+
+@pytest.mark.parametrize(
+    ("broken", "twin", "claim"),
+    [
+        (dialler.two_winners, dialler.two_winners_fixed, "assertions hold"),
+        (actor.impatient_caller, actor.impatient_caller_fixed, "no BrokenResourceError"),
+        (worker_pool.first_to_finish_closes, worker_pool.first_to_finish_closes_fixed, "no ClosedResourceError"),
+        (shop.last_item, shop.last_item_fixed, "assertions hold"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_programs_in_the_style_of_others_are_explored_as_they_are(broken: Any, twin: Any, claim: str) -> None:
+    """Networks, actors, pools, httpx and Starlette; nothing in them was made for a simulator."""
+    found = finale_sim.explore(broken, trials=300)
+    assert isinstance(found.verdict, Violated)
+    assert found.verdict.breach.claim == claim
+    assert found.counterexample is not None
+    assert found.counterexample.deviations <= 1
+    assert len(found.counterexample.token) < 80
+    assert finale_sim.explore(twin, trials=300).verdict.exit_code == 0
+
+
+def test_trios_own_dialler_is_not_accused() -> None:
+    """Late and refused connections, in all orders of one deviation."""
+    assert finale_sim.explore(dialler.trio_dials, trials=400).verdict.exit_code == 0

@@ -100,6 +100,10 @@ class Context:
         self.digest = hash((self.digest, lane.key, n, options, index))
         return index
 
+    def tell(self, what: str) -> None:
+        """Say in words what the last choice meant; the report repeats it."""
+        self.injected.told[self.choices.made[-1].site.key] = f"in step {self.lane.steps} of {self.lane.path}: {what}"
+
     def task_path(self, task: "Task | None" = None) -> str:
         """The structured path of ``task``, or of the current task.
 

@@ -14,6 +14,9 @@ from finale_sim.net.wire import Wire
 
 __all__ = ["Address", "Host", "Socket"]
 
+_CLIENT = {"127.0.0.1": "127.0.0.1", "::1": "::1"}  # whom a server sees, by what was connected to
+_OTHER = {socket.AF_INET: "198.51.100.1", socket.AF_INET6: "2001:db8::ffff"}  # from the blocks that are for examples
+
 Address = tuple[Any, ...]
 """(host, port), for IPv6 with two numbers more."""
 
@@ -152,8 +155,9 @@ class Socket(trio.socket.SocketType):
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{os.strerror(errno.ECONNREFUSED)}: {address[0]}:{address[1]}")
         self._check_still_open()
         if not self._name[1]:
-            self._name = self._host.bind(self, (address[0], 0))
+            self._name = self._host.bind(self, (_CLIENT.get(address[0], _OTHER[self._family]), 0, *address[2:]))
         listener.take(self, address)
+        await trio.lowlevel.cancel_shielded_checkpoint()  # what is established is told, whatever happens meanwhile
 
     @property
     def is_full(self) -> bool:

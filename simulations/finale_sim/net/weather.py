@@ -31,14 +31,20 @@ class Weather:
 
     def late_s(self, what: str) -> float:
         """How late it arrives."""
-        late = _choose(Kind.DELAY, f"latency of {what}", 1 + len(self._latency_s))
+        options = ["", *(f"{what} takes {seconds:g} s" for seconds in self._latency_s)]
+        late = _choose(Kind.DELAY, f"latency of {what}", options)
         return self._latency_s[late - 1] if late else 0.0
 
     def strikes(self, fault: str, what: str) -> bool:
         """Whether the fault strikes now."""
-        return fault in self._faults and _choose(Kind.FAULT, f"{fault}: {what}", 2) > 0
+        return fault in self._faults and _choose(Kind.FAULT, f"{fault}: {what}", ["", f"{what}: {fault}"]) > 0
 
 
-def _choose(kind: Kind, label: str, options: int) -> int:
+def _choose(kind: Kind, label: str, options: Sequence[str]) -> int:
     trial = current_trial()
-    return 0 if trial is None or options < 2 else trial.choose(kind, label, options)
+    if trial is None or len(options) < 2:
+        return 0
+    answer = trial.choose(kind, label, len(options))
+    if answer:
+        trial.tell(options[answer])
+    return answer
