@@ -69,12 +69,20 @@ def _judge_plain(trial: Trial) -> Attempt:
     if trial.injected.discarded:
         pass
     elif trial.ending is Ending.DEADLOCKED:
-        breach = Breach("not stuck", f"nothing can ever happen again, and these still wait:\n{render_deadlock(trial.deadlock)}")
+        waiting = render_deadlock(trial.deadlock, trial.waits)
+        breach = Breach("not stuck", f"nothing can ever happen again, and these still wait:\n{waiting}")
+    elif trial.ending is Ending.STEP_LIMIT and trial.deadlock:
+        breach = _never_returns(trial)
     elif trial.ending is Ending.STEP_LIMIT:
         undecided = f"a trial was still going after {MAX_STEPS} steps"
     elif trial.error is not None:
         breach, undecided = _judge_error(trial.error)
     return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, injected=trial.injected)
+
+
+def _never_returns(trial: Trial) -> Breach:
+    waiting = render_deadlock(trial.deadlock, trial.waits)
+    return Breach("not stuck", f"it can never return: others go on, but these wait for each other:\n{waiting}")
 
 
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
@@ -140,13 +148,15 @@ class ScenarioProgram:
 
     def _judge(self, trial: Trial, history: History) -> Attempt:
         breach, undecided = None, None
-        if trial.ending is Ending.STEP_LIMIT:
+        if trial.ending is Ending.STEP_LIMIT and trial.deadlock:
+            breach = _never_returns(trial)
+        elif trial.ending is Ending.STEP_LIMIT:
             undecided = f"a trial of {self.scenario.name!r} was still going after {MAX_STEPS} steps"
         elif unfit := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO | NotAsync)), None):
             undecided = str(unfit)
         else:
             if trial.ending is Ending.DEADLOCKED:
-                history.stuck = render_deadlock(trial.deadlock)
+                history.stuck = render_deadlock(trial.deadlock, trial.waits)
             elif trial.ending is Ending.RAISED:
                 history.crash = repr(trial.error)
             limit = self.scenario.options.get("max_active")

@@ -6,6 +6,7 @@ from finale_sim.kernel.driver import FAIR_AFTER
 from finale_sim.kernel.entrance import simulate
 from finale_sim.kernel.errors import KernelUnsupported, NestedTrial, RealIO
 from finale_sim.kernel.trial import BlockedTask, Ending, Step, Trial, render_deadlock
+from finale_sim.kernel.waits import Wait, circle, render_waits
 
 __all__ = [
     "FAIR_AFTER",
@@ -20,7 +21,10 @@ __all__ = [
     "RealIO",
     "Step",
     "Trial",
+    "Wait",
+    "circle",
     "current_trial",
     "render_deadlock",
+    "render_waits",
     "simulate",
 ]

@@ -28,11 +28,12 @@ from finale_sim.kernel.context import Context, here
 from finale_sim.kernel.errors import NestedTrial
 from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.lanes import INIT, RUN_SYNC_SOON, Lane
+from finale_sim.kernel.owners import picture, stuck_for_good
 from finale_sim.kernel.passage import Passage
 from finale_sim.kernel.seam import Loop, in_trio, number_of
 from finale_sim.kernel.stuck import blocked
 from finale_sim.kernel.tracing import Tracer
-from finale_sim.kernel.trial import BlockedTask, Ending, Trial
+from finale_sim.kernel.trial import Ending, Trial
 
 __all__ = ["FAIR_AFTER", "MAX_STEPS", "refuse_nesting", "run_trial"]
 
@@ -82,6 +83,7 @@ class _Driver:
         self.loop = Loop(self.clock, self._born)
         self.conditions = conditions
         self.max_steps = max_steps
+        self.limit, self.stuck = max_steps // 2, dict[Task, int]()  # then it is first looked who is stuck
         self.housekeeping = 0  # steps of trio's own tasks, limited like the others
         self.last: Task | None = None  # took the last step
         self.kept = -1  # where that task is in the queue; -1 if it can't go on
@@ -141,7 +143,7 @@ class _Driver:
                 continue
             if not runnable:
                 return Ending.DEADLOCKED
-            if (context.steps >= self.max_steps or self.housekeeping > self.max_steps) and self._exhausted():
+            if (context.steps >= self.limit or self.housekeeping > self.max_steps) and self._exhausted():
                 return Ending.STEP_LIMIT
             if passage.jumps_left and passage.jump():
                 continue
@@ -191,6 +193,9 @@ class _Driver:
     def _exhausted(self) -> bool:
         """Whether one more step would be too many. Those with which trio ends a loop are allowed."""
         lanes = self.context.lanes
+        if self.limit < self.max_steps:
+            self.limit, self.stuck = self.max_steps, stuck_for_good(self.loop, self.context, self.queue)
+            return False
         return self.housekeeping > self.max_steps or not all(lanes[number_of(task)].quiet for task in self.queue)
 
     # ---- which task
@@ -252,11 +257,13 @@ class _Driver:
                 ending, error = Ending.RAISED, main.error
             else:
                 value = main.value if main is not None else None
+        tasks, path_of = self._stuck(ending), context.task_path
         return Trial(
             ending=ending,
             value=value,
             error=error,
-            deadlock=self._blocked() if ending is Ending.DEADLOCKED else (),
+            deadlock=tuple(blocked(task, path_of) for task in tasks),
+            waits=picture(tasks, path_of),
             steps=context.steps,
             now_s=self.clock.now,
             digest=hash((context.digest, context.steps, self.clock.now)) & 0xFFFF_FFFF_FFFF_FFFF,
@@ -265,7 +272,11 @@ class _Driver:
             injected=context.injected,
         )
 
-    def _blocked(self) -> tuple[BlockedTask, ...]:
+    def _stuck(self, ending: Ending) -> list[Task]:
+        """The tasks that can never go on: all, or those that stood in the same place when half of the steps were left."""
         lanes = self.context.lanes
-        tasks = [task for task in self.loop.tasks if not lanes[number_of(task)].quiet]
-        return tuple(blocked(task, self.context.task_path) for task in tasks or self.loop.tasks)
+        if ending is Ending.DEADLOCKED:
+            return [task for task in self.loop.tasks if not lanes[number_of(task)].quiet] or list(self.loop.tasks)
+        if ending is Ending.STEP_LIMIT and self.stuck == stuck_for_good(self.loop, self.context, self.queue):
+            return list(self.stuck)
+        return []
