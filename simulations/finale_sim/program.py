@@ -9,7 +9,7 @@ from finale import Coordinator
 from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
-from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, Trial, render_deadlock, simulate
+from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, simulate
 from finale_sim.kernel.places import is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
@@ -87,7 +87,7 @@ def _never_returns(trial: Trial) -> Breach:
 
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
     leaf = _leaf(error)
-    if isinstance(leaf, RealIO):
+    if isinstance(leaf, RealIO | StepBlocked):
         return None, str(leaf)
     claim = "assertions hold" if isinstance(leaf, AssertionError) else f"no {type(leaf).__name__}"
     return Breach(claim, f"{_where(leaf)}{type(leaf).__name__}: {_message(leaf)}".rstrip(": ")), None
@@ -152,6 +152,8 @@ class ScenarioProgram:
             breach = _never_returns(trial)
         elif trial.ending is Ending.STEP_LIMIT:
             undecided = f"a trial of {self.scenario.name!r} was still going after {MAX_STEPS} steps"
+        elif isinstance(trial.error, StepBlocked):
+            undecided = str(trial.error)
         elif unfit := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO | NotAsync)), None):
             undecided = str(unfit)
         else:

@@ -25,15 +25,16 @@ from finale_sim.kernel import teardown, world
 from finale_sim.kernel.cancels import Cancels
 from finale_sim.kernel.conditions import Conditions, Fidelity
 from finale_sim.kernel.context import Context, here
-from finale_sim.kernel.errors import NestedTrial
+from finale_sim.kernel.errors import NestedTrial, StepBlocked
 from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.lanes import INIT, RUN_SYNC_SOON, Lane
-from finale_sim.kernel.owners import picture, stuck_for_good
+from finale_sim.kernel.owners import picture, stuck_at, stuck_for_good
 from finale_sim.kernel.passage import Passage
 from finale_sim.kernel.seam import Loop, in_trio, number_of
 from finale_sim.kernel.stuck import blocked
 from finale_sim.kernel.tracing import Tracer
 from finale_sim.kernel.trial import Ending, Trial
+from finale_sim.kernel.watchdog import BLOCKED_AFTER_S, Watched
 
 __all__ = ["FAIR_AFTER", "MAX_STEPS", "refuse_nesting", "run_trial"]
 
@@ -57,10 +58,12 @@ def run_trial(
     conditions: Conditions,
     max_steps: int,
     trace: bool,
+    blocked_after_s: float = BLOCKED_AFTER_S,
 ) -> Trial:
     """One trial, as ``simulate`` describes it, without asking whether the kernel fits this trio."""
     refuse_nesting()
-    return _Driver(decide, conditions, max_steps, trace).run(async_fn, args)
+    driver = _Driver(decide, conditions, max_steps, trace)
+    return driver.run(async_fn, args, Watched(driver.loop, driver.context, blocked_after_s))
 
 
 def refuse_nesting() -> None:
@@ -95,8 +98,8 @@ class _Driver:
         self.cancels = Cancels(self.loop, self.context, self.tracer) if conditions.cancels else None
         self.context.opened = self.cancels.opened if self.cancels is not None else None
 
-    def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
-        with world.Active(self.context), self.interrupts:
+    def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], watched: Watched) -> Trial:
+        with watched, world.Active(self.context), self.interrupts:
             result: Trial | BaseException
             try:
                 self.loop.start(async_fn, args)
@@ -107,6 +110,8 @@ class _Driver:
             teardown.clear_away(self.loop, self.queue, self.context, self.interrupts)
         if self.interrupts.seen:
             raise KeyboardInterrupt
+        if isinstance(self.context.failure, StepBlocked):
+            return self._result(self.context.failure)
         if self.context.failure is not None:
             raise self.context.failure
         if isinstance(result, BaseException):
@@ -257,7 +262,7 @@ class _Driver:
                 ending, error = Ending.RAISED, main.error
             else:
                 value = main.value if main is not None else None
-        tasks, path_of = self._stuck(ending), context.task_path
+        tasks, path_of = stuck_at(ending, self.loop, context, self.queue, self.stuck), context.task_path
         return Trial(
             ending=ending,
             value=value,
@@ -271,12 +276,3 @@ class _Driver:
             trace=self.tracer.taken() if self.tracer else (),
             injected=context.injected,
         )
-
-    def _stuck(self, ending: Ending) -> list[Task]:
-        """The tasks that can never go on: all, or those that stood in the same place when half of the steps were left."""
-        lanes = self.context.lanes
-        if ending is Ending.DEADLOCKED:
-            return [task for task in self.loop.tasks if not lanes[number_of(task)].quiet] or list(self.loop.tasks)
-        if ending is Ending.STEP_LIMIT and self.stuck == stuck_for_good(self.loop, self.context, self.queue):
-            return list(self.stuck)
-        return []

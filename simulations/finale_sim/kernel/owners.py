@@ -14,9 +14,10 @@ from finale_sim.kernel.context import Context
 from finale_sim.kernel.reach import Reach
 from finale_sim.kernel.seam import Loop, number_of, scopes_around
 from finale_sim.kernel.stuck import PathOf, primitive_frame
+from finale_sim.kernel.trial import Ending
 from finale_sim.kernel.waits import JOIN, Wait, circle, closed_off
 
-__all__ = ["picture", "stuck_for_good"]
+__all__ = ["picture", "stuck_at", "stuck_for_good"]
 
 _MAIN = "/main"
 _SHARED = frozenset({"channel", "Event", "Semaphore", "Condition"})  # who could end these waits is nowhere written
@@ -34,6 +35,15 @@ def picture(tasks: Sequence[Task], path_of: PathOf) -> tuple[Wait, ...]:
     targets = {task: target for task in tasks if (target := _target(task)) is not None}
     waits = _waits(targets, path_of)
     return waits if circle(waits) else _with_reach(waits, targets, tasks, path_of)
+
+
+def stuck_at(ending: Ending, loop: Loop, context: Context, runnable: Iterable[Task], before: dict[Task, int]) -> list[Task]:
+    """The tasks that can never go on: all, or those that stood in the same place when half of the steps were left."""
+    if ending is Ending.DEADLOCKED:
+        return [task for task in loop.tasks if not context.lane_of(task).quiet] or list(loop.tasks)
+    if ending is Ending.STEP_LIMIT and before == stuck_for_good(loop, context, runnable):
+        return list(before)
+    return []
 
 
 def stuck_for_good(loop: Loop, context: Context, runnable: Iterable[Task]) -> dict[Task, int]:

@@ -7,7 +7,7 @@ handed over is wrapped once, and behaves as before for every loop that isn't a t
 - ``CancelStatus`` gets ordered sets, so that a cancellation reaches tasks in one order and not in that of their addresses;
 - ``Task.__hash__`` is a task's number in its trial, so that sets of tasks iterate in one order;
 - a context manager of ``CancelScope`` is made cheaper, in all loops, and does the same;
-- ``start_thread_soon`` starts a simulated thread: a task that calls the function in one step.
+- ``start_thread_soon`` starts a simulated thread, a task. For versions see ``errors.SUPPORTED``, the self-test tries others.
 """
 
 import inspect

@@ -206,6 +206,11 @@ async def _main_goes_on() -> None:
         await _beat()
 
 
+async def _system_tasks() -> None:
+    trio.lowlevel.spawn_system_task(_crossed)
+    await _beat()
+
+
 async def _only_lately() -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_beat)
@@ -222,6 +227,7 @@ async def _only_lately() -> None:
         (_kept, "method"),
         (_kept, "nursery"),
         (_main_goes_on,),
+        (_system_tasks,),
         (_only_lately,),
     ],
     ids=str,
