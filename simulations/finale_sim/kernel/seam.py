@@ -60,8 +60,7 @@ def in_trio() -> bool:
 
 def scope_tasks(scope: trio.CancelScope) -> list[Task]:
     """The tasks that are directly inside a cancel scope."""
-    status = scope._cancel_status
-    return [] if status is None else list(status._tasks)
+    return list(scope._cancel_status._tasks) if scope._cancel_status is not None else []
 
 
 def scopes_around(task: Task) -> Iterator[trio.CancelScope]:
