@@ -9,7 +9,7 @@ from finale import Coordinator
 from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
-from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, Trial, render_deadlock, simulate
+from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, simulate
 from finale_sim.kernel.places import is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
@@ -69,7 +69,10 @@ def _judge_plain(trial: Trial) -> Attempt:
     if trial.injected.discarded:
         pass
     elif trial.ending is Ending.DEADLOCKED:
-        breach = Breach("not stuck", f"nothing can ever happen again, and these still wait:\n{render_deadlock(trial.deadlock)}")
+        waiting = render_deadlock(trial.deadlock, trial.waits)
+        breach = Breach("not stuck", f"nothing can ever happen again, and these still wait:\n{waiting}")
+    elif trial.ending is Ending.STEP_LIMIT and trial.deadlock:
+        breach = _never_returns(trial)
     elif trial.ending is Ending.STEP_LIMIT:
         undecided = f"a trial was still going after {MAX_STEPS} steps"
     elif trial.error is not None:
@@ -77,9 +80,14 @@ def _judge_plain(trial: Trial) -> Attempt:
     return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, injected=trial.injected)
 
 
+def _never_returns(trial: Trial) -> Breach:
+    waiting = render_deadlock(trial.deadlock, trial.waits)
+    return Breach("not stuck", f"it can never return: others go on, but these wait for each other:\n{waiting}")
+
+
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
     leaf = _leaf(error)
-    if isinstance(leaf, RealIO):
+    if isinstance(leaf, RealIO | StepBlocked):
         return None, str(leaf)
     claim = "assertions hold" if isinstance(leaf, AssertionError) else f"no {type(leaf).__name__}"
     return Breach(claim, f"{_where(leaf)}{type(leaf).__name__}: {_message(leaf)}".rstrip(": ")), None
@@ -140,13 +148,17 @@ class ScenarioProgram:
 
     def _judge(self, trial: Trial, history: History) -> Attempt:
         breach, undecided = None, None
-        if trial.ending is Ending.STEP_LIMIT:
+        if trial.ending is Ending.STEP_LIMIT and trial.deadlock:
+            breach = _never_returns(trial)
+        elif trial.ending is Ending.STEP_LIMIT:
             undecided = f"a trial of {self.scenario.name!r} was still going after {MAX_STEPS} steps"
+        elif isinstance(trial.error, StepBlocked):
+            undecided = str(trial.error)
         elif unfit := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO | NotAsync)), None):
             undecided = str(unfit)
         else:
             if trial.ending is Ending.DEADLOCKED:
-                history.stuck = render_deadlock(trial.deadlock)
+                history.stuck = render_deadlock(trial.deadlock, trial.waits)
             elif trial.ending is Ending.RAISED:
                 history.crash = repr(trial.error)
             limit = self.scenario.options.get("max_active")

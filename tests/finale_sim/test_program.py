@@ -15,7 +15,7 @@ import trio
 from finale.testing import STUBS
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.choices import happy_path
-from finale_sim.kernel import Ending, simulate
+from finale_sim.kernel import Ending, StepBlocked, simulate
 from finale_sim.program import PlainProgram, ScenarioProgram
 from finale_sim.scenarios import SCENARIOS, Scenario, Stage
 from finale_sim.search import RandomWalk, following, search
@@ -417,3 +417,47 @@ def test_an_interrupted_campaign_keeps_the_reports_so_far() -> None:
     assert campaign.interrupted
     assert campaign.exit_code == 3
     assert campaign.as_dict()["verdict"] == "truncated"
+
+
+# What never ends ------------------------------------------------------------------------------------------------------
+
+
+async def _crossed_beside_a_heartbeat() -> None:
+    one, two = trio.Lock(), trio.Lock()
+
+    async def worker(first: trio.Lock, second: trio.Lock) -> None:
+        async with first:
+            await trio.sleep(1)
+            async with second:
+                pass
+
+    async def heartbeat() -> None:
+        while True:  # noqa: ASYNC110  # a heartbeat is what it is
+            await trio.sleep(1)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(worker, one, two)
+        nursery.start_soon(worker, two, one)
+        nursery.start_soon(heartbeat)
+
+
+def test_a_part_that_is_stuck_for_good_is_a_breach() -> None:
+    """Also if the rest goes on until the limit."""
+    attempt = PlainProgram("crossed", _crossed_beside_a_heartbeat).attempt(happy_path)
+    assert attempt.undecided is None
+    assert attempt.breach is not None
+    assert attempt.breach.claim == "not stuck"
+    assert attempt.breach.message.startswith("it can never return: others go on, but these wait for each other:\n/main waits in")
+    assert "in a circle: /main/worker:0 holds Lock" in attempt.breach.message
+    assert "heartbeat:0 waits" not in attempt.breach.message
+
+
+def test_a_blocked_step_is_undecided() -> None:
+    """How long a step takes depends on the machine, so the program is not accused."""
+
+    async def program() -> None:
+        raise StepBlocked("step 1 of /main blocks the loop")
+
+    attempt = PlainProgram("blocked", program).attempt(happy_path)
+    assert attempt.breach is None
+    assert attempt.undecided == "step 1 of /main blocks the loop"

@@ -4,8 +4,9 @@ from finale_sim.kernel.conditions import STANDARD, Conditions, Fidelity
 from finale_sim.kernel.context import Context, current_trial
 from finale_sim.kernel.driver import FAIR_AFTER
 from finale_sim.kernel.entrance import simulate
-from finale_sim.kernel.errors import KernelUnsupported, NestedTrial, RealIO
+from finale_sim.kernel.errors import KernelUnsupported, NestedTrial, RealIO, StepBlocked
 from finale_sim.kernel.trial import BlockedTask, Ending, Step, Trial, render_deadlock
+from finale_sim.kernel.waits import Wait, circle, render_waits
 
 __all__ = [
     "FAIR_AFTER",
@@ -19,8 +20,12 @@ __all__ = [
     "NestedTrial",
     "RealIO",
     "Step",
+    "StepBlocked",
     "Trial",
+    "Wait",
+    "circle",
     "current_trial",
     "render_deadlock",
+    "render_waits",
     "simulate",
 ]

@@ -25,14 +25,16 @@ from finale_sim.kernel import teardown, world
 from finale_sim.kernel.cancels import Cancels
 from finale_sim.kernel.conditions import Conditions, Fidelity
 from finale_sim.kernel.context import Context, here
-from finale_sim.kernel.errors import NestedTrial
+from finale_sim.kernel.errors import NestedTrial, StepBlocked
 from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.lanes import INIT, RUN_SYNC_SOON, Lane
+from finale_sim.kernel.owners import picture, stuck_at, stuck_for_good
 from finale_sim.kernel.passage import Passage
 from finale_sim.kernel.seam import Loop, in_trio, number_of
 from finale_sim.kernel.stuck import blocked
 from finale_sim.kernel.tracing import Tracer
-from finale_sim.kernel.trial import BlockedTask, Ending, Trial
+from finale_sim.kernel.trial import Ending, Trial
+from finale_sim.kernel.watchdog import BLOCKED_AFTER_S, Watched
 
 __all__ = ["FAIR_AFTER", "MAX_STEPS", "refuse_nesting", "run_trial"]
 
@@ -56,10 +58,12 @@ def run_trial(
     conditions: Conditions,
     max_steps: int,
     trace: bool,
+    blocked_after_s: float = BLOCKED_AFTER_S,
 ) -> Trial:
     """One trial, as ``simulate`` describes it, without asking whether the kernel fits this trio."""
     refuse_nesting()
-    return _Driver(decide, conditions, max_steps, trace).run(async_fn, args)
+    driver = _Driver(decide, conditions, max_steps, trace)
+    return driver.run(async_fn, args, Watched(driver.loop, driver.context, blocked_after_s))
 
 
 def refuse_nesting() -> None:
@@ -82,6 +86,7 @@ class _Driver:
         self.loop = Loop(self.clock, self._born)
         self.conditions = conditions
         self.max_steps = max_steps
+        self.limit, self.stuck = max_steps // 2, dict[Task, int]()  # then it is first looked who is stuck
         self.housekeeping = 0  # steps of trio's own tasks, limited like the others
         self.last: Task | None = None  # took the last step
         self.kept = -1  # where that task is in the queue; -1 if it can't go on
@@ -93,8 +98,8 @@ class _Driver:
         self.cancels = Cancels(self.loop, self.context, self.tracer) if conditions.cancels else None
         self.context.opened = self.cancels.opened if self.cancels is not None else None
 
-    def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
-        with world.Active(self.context), self.interrupts:
+    def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], watched: Watched) -> Trial:
+        with watched, world.Active(self.context), self.interrupts:
             result: Trial | BaseException
             try:
                 self.loop.start(async_fn, args)
@@ -105,6 +110,8 @@ class _Driver:
             teardown.clear_away(self.loop, self.queue, self.context, self.interrupts)
         if self.interrupts.seen:
             raise KeyboardInterrupt
+        if isinstance(self.context.failure, StepBlocked):
+            return self._result(self.context.failure)
         if self.context.failure is not None:
             raise self.context.failure
         if isinstance(result, BaseException):
@@ -141,7 +148,7 @@ class _Driver:
                 continue
             if not runnable:
                 return Ending.DEADLOCKED
-            if (context.steps >= self.max_steps or self.housekeeping > self.max_steps) and self._exhausted():
+            if (context.steps >= self.limit or self.housekeeping > self.max_steps) and self._exhausted():
                 return Ending.STEP_LIMIT
             if passage.jumps_left and passage.jump():
                 continue
@@ -191,6 +198,9 @@ class _Driver:
     def _exhausted(self) -> bool:
         """Whether one more step would be too many. Those with which trio ends a loop are allowed."""
         lanes = self.context.lanes
+        if self.limit < self.max_steps:
+            self.limit, self.stuck = self.max_steps, stuck_for_good(self.loop, self.context, self.queue)
+            return False
         return self.housekeeping > self.max_steps or not all(lanes[number_of(task)].quiet for task in self.queue)
 
     # ---- which task
@@ -252,11 +262,13 @@ class _Driver:
                 ending, error = Ending.RAISED, main.error
             else:
                 value = main.value if main is not None else None
+        tasks, path_of = stuck_at(ending, self.loop, context, self.queue, self.stuck), context.task_path
         return Trial(
             ending=ending,
             value=value,
             error=error,
-            deadlock=self._blocked() if ending is Ending.DEADLOCKED else (),
+            deadlock=tuple(blocked(task, path_of) for task in tasks),
+            waits=picture(tasks, path_of),
             steps=context.steps,
             now_s=self.clock.now,
             digest=hash((context.digest, context.steps, self.clock.now)) & 0xFFFF_FFFF_FFFF_FFFF,
@@ -264,8 +276,3 @@ class _Driver:
             trace=self.tracer.taken() if self.tracer else (),
             injected=context.injected,
         )
-
-    def _blocked(self) -> tuple[BlockedTask, ...]:
-        lanes = self.context.lanes
-        tasks = [task for task in self.loop.tasks if not lanes[number_of(task)].quiet]
-        return tuple(blocked(task, self.context.task_path) for task in tasks or self.loop.tasks)

@@ -10,6 +10,7 @@ from finale_sim.kernel.conditions import STANDARD, Conditions
 from finale_sim.kernel.driver import MAX_STEPS, refuse_nesting, run_trial
 from finale_sim.kernel.selftest import check_kernel
 from finale_sim.kernel.trial import Trial
+from finale_sim.kernel.watchdog import BLOCKED_AFTER_S
 
 __all__ = ["simulate"]
 
@@ -30,6 +31,7 @@ def simulate(
     conditions: Conditions = STANDARD,
     max_steps: int = MAX_STEPS,
     trace: bool = False,
+    blocked_after_s: float = BLOCKED_AFTER_S,
 ) -> Trial:
     """Run ``await async_fn(*args)`` once, as a trial that is determined by the answers of ``decide``.
 
@@ -44,6 +46,7 @@ def simulate(
         conditions: what a trial lets happen besides the program, and how far its schedules may stray from those of stock trio.
         max_steps: ends the trial (``Ending.STEP_LIMIT``) when the program takes more steps than this.
         trace: also record every step in ``Trial.trace``.
+        blocked_after_s: real seconds after which a step is interrupted: the trial ends with a ``StepBlocked``.
 
     Returns:
         How the trial ended, also if the program raised or got stuck. None of its tasks is left.
@@ -55,4 +58,4 @@ def simulate(
         Exception: whatever ``decide`` raises, as it is.
     """
     _prepare()
-    return run_trial(async_fn, args, decide, conditions, max_steps, trace)
+    return run_trial(async_fn, args, decide, conditions, max_steps, trace, blocked_after_s)

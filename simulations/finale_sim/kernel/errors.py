@@ -2,7 +2,7 @@
 
 import trio
 
-__all__ = ["SUPPORTED", "KernelUnsupported", "NestedTrial", "RealIO", "unsupported"]
+__all__ = ["SUPPORTED", "KernelUnsupported", "NestedTrial", "RealIO", "StepBlocked", "unsupported"]
 
 SUPPORTED = "0.22.1 to 0.35.0"
 """The versions of trio that the kernel was tested with. Others are tried, and judged by the self-test."""
@@ -21,6 +21,13 @@ class RealIO(RuntimeError):
 
     Its answer would differ from trial to trial, so the call is refused. The message names the call, the user's line and
     what to do instead. Not an ``OSError``, so that code which survives network failures doesn't mistake it for one.
+    """
+
+
+class StepBlocked(BaseException):
+    """A step of a program took so long in real time that it was interrupted. The message has its stack.
+
+    Not an ``Exception``, so that it passes through a program that survives its own errors.
     """
 
 

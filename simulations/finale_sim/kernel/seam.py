@@ -7,9 +7,7 @@ handed over is wrapped once, and behaves as before for every loop that isn't a t
 - ``CancelStatus`` gets ordered sets, so that a cancellation reaches tasks in one order and not in that of their addresses;
 - ``Task.__hash__`` is a task's number in its trial, so that sets of tasks iterate in one order;
 - a context manager of ``CancelScope`` is made cheaper, in all loops, and does the same;
-- ``start_thread_soon`` starts a simulated thread: a task that calls the function in one step.
-
-Tested with trio 0.22.1 to 0.35.0; the self-test finds out by behaviour whether another version fits.
+- ``start_thread_soon`` starts a simulated thread, a task. For versions see ``errors.SUPPORTED``, the self-test tries others.
 """
 
 import inspect
@@ -45,14 +43,11 @@ try:
 except ImportError as error:
     raise unsupported(str(error)) from error
 
-__all__ = ["Loop", "in_trio", "install", "is_open", "number_of", "scope_tasks"]
+__all__ = ["Loop", "in_trio", "install", "is_open", "number_of", "scope_tasks", "scopes_around"]
 
 _FIRST_NUMBER = 1 << 40  # far above what trio counts to itself: larger numbers are tasks of trials
-
-_NO_NETWORK = NoNetwork()
-_object_hash = object.__hash__
+_NO_NETWORK, _object_hash = NoNetwork(), object.__hash__
 _STRICT_GROUPS = inspect.signature(trio.run).parameters["strict_exception_groups"].default
-
 
 number_of: Callable[[Task], int] = attrgetter("_counter")
 """The age of a task among those of its trial."""
@@ -65,8 +60,15 @@ def in_trio() -> bool:
 
 def scope_tasks(scope: trio.CancelScope) -> list[Task]:
     """The tasks that are directly inside a cancel scope."""
-    status = scope._cancel_status
-    return [] if status is None else list(status._tasks)
+    return list(scope._cancel_status._tasks) if scope._cancel_status is not None else []
+
+
+def scopes_around(task: Task) -> Iterator[trio.CancelScope]:
+    """The scopes by which a task can be cancelled, innermost first: those up to the first shield."""
+    status: CancelStatus | None = task._cancel_status
+    while status is not None:
+        yield status._scope
+        status = None if status._scope.shield else status._parent
 
 
 def is_open(scope: trio.CancelScope) -> bool:
@@ -202,20 +204,19 @@ class Loop:
             trio.lowlevel.reschedule(task)
 
     def fire(self, timer: Timer, now: float) -> None:
-        """Expire one cancel scope, the way trio does. Abort functions run in an empty context, not in that of the caller."""
-        deadline, _, scope = timer
-        self._stock_deadlines.add(deadline, scope)
-        try:
-            Variables().run(self._stock_deadlines.expire, now)
-        except BaseException as error:  # noqa: BLE001
-            self.generator.throw(error)  # trio's loop makes it what it would have made of it
+        """Expire one cancel scope, the way trio does. Abort functions run in an empty context."""
+        self._stock_deadlines.add(timer[0], timer[2])
+        self._outside(self._stock_deadlines.expire, now)
 
     def cancel(self, scope: trio.CancelScope) -> None:
         """Cancel a scope from outside of any task, like ``fire``."""
+        self._outside(scope.cancel)
+
+    def _outside(self, act: Callable[..., object], *args: float) -> None:
         try:
-            Variables().run(scope.cancel)
+            Variables().run(act, *args)
         except BaseException as error:  # noqa: BLE001
-            self.generator.throw(error)
+            self.generator.throw(error)  # trio's loop makes it what it would have made of it
 
     @property
     def main_outcome(self) -> "outcome.Value[Any] | outcome.Error | None":
@@ -275,8 +276,7 @@ def install() -> None:
 
 
 def _task_hash(task: Task) -> int:
-    number = task._counter
-    return number if number >= _FIRST_NUMBER else _object_hash(task)
+    return number if (number := task._counter) >= _FIRST_NUMBER else _object_hash(task)
 
 
 def _order_cancellation() -> None:

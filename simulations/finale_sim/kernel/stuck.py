@@ -8,7 +8,7 @@ from trio.lowlevel import Task
 from finale_sim.kernel.places import is_trio, is_user, source_line
 from finale_sim.kernel.trial import BlockedTask
 
-__all__ = ["PathOf", "blocked", "stack_of", "waiting_on"]
+__all__ = ["PathOf", "blocked", "primitive_frame", "stack_of", "waiting_on"]
 
 PathOf = Callable[[Task], str]
 
@@ -27,7 +27,7 @@ def stack_of(task: Task) -> tuple[str, ...]:
 
 def waiting_on(task: Task, path_of: PathOf) -> str:
     """The primitive a task waits in, and whom it waits for where trio knows."""
-    frame = _primitive([frame for frame, _ in task.iter_await_frames()])
+    frame = primitive_frame(task)
     if frame is None:
         return "its first step"
     qualname = frame.f_code.co_qualname.replace(".<locals>", "")
@@ -39,8 +39,9 @@ def waiting_on(task: Task, path_of: PathOf) -> str:
     return f"{_package(frame, qualname)}{_holder(owner, path_of)}"
 
 
-def _primitive(frames: list[FrameType]) -> FrameType | None:
+def primitive_frame(task: Task) -> FrameType | None:
     """The first frame of trio below the last of the user, preferring one with a public name."""
+    frames = [frame for frame, _ in task.iter_await_frames()]
     last_user = max((i for i, frame in enumerate(frames) if not is_trio(frame.f_code)), default=-1)
     inside = frames[last_user + 1 :]
     if not inside:

@@ -6,6 +6,7 @@ from typing import Any
 
 from finale_sim.choices import Choice
 from finale_sim.injected import Injected
+from finale_sim.kernel.waits import Wait, render_waits
 
 __all__ = ["BlockedTask", "Ending", "Step", "Trial", "render_deadlock"]
 
@@ -66,7 +67,8 @@ class Trial:
     ending: Ending
     value: Any = None  #: what the program returned
     error: BaseException | None = None  #: what the program raised
-    deadlock: tuple[BlockedTask, ...] = ()  #: every task that was still alive, in order of age
+    deadlock: tuple[BlockedTask, ...] = ()  #: the tasks that can never go on, in order of age; with a step limit, if it is proved
+    waits: tuple[Wait, ...] = ()  #: who of them waits for what, and who has it
     steps: int = 0  #: steps taken, trio's own housekeeping not counted
     now_s: float = 0.0  #: virtual seconds that it took
     digest: int = 0  #: 64 bits over every step, choice and instant, in order
@@ -77,18 +79,18 @@ class Trial:
     def __str__(self) -> str:
         what = {Ending.RETURNED: f" {self.value!r}", Ending.RAISED: f" {self.error!r}"}.get(self.ending, "")
         head = f"{self.ending.value}{what} after {self.steps} steps, {self.now_s:g} s, digest {self.digest:016x}"
-        return f"{head}\n{render_deadlock(self.deadlock)}" if self.deadlock else head
+        return f"{head}\n{render_deadlock(self.deadlock, self.waits)}" if self.deadlock else head
 
 
-def render_deadlock(tasks: tuple[BlockedTask, ...]) -> str:
-    """Who waits for what, as a tree of tasks with their stacks."""
+def render_deadlock(tasks: tuple[BlockedTask, ...], waits: tuple[Wait, ...] = ()) -> str:
+    """Who waits for what, as a tree of tasks with their stacks; then why nobody can help, as far as that is known."""
     lines = []
     for task in sorted(tasks, key=lambda task: _tree_order(task.path)):
         depth = sum(task.path.startswith(other.path + "/") for other in tasks)
         margin = "  " * depth
         lines.append(f"{margin}{task}")
         lines += [f"{margin}    {frame}" for frame in task.stack]
-    return "\n".join(lines)
+    return "\n".join([*lines, why] if (why := render_waits(waits)) else lines)
 
 
 def _tree_order(path: str) -> list[tuple[str, int]]:

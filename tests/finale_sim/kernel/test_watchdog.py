@@ -1,0 +1,96 @@
+"""A step that blocks the loop in real time is interrupted, told with its stack, and the next trial is none the worse.
+
+The limits here are short; no test depends on how long anything takes, except that what is endless must be interrupted to end.
+"""
+
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import trio
+
+from finale_sim.kernel import Ending, StepBlocked, simulate
+
+LIMIT_S = 0.05
+
+
+async def _spins() -> None:
+    await trio.sleep(1)
+    while True:
+        pass
+
+
+async def _spins_in_a_child() -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.sleep, 100)
+        nursery.start_soon(_spins)
+
+
+async def _catches_everything() -> None:
+    caught = 0
+    while caught < 3:
+        try:
+            while True:
+                pass
+        except BaseException:  # noqa: BLE001  # that is its bad habit
+            caught += 1
+
+
+async def _spins_again_when_it_cleans_up() -> None:
+    try:
+        await _spins()
+    finally:
+        while True:
+            pass
+
+
+PROGRAMS = [_spins, _spins_in_a_child, _catches_everything, _spins_again_when_it_cleans_up]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_an_endless_step_is_interrupted(program: Callable[[], Awaitable[Any]]) -> None:
+    """The trial ends with the step, its stack and the remedy; nothing arrives later."""
+    trial = simulate(program, blocked_after_s=LIMIT_S)
+    assert trial.ending is Ending.RAISED
+    assert isinstance(trial.error, StepBlocked)
+    text = str(trial.error)
+    assert " blocks the loop: no checkpoint in 0.05 s of real time" in text
+    assert "await trio.lowlevel.checkpoint()" in text
+    assert f"    {__file__}:" in text
+    for _ in range(200):
+        assert simulate(trio.sleep, 1).ending is Ending.RETURNED
+
+
+def test_the_task_and_the_line_are_named() -> None:
+    """Which step of which task, and where in it."""
+    text = str(simulate(_spins_in_a_child, blocked_after_s=LIMIT_S).error)
+    assert text.startswith("step 2 of /main/_spins:0 blocks")
+    assert "in _spins: " in text
+
+
+def test_it_works_in_any_thread() -> None:
+    """A trial may run elsewhere than in the main thread."""
+    errors: list[BaseException | None] = []
+    thread = threading.Thread(target=lambda: errors.append(simulate(_spins, blocked_after_s=LIMIT_S).error))
+    thread.start()
+    thread.join()
+    assert [type(error) for error in errors] == [StepBlocked]
+
+
+def test_many_short_steps_are_not_one_long_one() -> None:
+    """However long a trial takes, only a step counts."""
+
+    async def program() -> int:
+        for _ in range(20_000):
+            await trio.lowlevel.checkpoint()
+        return 1
+
+    assert simulate(program, blocked_after_s=LIMIT_S).value == 1
+
+
+def test_one_watchdog_is_enough() -> None:
+    """It is one thread for the process, and an infinite limit needs none."""
+    for limit_s in (LIMIT_S, 5, float("inf")):
+        assert simulate(trio.sleep, 1, blocked_after_s=limit_s).ending is Ending.RETURNED
+    assert [thread.name for thread in threading.enumerate()].count("finale_sim watchdog") == 1
