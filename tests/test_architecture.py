@@ -33,13 +33,14 @@ SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
 PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
 SEARCH = "finale_sim.choices finale_sim.injected finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
+FAILURE = "finale_sim.failure"
 TOLD = (
     f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.* "
-    "finale_sim.nearest finale_sim.curve finale_sim.regression"
+    f"{FAILURE}.nearest {FAILURE}.curve {FAILURE}.regression"
 )
 UPSTAIRS = (
-    "finale_sim.api finale_sim.campaign finale_sim.delays finale_sim.feasibility finale_sim.forcing finale_sim.investigate "
-    "finale_sim.program finale_sim.report finale_sim.targets finale_sim.determinism finale_sim.fresh finale_sim.holding"
+    "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.targets "
+    f"{FAILURE}.*"
 )
 
 RULES = [
@@ -132,12 +133,12 @@ RULES = [
         "a strategy answers which number comes next; it runs trials through an argument: no trio",
     ),
     Rule(
-        f"{SIM}/shrink.py {SIM}/nearest.py {SIM}/curve.py",
+        f"{SIM}/shrink.py {SIM}/failure/nearest.py {SIM}/failure/curve.py",
         f"{SEARCH} finale_sim.kernel.trial",
         "",
         "it runs trials through an argument: no trio, no runs",
     ),
-    Rule(f"{SIM}/regression.py", "", "", "a test file is a function of what was told"),
+    Rule(f"{SIM}/failure/regression.py", "", "", "a test file is a function of what was told"),
     Rule(
         f"{SIM}/kernel/*.py",
         "finale_sim.choices finale_sim.injected finale_sim.kernel.*",
@@ -179,7 +180,12 @@ RULES = [
     ),
     # ── the simulator: from trials to reports
     Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {TOLD}", "", "a picture is a function of a trial that was"),
-    Rule(f"{SIM}/report.py", f"finale {TOLD} finale_sim.delays finale_sim.feasibility", "", "a report words what was found"),
+    Rule(
+        f"{SIM}/report.py",
+        f"finale {TOLD} {FAILURE}.delays {FAILURE}.feasibility",
+        "",
+        "a report words what was found",
+    ),
     Rule(
         f"{SIM}/program.py",
         f"finale {SEARCH} {KERNEL} finale_sim.history finale_sim.observed finale_sim.endings finale_sim.story finale_sim.world "
@@ -187,34 +193,43 @@ RULES = [
         "",
         "where a trial is run and judged; it decides nothing about what to try",
     ),
+    Rule(f"{SIM}/failure/__init__.py", "", "", "it says what is in the folder, and loads nothing"),
     Rule(
-        f"{SIM}/forcing.py",
+        f"{SIM}/failure/forcing.py",
         "finale_sim.kernel.*",
         "trio",
         "it holds tasks back in trials and on stock trio alike, so it uses trio's public names",
     ),
     Rule(
-        f"{SIM}/feasibility.py {SIM}/delays.py",
-        f"{TOLD} finale_sim.delays finale_sim.forcing finale_sim.program",
+        f"{SIM}/failure/feasibility.py {SIM}/failure/delays.py",
+        f"{TOLD} {FAILURE}.delays {FAILURE}.forcing finale_sim.program",
         "",
         "which rung and which delay is found by trials; the report repeats it",
     ),
     Rule(
-        f"{SIM}/determinism.py", f"{SEARCH} {KERNEL} finale_sim.program", "", "a trial is compared with itself, whatever it is of"
+        f"{SIM}/failure/determinism.py",
+        f"{SEARCH} {KERNEL} finale_sim.program",
+        "",
+        "a trial is compared with itself, whatever it is of",
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{TOLD} finale_sim.program finale_sim.report finale_sim.determinism finale_sim.feasibility",
+        f"{TOLD} finale_sim.program finale_sim.report {FAILURE}.determinism {FAILURE}.feasibility",
         "",
         "search, shrink, repeat, tell: in this order",
     ),
     Rule(
-        f"{SIM}/fresh.py",
-        "finale_sim.determinism finale_sim.report",
+        f"{SIM}/failure/fresh.py",
+        f"{FAILURE}.determinism finale_sim.report",
         "",
         "it compares a report with what another process says: no program",
     ),
-    Rule(f"{SIM}/holding.py", f"{TOLD} {UPSTAIRS}", "", "what generated tests call: replay, and search where that is not enough"),
+    Rule(
+        f"{SIM}/failure/holding.py",
+        f"{TOLD} {UPSTAIRS}",
+        "",
+        "what generated tests call: replay, and search where that is not enough",
+    ),
     Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
     Rule(
         f"{SIM}/catalogue.py",

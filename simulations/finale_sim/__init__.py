@@ -6,12 +6,12 @@ never neither.
 
 from finale_sim.api import check, explore, replay
 from finale_sim.campaign import Campaign
-from finale_sim.curve import Point
-from finale_sim.delays import Hold
-from finale_sim.feasibility import Feasibility
-from finale_sim.forcing import Delay, Stuck, force
+from finale_sim.failure.curve import Point
+from finale_sim.failure.delays import Hold
+from finale_sim.failure.feasibility import Feasibility
+from finale_sim.failure.forcing import Delay, Stuck, force
+from finale_sim.failure.holding import assert_holds
 from finale_sim.history import Entry, History, What
-from finale_sim.holding import assert_holds
 from finale_sim.inject import Discarded, assume, fault, sometimes
 from finale_sim.investigate import Replayed
 from finale_sim.kernel import KernelUnsupported, RealIO, Trial, simulate

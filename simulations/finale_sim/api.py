@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
-from finale_sim.fresh import confirmed, import_name
+from finale_sim.failure.fresh import confirmed, import_name
 from finale_sim.investigate import Replayed, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram, Program

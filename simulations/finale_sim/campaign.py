@@ -6,7 +6,7 @@ from typing import Any
 
 from finale import Coordinator
 from finale.testing import STUBS
-from finale_sim.fresh import confirmed
+from finale_sim.failure.fresh import confirmed
 from finale_sim.investigate import investigate
 from finale_sim.program import ScenarioProgram
 from finale_sim.report import Counterexample, Report

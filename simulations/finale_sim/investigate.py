@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from finale_sim.choices import Decide
-from finale_sim.determinism import LAYOUTS, Difference, Rechecked, differs, fails_again
-from finale_sim.feasibility import Labelled, label
+from finale_sim.failure.determinism import LAYOUTS, Difference, Rechecked, differs, fails_again
+from finale_sim.failure.feasibility import Labelled, label
+from finale_sim.failure.nearest import nearest_passing
+from finale_sim.failure.regression import Case
 from finale_sim.kernel import Conditions
-from finale_sim.nearest import nearest_passing
 from finale_sim.program import Program
-from finale_sim.regression import Case
 from finale_sim.render import in_words
 from finale_sim.report import Counterexample, Report
 from finale_sim.search import Attempt, OnTrial, RunTrial, Search, following, search

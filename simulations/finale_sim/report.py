@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finale_sim.curve import Point, curve
-from finale_sim.feasibility import Feasibility
+from finale_sim.failure.curve import Point, curve
+from finale_sim.failure.feasibility import Feasibility
+from finale_sim.failure.nearest import Nearest, where_they_part
+from finale_sim.failure.regression import Case, write_test
 from finale_sim.kernel import Conditions
-from finale_sim.nearest import Nearest, where_they_part
-from finale_sim.regression import Case, write_test
 from finale_sim.render import in_words, timeline
 from finale_sim.search import Attempt, RunTrial, Search
 from finale_sim.shrink import Shrunk

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from finale_sim.regression import Case, write_test
+from finale_sim.failure.regression import Case, write_test
 from finale_sim.targets import BadTarget
 
 __all__ = ["emit", "emitting", "refuse_overwriting"]

@@ -6,10 +6,10 @@ import time
 from finale_sim.api import program_of
 from finale_sim.cli.emitting import emit, emitting, refuse_overwriting
 from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, searching
-from finale_sim.curve import curve, curve_text
-from finale_sim.determinism import told
 from finale_sim.display import Progress, failure_text, replay_text, verdict_text
-from finale_sim.fresh import confirmed
+from finale_sim.failure.curve import curve, curve_text
+from finale_sim.failure.determinism import told
+from finale_sim.failure.fresh import confirmed
 from finale_sim.investigate import as_recorded, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram

@@ -3,7 +3,7 @@
 import argparse
 
 from finale_sim.cli.parsing import TARGET, Commands, print_json
-from finale_sim.forcing import Delay, Stuck, force
+from finale_sim.failure.forcing import Delay, Stuck, force
 from finale_sim.targets import as_program_function, load
 
 __all__ = ["add"]

@@ -10,7 +10,7 @@ import pytest
 
 import finale_sim
 from finale_sim import BadTarget, BadToken
-from finale_sim.regression import Case, source_of
+from finale_sim.failure.regression import Case, source_of
 from finale_sim.targets import load
 
 RACY = """

@@ -9,7 +9,7 @@ import trio
 
 import finale_sim
 from finale_sim import NotReproducible, Report, Violated
-from finale_sim.fresh import confirmed, import_name
+from finale_sim.failure.fresh import confirmed, import_name
 from finale_sim.investigate import investigate
 from finale_sim.program import PlainProgram
 from finale_sim.targets import load

@@ -5,7 +5,7 @@ import trio
 
 import finale_sim
 from finale_sim.choices import Choice, Kind, Site
-from finale_sim.curve import Point, curve, curve_text
+from finale_sim.failure.curve import Point, curve, curve_text
 from tests.finale_sim.synthetic import flat, following_answers
 
 RUN = flat(2, 2, 2, 2, judge=lambda answers: "mine" if answers[1] and answers[2] else "other" if answers[0] else None)

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 from finale_sim.choices import Decide, Kind, happy_path
-from finale_sim.forcing import Delay, delayed, holding
+from finale_sim.failure.forcing import Delay, delayed, holding
 from finale_sim.kernel import Fidelity, Step
 from finale_sim.program import PlainProgram
 from finale_sim.search import RandomWalk

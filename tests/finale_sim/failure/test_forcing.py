@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from finale_sim.forcing import Delay, Stuck, delayed, force, holding
+from finale_sim.failure.forcing import Delay, Stuck, delayed, force, holding
 from finale_sim.kernel import Conditions, Fidelity, simulate
 
 IN_ROUNDS = Conditions(Fidelity.ROUNDS)

@@ -4,7 +4,7 @@ import pytest
 import trio
 
 import finale_sim
-from finale_sim.nearest import Nearest, nearest_passing
+from finale_sim.failure.nearest import Nearest, nearest_passing
 from finale_sim.search import RunTrial
 from tests.finale_sim.synthetic import Judge, answers_of, flat, following_answers
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from finale_sim.determinism import Difference, parting, told
+from finale_sim.failure.determinism import Difference, parting, told
 from finale_sim.report import Counterexample, Report
 
 __all__ = ["confirmed", "import_name"]

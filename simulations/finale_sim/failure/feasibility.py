@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from finale_sim.choices import Choice, Kind
-from finale_sim.delays import Hold, find_holds
+from finale_sim.failure.delays import Hold, find_holds
 from finale_sim.kernel import Fidelity
 from finale_sim.program import PlainProgram, Program
 from finale_sim.search import Attempt, RunTrial, Sweep, following

@@ -10,7 +10,7 @@ import trio
 
 import finale_sim
 from finale_sim import NotReproducible, Violated
-from finale_sim.determinism import LAYOUTS, parting, told
+from finale_sim.failure.determinism import LAYOUTS, parting, told
 from finale_sim.investigate import investigate
 from finale_sim.kernel.places import source_line
 from finale_sim.program import PlainProgram
@@ -50,7 +50,7 @@ def report_of(function: Callable[[], Awaitable[Any]], trials: int = 100) -> Repo
 
 LAYOUT = """
 from array import array
-from finale_sim.determinism import LAYOUTS, another_layout
+from finale_sim.failure.determinism import LAYOUTS, another_layout
 
 class Thing:
     pass
