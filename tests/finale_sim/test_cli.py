@@ -431,7 +431,7 @@ def test_ctrl_c_in_a_destructor_is_not_lost(folder: Path) -> None:
     """Python drops what a destructor raises, and trials leave many objects to destroy: the search hears it all the same."""
     done = sim("explore", "mine.py:ends_with_a_destructor", "--trials", "1000000", folder=folder)
     assert done.returncode == 3
-    assert re.search(r"undecided: interrupted after [5-9] of 1000000 trials", done.stdout)
+    assert re.search(r"undecided: interrupted after \d{1,2} of 1000000 trials", done.stdout)
     assert done.stderr == ""
 
 
