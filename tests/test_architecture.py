@@ -94,6 +94,12 @@ RULES = [
         f"{SEAMS} finale.runs finale.record finale.ledger finale.broker finale.subscription finale.handle finale.pump "
         "finale.door finale.executor finale.views finale.admission",
         "trio",
+        "what callers meet: it hands commands to the ledger, and carries out what follows",
+    ),
+    Rule(
+        f"{SDK}/opening.py",
+        f"{SEAMS} finale.ledger finale.broker finale.pump finale.executor finale.workspace",
+        "trio",
         "the one place where ledger, broker, journal and coordinator meet",
     ),
     Rule(f"{SDK}/backend.py", f"{SEAMS} finale.handle finale.workspace", "trio", "a backend owns workspaces, not their parts"),
@@ -101,13 +107,13 @@ RULES = [
     # ── the SDK: what outsiders open
     Rule(
         f"{SDK}/__init__.py",
-        f"{SEAMS} finale.runs finale.subscription finale.handle finale.views finale.workspace finale.backend",
+        f"{SEAMS} finale.runs finale.subscription finale.handle finale.views finale.workspace finale.opening finale.backend",
         "",
         "a list of names; importing finale must not start a face or load what few people need",
     ),
     Rule(
         f"{SDK}/testing/*.py {SDK}/testing/stubs/*.py",
-        f"finale {SEAMS} finale.workspace finale.testing.*",
+        f"finale {SEAMS} finale.workspace finale.opening finale.testing.*",
         "trio",
         "fakes and checks for tests; no product code leans on them",
     ),
