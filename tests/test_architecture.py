@@ -51,9 +51,10 @@ RULES = [
     Rule(f"{SDK}/admission.py", WORDS, "", "a request is looked at before anything knows of it", pure=True),
     Rule(f"{SDK}/record.py", f"{WORDS} finale.runs", "", "a record is what is known, and nothing that acts", pure=True),
     Rule(f"{SDK}/turns.py", "finale.runs finale.record", "", "whose turn it is follows from the queues alone", pure=True),
+    Rule(f"{SDK}/register.py", f"{WORDS} finale.runs finale.record", "", "who is known follows from what has ended", pure=True),
     Rule(
         f"{SDK}/ledger.py",
-        f"{WORDS} finale.runs finale.record finale.turns finale.admission",
+        f"{WORDS} finale.runs finale.record finale.turns finale.register finale.admission",
         "",
         "the ledger decides by what it is told, nothing else",
         pure=True,
