@@ -65,17 +65,18 @@ RULES = [
     Rule(f"{SDK}/journal/*.py", f"{WORDS} finale.journal.*", "trio", "a journal stores events; it does not know what runs are"),
     Rule(
         f"{SDK}/broker.py {SDK}/subscription.py",
-        f"{WORDS} finale.subscription",
+        f"{WORDS} finale.subscription finale.report",
         "trio",
         "fan-out carries events; it does not know where they come from",
     ),
     Rule(
         f"{SDK}/handle.py {SDK}/pump.py",
         f"{WORDS} finale.runs finale.record finale.ledger finale.endings finale.journal.* finale.broker finale.subscription "
-        "finale.door",
+        "finale.door finale.report",
         "trio",
         "the workspace's own parts read the ledger and serve the outbox; they start nothing",
     ),
+    Rule(f"{SDK}/report.py", "", "", "a line in the log is nobody's business but the log's"),
     Rule(f"{SDK}/views.py", "finale.broker finale.handle", "", "answers are values"),
     Rule(f"{SDK}/door.py", WORDS, "trio", "the door passes any command on; it knows none of them"),
     Rule(

@@ -716,6 +716,17 @@ def test_a_journal_that_no_workspace_wrote_is_refused(events: list[Event], says:
         Ledger().recover(events, 5.0)
 
 
+def test_reopening_forgets_in_the_order_of_the_endings() -> None:
+    """Not in that of the acceptances: a run that took long is as new as any that ended when it did."""
+    ledger = Ledger()
+    slow, quick = submit(ledger, "slow", "s"), submit(ledger, "quick", "t")
+    for record in (quick, slow):
+        ledger.ended(record, DONE, 0.0)
+    again = Ledger(retain=1)
+    again.recover(ledger.outbox.events, 5.0)
+    assert [record.request.run_id for record in again._register] == ["slow"]
+
+
 # Publishing -----------------------------------------------------------------------------------------------------------
 
 
