@@ -64,7 +64,7 @@ async def open_workspace(
         progress_limit: how many progress events are kept for slow subscribers.
         retain: how many other events are kept for them, and how many settled runs are remembered by their id.
         clock: gives the ``at`` of events, in seconds.
-        new_id: makes the ids of runs whose callers bring none.
+        new_id: makes the ids of runs whose callers bring none; each is new, also to the journal.
         logger: where a failing journal and subscribers that fall behind are reported (default: the logger "finale").
 
     Raises:

@@ -17,6 +17,7 @@ import trio
 from finale.admission import WhenBusy, check_types
 from finale.broker import Broker
 from finale.door import Door
+from finale.errors import DuplicateRun
 from finale.events import Attachment, Request, RunComplete, Status
 from finale.executor import Executor
 from finale.handle import RunHandle
@@ -78,7 +79,7 @@ class Workspace:
             ValueError: ``when_busy`` is none of these words.
             WrongThread: this is not the workspace's thread.
         """
-        request = Request(prompt, session, run_id or self._new_id(), tuple(attachments), dict(metadata or {}))
+        request = Request(prompt, session, run_id or self._fresh_id(), tuple(attachments), dict(metadata or {}))
         check_types(request, stored=self._pump.has_journal)
         record = self._do(self._ledger.submit, request, when_busy)
         return self._handle(record)
@@ -121,8 +122,11 @@ class Workspace:
         """Events from now on, or all behind the ``seq`` that ``since`` names: of everything, of one session, or of one run.
 
         What ``since`` asks for comes from the journal if it is older than what the workspace still has in memory; without a
-        journal, and for progress, a ``Gap`` stands for it. Ends when the workspace has closed, or after the ending of the run,
-        which is told in any case unless ``since`` says that it is known.
+        journal, or with one that cannot be read once it is closed, and for progress, a ``Gap`` stands for it. Ends when the
+        workspace has closed, or after the ending of the run, which is told in any case unless ``since`` says that it is known.
+
+        Raises:
+            ValueError: ``since`` is negative.
         """
         ending = self._ending_of(run_id) if run_id else None
         if since is not None:
@@ -191,6 +195,12 @@ class Workspace:
         outbox.stopped.clear()
         for name in [name for name in self._idle if not self._ledger.busy(name)] if self._idle else ():
             self._idle.pop(name).unpark_all()
+
+    def _fresh_id(self) -> str:
+        made = self._new_id()
+        if self._ledger.record(made) is not None:
+            raise DuplicateRun(f"new_id made {made!r}, the id of another run; each must be new, also to the journal")
+        return made
 
     def _ending_of(self, run_id: str) -> Callable[[], RunComplete | None]:
         """Asks for the published ending of a run, which may not have been accepted yet."""
