@@ -51,9 +51,10 @@ RULES = [
     Rule(f"{SDK}/admission.py", WORDS, "", "a request is looked at before anything knows of it", pure=True),
     Rule(f"{SDK}/record.py", f"{WORDS} finale.runs", "", "a record is what is known, and nothing that acts", pure=True),
     Rule(f"{SDK}/turns.py", "finale.runs finale.record", "", "whose turn it is follows from the queues alone", pure=True),
+    Rule(f"{SDK}/register.py", f"{WORDS} finale.runs finale.record", "", "who is known follows from what has ended", pure=True),
     Rule(
         f"{SDK}/ledger.py",
-        f"{WORDS} finale.runs finale.record finale.turns finale.admission",
+        f"{WORDS} finale.runs finale.record finale.turns finale.register finale.admission",
         "",
         "the ledger decides by what it is told, nothing else",
         pure=True,
@@ -64,17 +65,18 @@ RULES = [
     Rule(f"{SDK}/journal/*.py", f"{WORDS} finale.journal.*", "trio", "a journal stores events; it does not know what runs are"),
     Rule(
         f"{SDK}/broker.py {SDK}/subscription.py",
-        f"{WORDS} finale.subscription",
+        f"{WORDS} finale.subscription finale.report",
         "trio",
         "fan-out carries events; it does not know where they come from",
     ),
     Rule(
         f"{SDK}/handle.py {SDK}/pump.py",
         f"{WORDS} finale.runs finale.record finale.ledger finale.endings finale.journal.* finale.broker finale.subscription "
-        "finale.door",
+        "finale.door finale.report",
         "trio",
         "the workspace's own parts read the ledger and serve the outbox; they start nothing",
     ),
+    Rule(f"{SDK}/report.py", "", "", "a line in the log is nobody's business but the log's"),
     Rule(f"{SDK}/views.py", "finale.broker finale.handle", "", "answers are values"),
     Rule(f"{SDK}/door.py", WORDS, "trio", "the door passes any command on; it knows none of them"),
     Rule(
@@ -94,6 +96,12 @@ RULES = [
         f"{SEAMS} finale.runs finale.record finale.ledger finale.broker finale.subscription finale.handle finale.pump "
         "finale.door finale.executor finale.views finale.admission",
         "trio",
+        "what callers meet: it hands commands to the ledger, and carries out what follows",
+    ),
+    Rule(
+        f"{SDK}/opening.py",
+        f"{SEAMS} finale.ledger finale.broker finale.pump finale.executor finale.workspace",
+        "trio",
         "the one place where ledger, broker, journal and coordinator meet",
     ),
     Rule(f"{SDK}/backend.py", f"{SEAMS} finale.handle finale.workspace", "trio", "a backend owns workspaces, not their parts"),
@@ -101,13 +109,13 @@ RULES = [
     # ── the SDK: what outsiders open
     Rule(
         f"{SDK}/__init__.py",
-        f"{SEAMS} finale.runs finale.subscription finale.handle finale.views finale.workspace finale.backend",
+        f"{SEAMS} finale.runs finale.subscription finale.handle finale.views finale.workspace finale.opening finale.backend",
         "",
         "a list of names; importing finale must not start a face or load what few people need",
     ),
     Rule(
         f"{SDK}/testing/*.py {SDK}/testing/stubs/*.py",
-        f"finale {SEAMS} finale.workspace finale.testing.*",
+        f"finale {SEAMS} finale.workspace finale.opening finale.testing.*",
         "trio",
         "fakes and checks for tests; no product code leans on them",
     ),

@@ -37,10 +37,11 @@ from finale.events import (
     Status,
 )
 from finale.handle import RunHandle
+from finale.opening import open_workspace
 from finale.runs import RunState
 from finale.subscription import Subscription, SubscriptionStatistics
 from finale.views import BrokerStatistics, SessionView, Statistics
-from finale.workspace import WhenBusy, Workspace, open_workspace
+from finale.workspace import WhenBusy, Workspace
 
 __all__ = [
     "Attachment",

@@ -116,7 +116,12 @@ class Broker:
         ``known`` gives, for the runs in flight that match, how many events they have had; ``ending`` asks for the published
         ending of the one run that is followed, for the case that the log does not have it; ``past`` reads the journal behind a
         seq, for what is older than the log.
+
+        Raises:
+            ValueError: ``after`` is negative.
         """
+        if after is not None and after < 0:
+            raise ValueError(f"since is {after}; it is the seq of an event, or 0 for all there is")
         start = self.horizon if after is None else after
         expected = dict(known or {})
         if after is None:
@@ -165,7 +170,7 @@ class Broker:
         spare_progress = self._progress - self._progress_limit
         spare_rest = self._visible - self._retain
         kept: list[Event] = []
-        lost: dict[str | None, list[Event]] = {}
+        lost: dict[Key, list[Event]] = {}
         for event in self._log:
             if type(event) is Progress:
                 spare_progress -= 1
@@ -175,8 +180,10 @@ class Broker:
                 spare_rest -= 1
                 self._visible -= 1
                 kept.clear()  # of progress that is older
-                for session in (None, event.session):
-                    lost.setdefault(session, []).append(event)
+                for key in (None, ("session", event.session)):
+                    lost.setdefault(key, []).append(event)
+                if type(event) is RunComplete:
+                    lost.setdefault(("ending", event.run_id), []).append(event)
             else:
                 kept.append(event)
         self._log = kept

@@ -53,7 +53,7 @@ class Executor:
         self._runs = runs
         self._home = home
         self._patience = patience
-        self._tasks: dict[RunRecord, _Task] = {}  # not by run id, which may be taken again while an old task still unwinds
+        self._tasks: dict[RunRecord, _Task] = {}
         # Whoever happens to make room for a run, its submitter or its predecessor, must not lend it context variables.
         self._context = contextvars.copy_context()
 

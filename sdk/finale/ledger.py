@@ -12,7 +12,7 @@ Rules:
 4. A run that was folded into another one settles with it.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -23,6 +23,7 @@ from finale.admission import WhenBusy, check_content, check_queue
 from finale.errors import DuplicateRun, JournalUnavailable, WorkspaceClosing
 from finale.events import ErrorInfo, Event, Notification, Progress, Request, RunAccepted, RunComplete, RunStarted, Status
 from finale.record import Ending, RunRecord, out_of_time, terminal_event
+from finale.register import Register
 from finale.runs import Command, RunState, advance
 from finale.turns import Turns
 
@@ -60,12 +61,10 @@ class Ledger:
         self.accepted = 0
         self.endings: Counter[Status] = Counter()
         self._queue_limit = queue_limit
-        self._retain = retain
         self._durable = durable
         self._seq = 0
         self.begins_at = 0  # the last seq that was in the journal when the workspace was opened
-        self._records: dict[str, RunRecord] = {}  # in order of acceptance
-        self._published: deque[str] = deque()  # settled runs, in the order of their endings
+        self._register = Register(retain)
 
     # Queries ----------------------------------------------------------------------------------------------------------
 
@@ -80,7 +79,7 @@ class Ledger:
 
     def record(self, run_id: str) -> RunRecord | None:
         """The record of a run in flight or remembered."""
-        return self._records.get(run_id)
+        return self._register.get(run_id)
 
     def position(self, record: RunRecord) -> int | None:
         """How many runs of its session are before ``record`` in the queue; None if it does not wait."""
@@ -96,7 +95,7 @@ class Ledger:
         Raises:
             Rejected: nothing was recorded; the subclass and the message say why.
         """
-        known = self._records.get(request.run_id)
+        known = self._register.get(request.run_id)
         if known is not None:
             if known.request == request:
                 return known
@@ -104,7 +103,8 @@ class Ledger:
         self._admit(request, when_busy)
         if when_busy == "interrupt":
             self._supersede(request, at)
-        record = self._records[request.run_id] = RunRecord(request, self.accepted, foldable=when_busy == "fold")
+        record = RunRecord(request, self.accepted, foldable=when_busy == "fold")
+        self._register.add(record)
         self.accepted += 1
         record.state = advance(record.state, Command.ACCEPT)
         record.accepted_seq = self._emit(RunAccepted, record, at, request).seq
@@ -113,25 +113,18 @@ class Ledger:
         return record
 
     def recover(self, events: Sequence[Event], at: float) -> None:
-        """Begin where a journal ends. What it accepted and did not end is settled as failed: the process went away under it."""
+        """Begin where a journal ends. What it accepted and did not end is settled as failed: the process went away under it.
+
+        Raises:
+            JournalError: these are not the events of any workspace.
+        """
+        records = self._register.read_back(events)
         self.begins_at = self._seq = max((event.seq for event in events), default=0)
-        settled: dict[str, None] = {}  # in the order of their endings
-        for event in events:
-            if isinstance(event, RunAccepted):
-                record = RunRecord(event.request, self.accepted, advance(RunState.NEW, Command.ACCEPT), accepted_seq=event.seq)
-                settled.pop(event.run_id, None)  # the id was used before, by a run that was forgotten then
-                self._records[event.run_id] = record
-                self.accepted += 1
-            (known := self._records[event.run_id]).events = event.index + 1
-            if isinstance(event, RunComplete):
-                known.state, known.ending = advance(known.state, Command.SETTLE), event
-                self.endings[event.status] += 1
-                settled[event.run_id] = None
-        self._published.extend(settled)
-        for record in tuple(self._records.values()):
-            if record.state is not RunState.SETTLED:
+        self.accepted = len(records)
+        self.endings.update(record.ending.status for record in records if record.ending is not None)
+        for record in records:
+            if record.ending is None:
                 self._settle(record, Ending(Status.FAILED, error=_INTERRUPTED), at)
-        self._forget()
 
     def progress(self, record: RunRecord, payload: Any, at: float) -> None:
         """Record what the coordinator reports. After the ending it is a broken contract, which is noted once for each run."""
@@ -169,6 +162,8 @@ class Ledger:
         elif ending.error is not None:
             self._notify(record, "error", f"{ending.error.type}: {ending.error.message}", at)
         self.turns.released(record)
+        if record.told:
+            self._register.retire(record)
         self._start_heads(at)
 
     def abandon(self, record: RunRecord, at: float) -> None:
@@ -185,7 +180,10 @@ class Ledger:
     def cancel(self, session: str, by: str, at: float) -> int:
         """Cover all runs of the session that have not ended, and none that come later. How many were newly covered."""
         waiting, holder = self.clear_queue(session, by, at), self.turns.holder(session)
-        return waiting + (self._stop(holder, by) if holder is not None else 0)
+        if holder is None:
+            return waiting
+        covered = self._stop(holder, by)
+        return waiting + covered + sum([self.cancel_run(guest, by, at) for guest in holder.guests()])
 
     def clear_queue(self, session: str, by: str, at: float) -> int:
         """Cover the runs of the session that wait. How many they were."""
@@ -230,11 +228,12 @@ class Ledger:
 
     def published(self, ending: RunComplete, *, stored: bool) -> RunComplete:
         """The ending is on its way to subscribers: correct what it says of its durability, and forget the oldest such run."""
-        record = self._records[ending.run_id]
+        record = self._register[ending.run_id]
         if ending.durable and not stored:
             ending = record.ending = replace(ending, durable=False)
-        self._published.append(ending.run_id)
-        self._forget()
+        record.told = True
+        if self.turns.holder(ending.session) is not record:  # else its task may still say something
+            self._register.retire(record)
         return ending
 
     # Steps ------------------------------------------------------------------------------------------------------------
@@ -282,12 +281,9 @@ class Ledger:
             self._settle(guest, ending, at)
         record.folded = None
 
-    def _forget(self) -> None:
-        for _ in range(len(self._published) - self._retain):
-            del self._records[self._published.popleft()]
-
     def _notify(self, record: RunRecord, kind: str, message: str, at: float) -> None:
-        self._emit(Notification, record, at, kind, message)
+        if self._register.owns(record):  # else whoever kept its context speaks of another run's id
+            self._emit(Notification, record, at, kind, message)
 
     def _emit(
         self, kind: Callable[[str, str, int, int, float, *_Rest], _Event], record: RunRecord, at: float, *rest: *_Rest

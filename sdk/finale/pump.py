@@ -11,6 +11,7 @@ from finale.endings import must_propagate
 from finale.events import Event, Progress, RunComplete
 from finale.journal import Journal
 from finale.ledger import Ledger
+from finale.report import report
 from finale.subscription import BATCH
 
 __all__ = ["Pump"]
@@ -62,8 +63,15 @@ class Pump:
         self._writing.deadline = self._write_until
 
     async def read(self, after: int) -> Sequence[Event]:
-        """What the journal has behind seq ``after``."""
-        return await self._journal.read(after) if self._journal is not None else ()
+        """What the journal has behind seq ``after``. When everything is out it is closed, and may have nothing any more."""
+        if self._journal is None:
+            return ()
+        try:
+            return await self._journal.read(after)
+        except Exception:
+            if self._broker.closed:
+                return ()  # it has let go of its files, as it may
+            raise
 
     @trio.lowlevel.enable_ki_protection
     async def run(self, stop: Callable[[], None]) -> None:
@@ -97,7 +105,8 @@ class Pump:
             if await self._append(self._journal, events):
                 return True
         self._ledger.journal_lost_from = events[0].seq
-        self._log.error("the journal is given up; %d events are not durable, and no more requests are accepted", len(events))
+        given_up = "the journal is given up; %d events are not durable, and no more requests are accepted"
+        report(self._log, logging.ERROR, given_up, len(events))
         return False
 
     async def _append(self, journal: Journal, events: Sequence[Event]) -> bool:
@@ -108,7 +117,8 @@ class Pump:
             except GeneratorExit:
                 raise  # trio is gone
             except BaseException as error:  # noqa: BLE001  # what must go on is raised at the end of run()
-                self._log.warning("journal append failed, attempt %d of %d: %r", attempt + 1, _ATTEMPTS, error)
+                failed = "journal append failed, attempt %d of %d: %r"
+                report(self._log, logging.WARNING, failed, attempt + 1, _ATTEMPTS, error)
                 if self._stops(error):
                     return False
                 await trio.sleep(_BACKOFF_S * 2**attempt)
@@ -126,7 +136,7 @@ class Pump:
         except GeneratorExit:
             raise
         except BaseException as error:  # noqa: BLE001  # the same
-            self._log.warning("closing the journal failed: %r", error)
+            report(self._log, logging.WARNING, "closing the journal failed: %r", error)
             self._stops(error)
 
     def _stops(self, error: BaseException) -> bool:

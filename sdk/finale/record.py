@@ -31,6 +31,7 @@ class RunRecord:
     superseded_by: str | None = None
     timeout: ErrorInfo | None = None  # why it was stopped, if time was up
     ending: RunComplete | None = None
+    told: bool = False  # its ending is published
     late_progress: bool = False
     foldable: bool = False
     host: "RunRecord | None" = None  # the active run that took this one's prompt along

@@ -11,13 +11,14 @@ from typing import Protocol, Self, TypeAlias
 import trio
 
 from finale.events import Event, Gap, Notification, RunComplete
+from finale.report import report
 
 __all__ = ["BATCH", "Key", "Source", "Subscription", "SubscriptionStatistics"]
 
 BATCH = 256  # events that are published, or taken from the log by a subscriber, between two checkpoints
 
 Key: TypeAlias = tuple[str, str] | None
-"""What somebody waits for: everything, ("session", name), ("run", id), or no more than the ("ending", id) of a run."""
+"""What is waited for, or lost: everything, ("session", name), ("run", id), or no more than the ("ending", id) of a run."""
 
 _seq = attrgetter("seq")
 
@@ -88,6 +89,7 @@ class Subscription:
         self._ready: deque[Event | Gap] = deque()
         self._lost = 0  # events that the log has forgotten and no later index will tell of
         self._lost_endings = 0
+        self._lost_ending: RunComplete | None = None  # of the run that is followed, should the log have forgotten it
         self._dropped = 0
         self._behind = False  # a gap was handed out since the reader was last level with the log
         self._done = False
@@ -113,11 +115,16 @@ class Subscription:
         lag = 0 if self._done else max(self._broker.horizon - self._seq, 0) + len(self._ready)
         return SubscriptionStatistics(self._seq, lag, self._dropped)
 
-    def lose(self, lost: Mapping[str | None, Sequence[Event]]) -> None:
-        """The log has just forgotten ``lost`` (by session; None: all). With its ending gone, nothing else tells of a run."""
-        if self._run_id is not None or self._past is not None:
-            return  # the record, or the journal, will tell
-        events = lost.get(self.session, ())
+    def lose(self, lost: Mapping[Key, Sequence[Event]]) -> None:
+        """The log has just forgotten ``lost``. With its ending gone, nothing else tells of a run."""
+        if self._run_id is not None:
+            for event in lost.get(("ending", self._run_id), ()):
+                if isinstance(event, RunComplete) and event.seq > self._seq and self._lost_ending is None:
+                    self._lost_ending = event
+            return
+        if self._past is not None:
+            return  # the journal will tell
+        events = lost.get(self._key(), ())
         for event in events[bisect_right(events, self._seq, key=_seq) :]:
             ending = type(event) is RunComplete
             self._lost_endings += ending
@@ -136,7 +143,7 @@ class Subscription:
             events = () if self._ready else self._broker.read(self._seq, BATCH)
             if events:
                 self._take(events)
-            if not events and not self._ready and self._ending is not None and (ending := self._ending()) is not None:
+            if not events and not self._ready and (ending := self._known_ending()) is not None:
                 self._take_from_record(ending)
             if self._lost and not self._ready:
                 self._note_gap(0)
@@ -161,6 +168,10 @@ class Subscription:
                 break
             self._take(older)
         self._past = None
+
+    def _known_ending(self) -> RunComplete | None:
+        """That of the run that is followed, wherever it is known from."""
+        return self._lost_ending or (self._ending() if self._ending is not None else None)
 
     def _take_from_record(self, ending: RunComplete) -> None:
         """The log does not have the ending of the run that is followed; the record never forgets it."""
@@ -202,7 +213,7 @@ class Subscription:
         if run in self._expected:
             missing = event.index - self._expected[run]
         else:
-            missing = min(event.index, self._holes + event.seq - self._seq - 1)
+            missing = min(event.index, self._holes + max(event.seq - self._seq - 1, 0))  # 0: it is told from the record
         if type(event) is RunComplete:
             self._expected.pop(run, None)
         else:
@@ -217,4 +228,5 @@ class Subscription:
             self._lost = self._lost_endings = 0
             if not self._behind:  # one line for a burst, not one for each gap in it
                 self._behind = True
-                self._broker.log.warning("subscriber %d fell behind and missed %d events; it sees a Gap", self.number, dropped)
+                missed = "subscriber %d fell behind and missed %d events; it sees a Gap"
+                report(self._broker.log, logging.WARNING, missed, self.number, dropped)

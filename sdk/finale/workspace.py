@@ -1,4 +1,4 @@
-"""The workspace: the thin trio shell around the ledger, where ledger, broker, journal and coordinator meet.
+"""The workspace: the thin trio shell around the ledger. ``opening.py`` puts it together.
 
 Rules:
 
@@ -9,23 +9,18 @@ Rules:
 4. One pump carries events to the journal and then to subscribers, shielded from every cancellation (``pump.py``).
 """
 
-import logging
-import os
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Literal, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import trio
 
 from finale.admission import WhenBusy, check_types
 from finale.broker import Broker
-from finale.coordinator import Coordinator, CoordinatorFunction, as_coordinator
 from finale.door import Door
+from finale.errors import DuplicateRun
 from finale.events import Attachment, Request, RunComplete, Status
-from finale.executor import OUTSIDE, Executor, Patience, cancelled_from_outside
+from finale.executor import Executor
 from finale.handle import RunHandle
-from finale.journal import Journal
 from finale.ledger import Ledger
 from finale.pump import Pump
 from finale.record import RunRecord
@@ -33,95 +28,30 @@ from finale.runs import RunState
 from finale.subscription import Subscription
 from finale.views import SessionView, Statistics
 
-__all__ = ["WhenBusy", "Workspace", "open_workspace"]
-
-
-@asynccontextmanager
-async def open_workspace(
-    coordinator: Coordinator | CoordinatorFunction,
-    *,
-    journal: Journal | None = None,
-    max_active: int | None = None,
-    queue_limit: int | None = None,
-    grace_s: float = 5.0,
-    deadline_s: float | None = None,
-    idle_s: float | None = None,
-    on_exit: Literal["wait", "cancel"] = "wait",
-    progress_limit: int = 4096,
-    retain: int = 16_384,
-    clock: Callable[[], float] = time.time,
-    new_id: Callable[[], str] = lambda: os.urandom(16).hex(),
-    logger: logging.Logger | None = None,
-) -> AsyncIterator["Workspace"]:
-    """Open a workspace: it owns the runs that are submitted to it, and has ended all of them when the block has been left.
-
-    Before a run is accepted, a rejected request raises. After it is accepted, it gets exactly one terminal event. Never both,
-    never neither.
-
-    Args:
-        coordinator: an object with ``async run(request, ctx)``, or an async function of that shape.
-        journal: where events are made durable before they are published (default: nowhere).
-        max_active: how many runs may be active at once, over all sessions (default: no limit).
-        queue_limit: how many runs of one session may wait (default: no limit); beyond that a request is rejected.
-        grace_s: seconds that a cancelled run may take to unwind before it is settled without waiting for its task.
-        deadline_s: seconds after which an active run is stopped as failed (default: never).
-        idle_s: seconds without progress after which an active run is stopped as failed (default: never).
-        on_exit: what becomes of unfinished runs when the block is left without an error. "wait" goes on accepting requests,
-            like a nursery, until the last run has ended. An error or a cancellation always cancels them.
-        progress_limit: how many progress events are kept for slow subscribers.
-        retain: how many other events are kept for them, and how many settled runs are remembered by their id.
-        clock: gives the ``at`` of events, in seconds.
-        new_id: makes the ids of runs whose callers bring none.
-        logger: where a failing journal and subscribers that fall behind are reported (default: the logger "finale").
-
-    Raises:
-        TypeError: ``coordinator`` is none.
-        ValueError: an option is out of its range.
-    """
-    _check_options(on_exit, max_active=max_active, queue_limit=queue_limit, progress_limit=progress_limit, retain=retain)
-    patience, coordinator = Patience(grace_s, deadline_s, idle_s), as_coordinator(coordinator)
-    ledger = Ledger(max_active=max_active, queue_limit=queue_limit, retain=retain, durable=getattr(journal, "durable", False))
-    log = logger or logging.getLogger("finale")
-    broker = Broker(progress_limit=progress_limit, retain=retain, log=log)
-    await _read_back(journal, ledger, broker, clock)
-    pump = Pump(ledger, broker, journal, log, grace_s)
-    leisurely = False
-    try:
-        async with trio.open_nursery(strict_exception_groups=True) as home:
-            home.start_soon(pump.run, home.cancel_scope.cancel, name="finale pump")
-            try:
-                async with trio.open_nursery(strict_exception_groups=True) as runs:
-                    workspace = Workspace(ledger, broker, pump, clock, new_id)
-                    workspace._executor = Executor(coordinator, ledger, workspace._do, runs, home, patience)
-                    workspace._follow()  # publishes what a journal's unfinished runs ended with
-                    try:
-                        yield workspace
-                        if on_exit == "wait":
-                            await workspace.wait_idle()
-                            leisurely = not ledger.closing
-                    finally:
-                        workspace.close(OUTSIDE if cancelled_from_outside() else "the workspace closed")
-                if leisurely:
-                    await pump.finish()
-            finally:
-                pump.finish_soon()
-    except BaseExceptionGroup as group:
-        _raise_without_nurseries(group)
+__all__ = ["WhenBusy", "Workspace"]
 
 
 class Workspace:
     """Owner of runs. Made by ``open_workspace``; its methods belong to the thread that opened it."""
 
-    _executor: Executor
-
-    def __init__(self, ledger: Ledger, broker: Broker, pump: Pump, clock: Callable[[], float], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        broker: Broker,
+        pump: Pump,
+        make_executor: Callable[[Door], Executor],
+        clock: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
         self._ledger = ledger
         self._broker = broker
         self._pump = pump
         self._past = pump.read if pump.has_journal else None
         self._new_id = new_id
         self._do = Door(clock, self._follow)
+        self._executor = make_executor(self._do)
         self._idle: dict[str | None, trio.lowlevel.ParkingLot] = {}  # by session; None: the workspace
+        self._follow()  # publishes what a journal's unfinished runs ended with
 
     # What callers do --------------------------------------------------------------------------------------------------
 
@@ -149,7 +79,7 @@ class Workspace:
             ValueError: ``when_busy`` is none of these words.
             WrongThread: this is not the workspace's thread.
         """
-        request = Request(prompt, session, run_id or self._new_id(), tuple(attachments), dict(metadata or {}))
+        request = Request(prompt, session, run_id or self._fresh_id(), tuple(attachments), dict(metadata or {}))
         check_types(request, stored=self._pump.has_journal)
         record = self._do(self._ledger.submit, request, when_busy)
         return self._handle(record)
@@ -192,8 +122,11 @@ class Workspace:
         """Events from now on, or all behind the ``seq`` that ``since`` names: of everything, of one session, or of one run.
 
         What ``since`` asks for comes from the journal if it is older than what the workspace still has in memory; without a
-        journal, and for progress, a ``Gap`` stands for it. Ends when the workspace has closed, or after the ending of the run,
-        which is told in any case unless ``since`` says that it is known.
+        journal, or with one that cannot be read once it is closed, and for progress, a ``Gap`` stands for it. Ends when the
+        workspace has closed, or after the ending of the run, which is told in any case unless ``since`` says that it is known.
+
+        Raises:
+            ValueError: ``since`` is negative.
         """
         ending = self._ending_of(run_id) if run_id else None
         if since is not None:
@@ -263,6 +196,12 @@ class Workspace:
         for name in [name for name in self._idle if not self._ledger.busy(name)] if self._idle else ():
             self._idle.pop(name).unpark_all()
 
+    def _fresh_id(self) -> str:
+        made = self._new_id()
+        if self._ledger.record(made) is not None:
+            raise DuplicateRun(f"new_id made {made!r}, the id of another run; each must be new, also to the journal")
+        return made
+
     def _ending_of(self, run_id: str) -> Callable[[], RunComplete | None]:
         """Asks for the published ending of a run, which may not have been accepted yet."""
         early = self.run(run_id)
@@ -270,31 +209,3 @@ class Workspace:
 
     def _handle(self, record: RunRecord) -> RunHandle:
         return RunHandle(record, self._ledger, self._broker, self._do, self._past)
-
-
-async def _read_back(journal: Journal | None, ledger: Ledger, broker: Broker, clock: Callable[[], float]) -> None:
-    if journal is not None:
-        ledger.recover(await journal.read(), clock())
-        broker.horizon = ledger.begins_at  # what is in the journal is visible
-
-
-def _check_options(on_exit: str, **limits: int | None) -> None:
-    if on_exit not in ("wait", "cancel"):
-        raise ValueError(f"on_exit is {on_exit!r}; it is 'wait' or 'cancel'")
-    for name, value in limits.items():
-        if value is not None and not value >= 1:
-            raise ValueError(f"{name} is {value!r}; it must be at least 1")
-
-
-def _raise_without_nurseries(group: BaseExceptionGroup[BaseException]) -> NoReturn:
-    """Raise what left the block as itself: the two nurseries around it are our own business, and each wraps a lone error once."""
-    error: BaseException = group
-    for _ in range(2):
-        if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-            error = error.exceptions[0]
-    context = error.__context__
-    try:
-        raise error
-    finally:
-        error.__context__ = context
-        del error

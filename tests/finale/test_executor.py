@@ -10,6 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 import finale
 from finale import Notification, Progress, Request, RunComplete, RunContext, RunStarted, Status
+from finale.journal import MemoryJournal
 from tests.finale.helpers import stray_cancellation
 
 Work = Callable[[Request, RunContext], Awaitable[Any]]
@@ -252,23 +253,31 @@ async def test_a_context_kept_for_later_is_harmless() -> None:
         assert workspace.statistics().accepted == 1
 
 
-async def test_a_run_id_may_be_taken_again_while_its_old_task_unwinds(autojump_clock: MockClock) -> None:
-    """Beyond ``retain`` an id is free; the old task's end must not touch the new run, nor its cancel scope."""
+async def test_a_run_id_stays_taken_until_its_old_task_has_unwound(autojump_clock: MockClock) -> None:
+    """I2, I14: what the old task says last must not be told of a new run; then, beyond ``retain``, the id is free."""
 
     async def work(request: Request, ctx: RunContext) -> None:
         if request.session == "old":
             ctx.complete("early")
-        await trio.sleep({"old": 10, "other": 0, "new": 100}[request.session])
+            await trio.sleep(10)
+            raise ValueError("last words")
+        await trio.sleep(1)
 
-    async with finale.open_workspace(work, retain=1) as workspace:
+    journal = MemoryJournal()
+    async with finale.open_workspace(work, retain=1, journal=journal) as workspace:
         old = workspace.submit("p", "old", run_id="same")
         await old.wait()
         await workspace.submit("p", "other").wait()
-        new = workspace.submit("p", "new", run_id="same")
-        await trio.sleep(20)
-        assert new.cancel()
-        assert (await new.wait()).status is Status.CANCELLED
-        assert trio.current_time() == 20
+        with pytest.raises(finale.DuplicateRun, match="'same'"):
+            workspace.submit("p", "new", run_id="same")
+        await workspace.wait_idle()
+        await workspace.submit("p", "other").wait()
+        workspace.submit("q", "new", run_id="same")
+    told = [(type(event).__name__, event.session, event.index) for event in await journal.read() if event.run_id == "same"]
+    assert told == [
+        ("RunAccepted", "old", 0), ("RunStarted", "old", 1), ("RunComplete", "old", 2), ("Notification", "old", 3),
+        ("RunAccepted", "new", 0), ("RunStarted", "new", 1), ("RunComplete", "new", 2),
+    ]  # fmt: skip
 
 
 # Cancelling -----------------------------------------------------------------------------------------------------------

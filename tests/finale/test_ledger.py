@@ -12,6 +12,7 @@ from finale.admission import WhenBusy
 from finale.errors import (
     DuplicateRun,
     EmptyPrompt,
+    JournalError,
     JournalUnavailable,
     QueueFull,
     Rejected,
@@ -631,6 +632,23 @@ def test_a_guest_of_a_host_that_took_too_long_may_still_be_cancelled() -> None:
     assert endings(ledger)["guest"].cancelled_by == "test"
 
 
+@pytest.mark.parametrize("command", ["cancel", "terminate", "close", "interrupt"])
+def test_a_guest_of_a_host_that_took_too_long_is_covered_with_its_session(command: str) -> None:
+    """I4: whatever stops its host, a run that was accepted before the cancel and has not ended is cancelled by it."""
+    ledger, host, _ = folded()
+    ledger.time_out(host, SLOW, 0.0)
+    if command == "interrupt":
+        submit(ledger, "next", when_busy="interrupt")
+    elif command == "close":
+        ledger.close("test", 0.0)
+    else:
+        assert getattr(ledger, command)("s", "test", 0.0) == (1 if command == "cancel" else 2)
+    ending = endings(ledger)["guest"]
+    assert (ending.status, ending.cancelled_by) == (Status.CANCELLED, "run next" if command == "interrupt" else "test")
+    assert ending.superseded_by == ("next" if command == "interrupt" else None)
+    assert ledger.cancel("s", "again", 0.0) == (1 if command == "interrupt" else 0)
+
+
 # Reopening ------------------------------------------------------------------------------------------------------------
 
 
@@ -666,7 +684,7 @@ def test_reopening_a_journal_in_which_an_id_was_used_again(ids: str, last_ended:
     last = ledger.record(ids[-1])
     assert last is not None
     assert (last.accepted_seq, ledger.in_flight, ledger.accepted) == (events[-2].seq, 0, len(ids))
-    assert len(ledger._records) == min(retain, len(set(ids)))
+    assert len(list(ledger._register)) == min(retain, len(set(ids)))
 
 
 def test_reopening_a_long_journal_remembers_the_last_endings() -> None:
@@ -676,8 +694,37 @@ def test_reopening_a_long_journal_remembers_the_last_endings() -> None:
         ledger.ended(submit(ledger, str(number), str(number)), DONE, 0.0)
     again = Ledger(retain=10)
     again.recover(ledger.outbox.events, 5.0)
-    assert list(again._records) == [str(number) for number in range(990, 1000)]
+    assert [record.request.run_id for record in again._register] == [str(number) for number in range(990, 1000)]
     assert again.accepted == 1000
+
+
+ACCEPTED = RunAccepted("a", "s", 3, 0, 0.0, request("a"))
+ENDED = RunComplete("a", "s", 4, 1, 0.0, Status.COMPLETED)
+
+
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        ([ENDED], "seq 4 is a RunComplete of run a, which has no RunAccepted before it"),
+        ([ACCEPTED, ENDED, ENDED], "seq 4 is a RunComplete of run a, which had ended at seq 4"),
+        ([ACCEPTED, ACCEPTED], "seq 3 is a RunAccepted of run a, which had not ended"),
+    ],
+)
+def test_a_journal_that_no_workspace_wrote_is_refused(events: list[Event], says: str) -> None:
+    """I14: a journal that was cut or doubled does not pass for a history; the message says where it breaks."""
+    with pytest.raises(JournalError, match=says):
+        Ledger().recover(events, 5.0)
+
+
+def test_reopening_forgets_in_the_order_of_the_endings() -> None:
+    """Not in that of the acceptances: a run that took long is as new as any that ended when it did."""
+    ledger = Ledger()
+    slow, quick = submit(ledger, "slow", "s"), submit(ledger, "quick", "t")
+    for record in (quick, slow):
+        ledger.ended(record, DONE, 0.0)
+    again = Ledger(retain=1)
+    again.recover(ledger.outbox.events, 5.0)
+    assert [record.request.run_id for record in again._register] == ["slow"]
 
 
 # Publishing -----------------------------------------------------------------------------------------------------------
@@ -1004,3 +1051,35 @@ def test_everything_accepted_runs_in_the_end(sessions: list[str], max_active: in
         ledger.ended(next(r for r in ledger.outbox.started if r.state is RunState.ACTIVE), DONE, 0.0)
     assert ledger.endings == ({Status.COMPLETED: len(records)} if records else {})
     assert not ledger.busy()
+
+
+@pytest.mark.parametrize("ended_first", [True, False])
+def test_an_id_is_taken_as_long_as_something_may_come_of_its_run(ended_first: bool) -> None:
+    """Forgotten is what has ended and unwound: what the old task says would else be told of a new run."""
+    ledger = Ledger(retain=1)
+    old = submit(ledger, "a")
+    ledger.complete(old, "early", 0.0)
+    if ended_first:
+        ledger.ended(old, DONE, 0.0)
+    ledger.published(endings(ledger)["a"], stored=True)
+    other = submit(ledger, "b", "t")
+    ledger.ended(other, DONE, 0.0)
+    ledger.published(endings(ledger)["b"], stored=True)
+    assert (ledger.record("a") is None) is ended_first
+    if not ended_first:
+        ledger.ended(old, DONE, 0.0)
+        assert (ledger.record("a"), ledger.record("b")) == (old, None)
+
+
+def test_nothing_is_told_of_a_forgotten_run_whose_id_belongs_to_another() -> None:
+    """Its coordinator may have kept the context for ever."""
+    ledger = Ledger(retain=1)
+    old = submit(ledger, "a")
+    for record in (old, submit(ledger, "b", "t")):
+        ledger.ended(record, DONE, 0.0)
+        ledger.published(endings(ledger)[record.request.run_id], stored=True)
+    submit(ledger, "a", "u")
+    seen = len(ledger.outbox.events)
+    ledger.complete(old, "late", 0.0)
+    ledger.progress(old, "late", 0.0)
+    assert len(ledger.outbox.events) == seen

@@ -155,6 +155,26 @@ async def test_a_failure_is_logged(caplog: pytest.LogCaptureFixture, autojump_cl
     assert "disk full" in caplog.text
 
 
+async def test_a_logger_that_fails_hurts_nobody(autojump_clock: trio.testing.MockClock) -> None:
+    """I1, I12: what reports trouble must not make it worse: the endings come out, and the readers end."""
+
+    class Full(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("no space for the log")
+
+    log = logging.Logger("full")  # noqa: LOG001  # not in the tree of loggers on purpose
+    log.addHandler(Full())
+    journal = FaultyJournal(fail, forever=True)
+    journal.close_fault = fail
+    async with finale.open_workspace(talk, journal=journal, logger=log) as workspace:
+        reader = workspace.subscribe()
+        run = workspace.submit("p", "s")
+        with trio.fail_after(100):
+            assert (await run.wait()).durable is False
+    with trio.fail_after(1):
+        assert [event async for event in reader if isinstance(event, RunComplete)] == [run.complete]
+
+
 @pytest.mark.parametrize("fault", [fail, stall, raise_a_stray_cancellation])
 async def test_a_journal_that_does_not_close_keeps_nobody(fault: Action, autojump_clock: trio.testing.MockClock) -> None:
     """All endings are out by then; the block is left, in bounded time."""

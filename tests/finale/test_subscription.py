@@ -1,5 +1,6 @@
 """Where a subscriber begins: now, behind a seq, in the journal, in the log, and at an ending."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -122,6 +123,37 @@ async def test_what_the_log_still_has_is_not_asked_of_the_journal() -> None:
     assert await taken(broker.subscribe(after=0, past=stored.read)) == writer.events
     assert await taken(broker.subscribe(after=3, past=stored.read)) == []
     assert stored.asked == []
+
+
+@pytest.mark.parametrize("since", [-1, -5])
+async def test_a_seq_that_no_event_has_is_refused(since: int) -> None:
+    """Counting from there would tell of events that never were."""
+    async with finale.open_workspace(talk) as workspace:
+        with pytest.raises(ValueError, match=f"since is {since}; "):
+            workspace.subscribe(since=since)
+
+
+async def test_a_journal_that_cannot_be_read_once_it_is_closed_hurts_no_reader(autojump_clock: MockClock) -> None:
+    """It may have let go of its files; a Gap stands for what only the journal had."""
+
+    class Closable(MemoryJournal):
+        closed = False
+
+        async def read(self, after: int = 0) -> list[Event]:
+            assert not self.closed
+            return await super().read(after)
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    async with finale.open_workspace(talk, retain=2, progress_limit=2, journal=Closable()) as workspace:
+        readers = [workspace.subscribe(since=0), workspace.submit("p", "s").events()]
+        for _ in range(5):
+            await workspace.submit("q", "s").wait()
+    for reader in readers:
+        items = [item async for item in reader]
+        assert isinstance(items[0], Gap)
+        assert isinstance(items[-1], RunComplete)
 
 
 async def test_without_a_journal_a_gap_stands_for_what_is_too_old() -> None:
@@ -255,6 +287,23 @@ async def test_a_sleeper_beyond_all_retention_still_gets_the_ending_of_its_run(a
                 assert sum(isinstance(event, RunComplete) for event in events) == 1
 
 
+@pytest.mark.parametrize("since", [None, 0])
+async def test_a_run_that_came_and_was_forgotten_before_its_subscriber_looked_ends_for_it(
+    since: int | None, autojump_clock: MockClock
+) -> None:
+    """I11, I12: it was subscribed to before it was accepted, so only the log ever had its ending for this reader."""
+    async with finale.open_workspace(talk, retain=1) as workspace:
+        reader = workspace.subscribe(run_id="r", since=since)
+        ending = await workspace.submit("p", "s", run_id="r").wait()
+        for _ in range(5):
+            await workspace.submit("q", "t").wait()
+        assert workspace.run("r") is None
+        with trio.fail_after(1):
+            events = [event async for event in reader]
+    assert events[-1] is ending
+    assert sum(isinstance(event, Event) for event in events) + sum(e.dropped for e in events if isinstance(e, Gap)) == 5
+
+
 # Reopening ------------------------------------------------------------------------------------------------------------
 
 
@@ -311,3 +360,20 @@ async def test_a_burst_of_drops_is_one_line_in_the_log(caplog: pytest.LogCapture
     lines = [record.getMessage() for record in caplog.records if "fell behind" in record.getMessage()]
     assert len(gaps) > 1
     assert lines == [f"subscriber 1 fell behind and missed {gaps[0].dropped} events; it sees a Gap"]
+
+
+async def test_a_logger_that_fails_is_not_the_subscribers_trouble() -> None:
+    """It gets its Gap, and goes on."""
+
+    class Full(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("no space for the log")
+
+    log = logging.Logger("full")  # noqa: LOG001  # not in the tree of loggers on purpose
+    log.addHandler(Full())
+    broker = Broker(progress_limit=1, log=log)
+    writer, reader = Writer(broker), broker.subscribe()
+    ending = writer.run("a", progress=5)
+    items = await taken(reader)
+    assert any(isinstance(item, Gap) for item in items)
+    assert items[-1] is ending

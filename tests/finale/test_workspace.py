@@ -94,6 +94,19 @@ async def test_the_same_run_id_twice_is_one_run(autojump_clock: MockClock) -> No
     assert await exactly_one_each(journal, [first])
 
 
+async def test_an_id_that_was_made_before_is_not_taken_for_a_repeated_request() -> None:
+    """A maker of ids that begins anew when its journal is opened again would get the old run's answer for a new prompt."""
+    journal = MemoryJournal()
+    for _ in range(2):
+        async with finale.open_workspace(steady, journal=journal, new_id=lambda: "r1", on_exit="cancel") as workspace:
+            if workspace.run("r1") is None:
+                workspace.submit("p", "s")
+            else:
+                with pytest.raises(finale.DuplicateRun, match="new_id made 'r1'"):
+                    workspace.submit("p", "s")
+                assert workspace.statistics().accepted == 1
+
+
 async def test_ids_and_times_come_from_the_arguments() -> None:
     """The clock and the maker of ids are injected."""
     ids, times = iter(["first", "second"]), iter(range(100, 200))

@@ -26,4 +26,7 @@ class Journal(Protocol):
         """All events behind seq ``after``, ascending in ``seq``."""
 
     async def aclose(self) -> None:
-        """Let go of files and connections. Called once, after the last append."""
+        """Let go of files and connections. Called once, after the last append.
+
+        A subscriber that lags may still read, or be reading; raising is a fair answer then.
+        """

@@ -16,7 +16,8 @@ from finale import Subscription
 from finale.coordinator import Coordinator, CoordinatorFunction, RunContext
 from finale.events import ErrorInfo, Event, Request, RunAccepted, RunComplete, RunStarted, Status
 from finale.journal import Journal
-from finale.workspace import Workspace, open_workspace
+from finale.opening import open_workspace
+from finale.workspace import Workspace
 
 __all__ = ["ConformanceError", "check_coordinator", "check_journal", "check_subscriber"]
 

@@ -1,0 +1,86 @@
+"""Putting a workspace together, and taking it apart again, whatever comes in between."""
+
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+import finale
+from finale import RunContext, RunHandle, opening
+from finale.journal import MemoryJournal
+
+# Ctrl-C ---------------------------------------------------------------------------------------------------------------
+
+
+class Interrupt:
+    """Presses Ctrl-C before the ``number``-th line of ``opening.py`` that is executed."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def __call__(self, frame: FrameType, _event: str, _argument: Any) -> Any:
+        return self._line if frame.f_code.co_filename == opening.__file__ else None
+
+    def _line(self, _frame: FrameType, event: str, _argument: Any) -> Any:
+        if event == "line":
+            self.left -= 1
+            if not self.left:
+                signal.raise_signal(signal.SIGINT)
+        return self._line
+
+
+async def unhang(hung: list[str]) -> None:
+    """A system task that no cancellation reaches: ends what waits for ever, so that a hang is a failure."""
+    await trio.sleep(1000)
+    todo = [trio.lowlevel.current_root_task()]
+    while todo:
+        task = todo.pop()
+        todo += [child for nursery in task.child_nurseries for child in nursery.child_tasks] if task is not None else []
+        if task is not None and task.name == "finale pump":
+            hung.append(task.name)
+            task.coro.cr_frame.f_locals["self"].finish_soon()  # type: ignore[attr-defined]  # the pump is in there
+
+
+async def sleeps(request: finale.Request, _ctx: RunContext) -> str:
+    await trio.sleep(1)
+    return request.prompt
+
+
+@pytest.mark.parametrize("leave", ["wait", "close", "raise"])
+def test_ctrl_c_at_any_line_ends_the_program(leave: str) -> None:
+    """With a KeyboardInterrupt; nothing hangs, trio stays whole, and what was accepted has ended."""
+    number, left = 0, 0
+    while left <= 0:
+        number += 1
+        runs: list[RunHandle] = []
+        hung: list[str] = []
+
+        async def main(runs: list[RunHandle] = runs, hung: list[str] = hung) -> None:
+            trio.lowlevel.spawn_system_task(unhang, hung)
+            async with finale.open_workspace(sleeps, journal=MemoryJournal()) as workspace:
+                runs += [workspace.submit(prompt, "s") for prompt in "ab"]
+                await trio.sleep(0.5)
+                if leave == "close":
+                    workspace.close()
+                elif leave == "raise":
+                    raise EOFError
+
+        interrupt, tracing = Interrupt(number), sys.gettrace()
+        error: BaseException | None = None
+        sys.settrace(interrupt)
+        try:
+            trio.run(main, clock=MockClock(autojump_threshold=0))
+        except BaseException as raised:  # noqa: BLE001  # what it is, is what is looked at
+            error = raised
+        finally:
+            sys.settrace(tracing)
+        left = interrupt.left
+        if left <= 0:
+            assert "KeyboardInterrupt" in repr(error), number  # in a group, if the block had raised, too
+        assert not hung, number
+        assert all(run.complete is not None for run in runs), number
+    assert number > 30
