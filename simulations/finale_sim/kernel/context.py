@@ -1,10 +1,11 @@
 """The trial that is going on in this thread, as its stubs, scenarios and escapes see it."""
 
 import threading
+from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from finale_sim.choices import Choices, Decide, Kind, Site
+from finale_sim.choices import Candidate, Choices, Decide, Kind, Site
 from finale_sim.injected import Injected
 from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.clock import VirtualClock
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "current_trial"]
 
+_T = TypeVar("_T")
 _SEED = 0x66696E616C65
 
 
@@ -116,11 +118,15 @@ class Context:
         """Where a task's steps and names are counted."""
         return self.lanes[self.number_of(task)]
 
-    def draw(self, site: Site, options: int) -> int:
+    def draw(self, site: Site, options: int, tasks: Sequence[Candidate] | None = None) -> int:
         """Ask the strategy, which lives in the real world. What it raises ends the trial."""
+        return self.outside(self.choices.draw, site, options, tasks)
+
+    def outside(self, call: "Callable[..., _T]", *args: Any) -> "_T":
+        """Call something that lives in the real world. What it raises ends the trial."""
         here.trial = None
         try:
-            return self.choices.draw(site, options)
+            return call(*args)
         except BaseException as failure:
             self.failure = failure
             raise

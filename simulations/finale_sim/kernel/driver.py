@@ -34,6 +34,7 @@ from finale_sim.kernel.seam import Loop, in_trio, number_of
 from finale_sim.kernel.stuck import blocked
 from finale_sim.kernel.tracing import Tracer
 from finale_sim.kernel.trial import Ending, Trial
+from finale_sim.kernel.watch import Watch
 from finale_sim.kernel.watchdog import BLOCKED_AFTER_S, Watched
 
 __all__ = ["FAIR_AFTER", "MAX_STEPS", "refuse_nesting", "run_trial"]
@@ -97,6 +98,7 @@ class _Driver:
         self.interrupts = Interrupts(self.loop)
         self.cancels = Cancels(self.loop, self.context, self.tracer) if conditions.cancels else None
         self.context.opened = self.cancels.opened if self.cancels is not None else None
+        self.watched = Watch(self.context, decide) if hasattr(decide, "stepped") else None
 
     def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], watched: Watched) -> Trial:
         with watched, world.Active(self.context), self.interrupts:
@@ -141,16 +143,24 @@ class _Driver:
                     self._by_age(fresh)
                 if self.last in fresh:
                     self.kept = len(queue) + fresh.index(self.last)
+                if self.watched is not None:
+                    self.watched.woke(fresh)
                 queue += fresh
                 fresh.clear()
+            if self.watched is not None:
+                self.watched.tell()
             runnable = len(queue)
             if (not runnable or (heap and heap[0][0] <= clock.now)) and passage.turn(runnable):
+                if self.watched is not None:
+                    self.watched.passed()
                 continue
             if not runnable:
                 return Ending.DEADLOCKED
             if (context.steps >= self.limit or self.housekeeping > self.max_steps) and self._exhausted():
                 return Ending.STEP_LIMIT
             if passage.jumps_left and passage.jump():
+                if self.watched is not None:
+                    self.watched.passed()
                 continue
             take(runnable)
 
@@ -187,7 +197,9 @@ class _Driver:
             context.steps += 1
             context.digest = hash((context.digest, lane.key, lane.steps, runnable, index, self.clock.now))
         self.last, self.kept = task, -1
-        if self.tracer is None:
+        if self.watched is not None:
+            self.watched.step(task, lane, self.loop.turn)
+        elif self.tracer is None:
             self.loop.runq.append(task)
             self.loop.send(())
         else:
@@ -215,8 +227,10 @@ class _Driver:
             kept = 0
         if self.tracer is not None:
             self.tracer.offer([queue[kept], *queue[:kept], *queue[kept + 1 :]])
-        lane = context.lane
-        index = context.draw(_new(Site, (_SCHEDULE, lane.path, lane.steps, "")), runnable)
+        lane, tasks = context.lane, None
+        if context.choices.picking:
+            tasks = [context.lanes[number_of(task)] for task in (queue[kept], *queue[:kept], *queue[kept + 1 :])]
+        index = context.draw(_new(Site, (_SCHEDULE, lane.path, lane.steps, "")), runnable, tasks)
         task = queue.pop(kept if index == 0 else index - 1 if index <= kept else index)
         self.streak = self.streak + 1 if task is last else 0
         return task, index, context.choices.made[-1]
