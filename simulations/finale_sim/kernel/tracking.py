@@ -14,14 +14,16 @@ alike name alike what they have met by then.
 
 import builtins
 import dis
+import enum
 import gc
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from functools import cache
 from types import (
     AsyncGeneratorType,
     BuiltinFunctionType,
+    CellType,
     CodeType,
     CoroutineType,
     FrameType,
@@ -29,6 +31,7 @@ from types import (
     GeneratorType,
     MethodType,
     ModuleType,
+    TracebackType,
 )
 from typing import Any, NamedTuple
 
@@ -36,16 +39,19 @@ import trio
 from trio.lowlevel import Task
 
 from finale_sim.accesses import Accesses, Thing
+from finale_sim.kernel.context import here
 from finale_sim.kernel.lanes import Lane
-from finale_sim.kernel.places import is_trio, source_line
+from finale_sim.kernel.places import source_line
 from finale_sim.kernel.seam import scopes_around
 
-__all__ = ["Tracker"]
+__all__ = ["Follow", "Tracker"]
 
 _MOST = 5_000  # objects that one use may lead to
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), type(Ellipsis), type(NotImplemented), range, slice)
 _LEAVES = (*_PLAIN, Task, CodeType, FunctionType, BuiltinFunctionType, ModuleType, type, CoroutineType, FrameType)
 _CONTAINERS = (list, dict, set, deque, bytearray, tuple, frozenset)
+_CLOSED = (trio.CancelScope, GeneratorType, AsyncGeneratorType)  # what these lead to, their own code will use
+_CALLABLES = (FunctionType, BuiltinFunctionType, MethodType)
 _METHODS_OF = (*_CONTAINERS, *_PLAIN, GeneratorType, AsyncGeneratorType, CoroutineType)
 _HARMLESS = frozenset({"builtins", "math", "itertools", "_heapq", "_collections", "_operator", "_abc", "_functools"})
 _REFLECTION = frozenset(
@@ -111,11 +117,20 @@ def _of_trio() -> Iterator[CodeType]:
 _known_of_trio = cache(lambda: frozenset(_of_trio()) - {trio.Nursery.start.__code__})
 
 
+class Follow(enum.Enum):
+    """What is done about a function that is called."""
+
+    ALWAYS = "its instructions are looked at"
+    FROM_USERS = "they are, if somebody is looked at who calls it"
+    NEVER = "it touches nothing that tasks share"
+    OPAQUE = "it may touch anything, unless it is known to touch its arguments only"
+
+
 class Tracker:
     """Watches one trial. ``begin`` before each step, ``end`` behind it."""
 
-    def __init__(self, harmless: Callable[[CodeType], bool | None]) -> None:
-        self._kind_of = harmless  # of a function: True followed, False left alone, None: may touch anything
+    def __init__(self, follow: Callable[[CodeType], Follow]) -> None:
+        self._follow = follow
         self._labels: dict[int, tuple[Thing, object]] = {}  # holds the object, so that no address is used twice
         self._lane = Lane("~")
         self._met = 0
@@ -144,6 +159,8 @@ class Tracker:
         self._lane, self._met = lane, 0
         self._top = self._late = None
         self._around(task)
+        for carrier in _carriers(task.coro):
+            self._held(carrier)
         self._traced, self._profiled = sys.gettrace(), sys.getprofile()
         sys.setprofile(self._on_profile)
         sys.settrace(self._on_call)
@@ -165,6 +182,20 @@ class Tracker:
         self._reads.update(self._label(scope) for scope in scopes_around(task))
         self._reads.update(self._nursery(nursery) for nursery in task.child_nurseries)
 
+    def _held(self, carrier: Any) -> None:
+        """Use what a function that waits has in its hands: it was loaded in an earlier step, and will be used without a trace."""
+        frame = getattr(carrier, "cr_frame", None) or getattr(carrier, "ag_frame", None) or getattr(carrier, "gi_frame", None)
+        if frame is None or self._follow(frame.f_code) not in (Follow.ALWAYS, Follow.FROM_USERS):
+            return
+        variables, code = frame.f_locals, frame.f_code
+        own = [variables[name] for name in variables if name not in code.co_freevars and name not in code.co_cellvars]
+        named = Counter(map(id, (variables, *own)))
+        for value in gc.get_referents(carrier):
+            if named[id(value)]:
+                named[id(value)] -= 1
+            elif not isinstance(value, (MethodType, CellType, TracebackType)):
+                self._use(value)
+
     def _nursery(self, nursery: trio.Nursery) -> Thing:
         return ("nursery", self._label(nursery.cancel_scope))
 
@@ -173,18 +204,23 @@ class Tracker:
     def _on_call(self, frame: FrameType, event: str, _: object) -> Any:
         if event != "call":
             return None
-        code = frame.f_code
-        followed = self._kind_of(code)
-        if followed:
+        if here.trial is None:
+            return None  # the strategy, which lives outside
+        code, back = frame.f_code, frame.f_back
+        by_user = back is not None and back.f_trace is not None
+        follow = self._follow(code)
+        if follow is Follow.ALWAYS or (follow is Follow.FROM_USERS and by_user):
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
             return self._on_instruction
-        back = frame.f_back
-        if back is not None and self._kind_of(back.f_code) and followed is None and code not in _known_of_trio():
-            self._give_up(f"{code.co_qualname} is called", back)
+        if follow is Follow.OPAQUE and back is not None and by_user:
+            if code not in _known_of_trio():
+                self._give_up(f"{code.co_qualname} is called", back)
+            elif code.co_argcount and not isinstance(first := frame.f_locals.get(code.co_varnames[0]), trio.Nursery):
+                self._use(first)  # whose method it is; a block that ends calls one, and loads nothing for that
         return None
 
     def _on_profile(self, frame: FrameType, event: str, function: Any) -> None:
-        if event != "c_call" or not self._kind_of(frame.f_code):
+        if event != "c_call" or frame.f_trace is None or here.trial is None:
             return
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
         if name in _REFLECTION:
@@ -194,7 +230,7 @@ class Tracker:
             kind = getattr(function, "__objclass__", None)  # of a method that is not bound
             if module not in _HARMLESS and not (kind is not None and issubclass(kind, _METHODS_OF)):
                 self._give_up(f"{module}.{name} is called", frame)
-        elif not isinstance(owner, (*_METHODS_OF, type)):
+        elif not isinstance(owner, type):
             self._use(owner)
 
     def _give_up(self, why: str, frame: FrameType) -> None:
@@ -223,7 +259,7 @@ class Tracker:
             self._late = frame, name[1]
         elif kind == "cell":
             self._reads.add(("variable", name))
-            self._loaded(frame, frame.f_locals.get(name), behind, then)
+            self._loaded(frame, frame.f_locals.get(name), behind, then, ("variable", name))
         elif kind == "set cell":
             self._writes.add(("variable", name))
         elif kind == "global":
@@ -238,10 +274,12 @@ class Tracker:
             self._give_up("what was awaited is used at once" if kind == "awaited" else f"{name!r} is looked up", frame)
         return self._on_instruction
 
-    def _loaded(self, frame: FrameType, value: Any, behind: int, then: str) -> None:
+    def _loaded(self, frame: FrameType, value: Any, behind: int, then: str, name: Thing = None) -> None:
         """A value is put on the stack. If an attribute of it comes next, that is what is touched; else all of it is."""
         if isinstance(value, _PLAIN):
             return
+        if name is not None:
+            self._name(value, (name, "object"))
         if then.endswith("attribute") and not isinstance(value, _CONTAINERS):
             self._top = frame, behind, value
         else:
@@ -250,8 +288,9 @@ class Tracker:
     def _global(self, frame: FrameType, name: str, behind: int, then: str) -> None:
         values = frame.f_globals
         if name in values:
-            self._reads.add(("global", values.get("__name__"), name))
-            self._loaded(frame, values[name], behind, then)
+            variable = ("global", values.get("__name__"), name)
+            self._reads.add(variable)
+            self._loaded(frame, values[name], behind, then, variable)
         elif name in frame.f_locals:  # of a class body
             self._loaded(frame, frame.f_locals[name], behind, then)
         elif (value := getattr(builtins, name, None)) is not None:
@@ -267,7 +306,7 @@ class Tracker:
         if isinstance(owner, ModuleType):
             self._member_of_module(frame, owner, instruction)
             return
-        if isinstance(owner, (FunctionType, BuiltinFunctionType, MethodType)) or _is_of_trio(owner) or _in_c(owner):
+        if not isinstance(owner, type) and (isinstance(owner, _CALLABLES) or _is_of_trio(owner) or _in_c(owner)):
             self._use(owner)
             return
         label = self._label(owner)
@@ -277,16 +316,16 @@ class Tracker:
         if kind == "attribute":
             value = self._value(owner, name)
             if value is not _UNKNOWN and not isinstance(value, _PLAIN):
-                self._name(value, (label, name))
-                self._loaded(frame, value, behind, then)
+                self._loaded(frame, value, behind, then, (label, name))
 
     def _member_of_module(self, frame: FrameType, module: ModuleType, instruction: _Instruction) -> None:
         kind, name, behind, then = instruction
         if kind != "attribute":
             self._writes.add(("global", module.__name__, name))
             return
-        self._reads.add(("global", module.__name__, name))
-        self._loaded(frame, getattr(module, name, None), behind, then)
+        variable = ("global", module.__name__, name)
+        self._reads.add(variable)
+        self._loaded(frame, getattr(module, name, None), behind, then, variable)
 
     def _value(self, owner: Any, name: str) -> Any:
         """An attribute, without calling anything of the user's."""
@@ -324,7 +363,7 @@ class Tracker:
             label = self._name(thing, name)
             if not isinstance(thing, (tuple, frozenset)):
                 self._writes.add(label)
-            if not isinstance(thing, trio.CancelScope) and type(thing).__name__ != "CancelStatus":
+            if not isinstance(thing, _CLOSED) and type(thing).__name__ != "CancelStatus":
                 border += [(referent, (label, place)) for place, referent in enumerate(gc.get_referents(thing))]
 
     def _label(self, thing: Any) -> Thing:
@@ -345,6 +384,18 @@ class Tracker:
 
 
 _UNKNOWN = object()
+
+
+def _carriers(coro: Any) -> Iterator[Any]:
+    """The coroutines and generators that wait for one another, outermost first."""
+    while coro is not None:
+        yield coro
+        for link in ("cr_await", "ag_await", "gi_yieldfrom"):
+            if hasattr(coro, link):
+                coro = getattr(coro, link)
+                break
+        else:  # what an async generator is iterated by
+            coro = next((thing for thing in gc.get_referents(coro) if isinstance(thing, AsyncGeneratorType)), None)
 
 
 def _is_of_trio(thing: Any) -> bool:

@@ -15,8 +15,8 @@ import finale_sim
 from finale_sim.accesses import EVERYTHING, Accesses
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.lanes import Lane
-from finale_sim.kernel.places import is_trio
-from finale_sim.kernel.tracking import Tracker
+from finale_sim.kernel.places import is_trio, is_user
+from finale_sim.kernel.tracking import Follow, Tracker
 
 __all__ = ["Watch"]
 
@@ -26,16 +26,15 @@ _CARRIERS = tuple(str(Path(module.__file__ or "").parent) for module in (outcome
 
 
 @lru_cache(maxsize=10_000)
-def _followed(code: CodeType) -> bool | None:
-    """Whether what a function does is followed; None for those that may touch anything."""
+def _follow(code: CodeType) -> Follow:
     file = code.co_filename
     if is_trio(code):
-        return None
+        return Follow.OPAQUE
     if file.startswith((*_CARRIERS, "<attrs", "<frozen")):
-        return False
+        return Follow.NEVER
     if file.startswith(_OURS):
-        return False if file.endswith(_HARMLESS) else None
-    return True
+        return Follow.NEVER if file.endswith(_HARMLESS) else Follow.OPAQUE
+    return Follow.ALWAYS if is_user(code) else Follow.FROM_USERS
 
 
 class Watch:
@@ -44,7 +43,7 @@ class Watch:
     def __init__(self, context: Context, decide: Any) -> None:
         self._context = context
         self._decide = decide
-        self._tracker = Tracker(_followed)
+        self._tracker = Tracker(_follow)
         self._step: tuple[Lane, Accesses] | None = None
         self._passed = False
         self._woken: set[str] = set()
