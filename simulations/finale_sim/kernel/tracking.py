@@ -60,6 +60,10 @@ _REFLECTION = frozenset(
 )
 
 
+_FROM_THE_SECOND_CALL = sys.version_info >= (3, 13)  # from then on Python tells of each instruction only if it was told before
+_looked_at: set[CodeType] = set()
+
+
 class _Instruction(NamedTuple):
     kind: str
     name: Any
@@ -162,6 +166,7 @@ class Tracker:
         for carrier in _carriers(task.coro):
             self._held(carrier)
         self._traced, self._profiled = sys.gettrace(), sys.getprofile()
+        sys._getframe().f_trace_opcodes = True  # noqa: SLF001  # since Python 3.12 settrace only counts with it if somebody has
         sys.setprofile(self._on_profile)
         sys.settrace(self._on_call)
 
@@ -211,6 +216,9 @@ class Tracker:
         follow = self._follow(code)
         if follow is Follow.ALWAYS or (follow is Follow.FROM_USERS and by_user):
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
+            if _FROM_THE_SECOND_CALL and code not in _looked_at:
+                _looked_at.add(code)
+                self._give_up(f"{code.co_qualname} is called for the first time", frame)
             return self._on_instruction
         if follow is Follow.OPAQUE and back is not None and by_user:
             if code not in _known_of_trio():

@@ -159,6 +159,7 @@ class Exhaustive:
         self.redundant = 0
         self.exhausted = False
         self.untracked: str | None = None  #: why some step counts as touching everything
+        self._warm = False  # the first trial only shows what there is: caches fill, modules are imported
         self._trail: list[_Node] = []
         self._execution: _Execution | None = None
         self._fresh = 0  # from here on the trail is new
@@ -172,6 +173,10 @@ class Exhaustive:
 
     def ended(self, *, redundant: bool) -> None:
         """The trial is over, or was broken off."""
+        if not self._warm:
+            self._warm = True
+            self._trail.clear()
+            return
         self.redundant += redundant
         self.classes += not redundant
         self._see_to_races()
