@@ -81,7 +81,6 @@ _KINDS = {
     "LOAD_ATTR": "attribute", "LOAD_METHOD": "attribute", "STORE_ATTR": "set attribute", "DELETE_ATTR": "set attribute",
     "LOAD_SUPER_ATTR": "reflection", "IMPORT_NAME": "reflection",
 }  # fmt: skip
-_AWAITED = frozenset({"SEND", "END_SEND", "JUMP_BACKWARD_NO_INTERRUPT"})
 
 
 @cache
@@ -93,8 +92,6 @@ def _instructions(code: CodeType) -> dict[int, _Instruction]:
         kind = _KINDS.get(instruction.opname)
         if kind is None:
             continue
-        if kind.endswith("attribute") and at and every[at - 1].opname in _AWAITED:
-            kind = "awaited"
         behind = every[at + 1] if at + 1 < len(every) else None
         then = _KINDS.get(behind.opname, "") if behind is not None else ""
         table[instruction.offset] = _Instruction(kind, instruction.argval, behind.offset if behind is not None else -1, then)
@@ -228,6 +225,8 @@ class Tracker:
         return None
 
     def _on_profile(self, frame: FrameType, event: str, function: Any) -> None:
+        if event == "return" and frame.f_trace is None and frame.f_back is not None and frame.f_back.f_trace is not None:
+            self._use(function)  # what trio, say a channel, gives to the program
         if event != "c_call" or frame.f_trace is None or here.trial is None:
             return
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
@@ -279,7 +278,7 @@ class Tracker:
             if top is not None and top[0] is frame and top[1] == at:
                 self._attribute(frame, top[2], instruction)
         else:
-            self._give_up("what was awaited is used at once" if kind == "awaited" else f"{name!r} is looked up", frame)
+            self._give_up(f"{name!r} is looked up", frame)
         return self._on_instruction
 
     def _loaded(self, frame: FrameType, value: Any, behind: int, then: str, name: Thing = None) -> None:
