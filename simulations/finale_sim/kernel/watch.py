@@ -1,40 +1,17 @@
 """Tells a strategy of each step what it has touched and whom it has made runnable, if that wants to know."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from pathlib import Path
-from types import CodeType
 from typing import Any
 
-import attr
-import outcome
-import sniffio
+import trio
 from trio.lowlevel import Task
 
-import finale_sim
 from finale_sim.accesses import EVERYTHING, Accesses
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.lanes import Lane
-from finale_sim.kernel.places import is_trio, is_user
-from finale_sim.kernel.tracking import Follow, Tracker
+from finale_sim.kernel.tracking import Tracker
 
 __all__ = ["Watch"]
-
-_OURS = str(Path(finale_sim.__file__).parent)
-_HARMLESS = ("inject.py", "injected.py", "escapes_time.py", "clock.py", "context.py")
-_CARRIERS = tuple(str(Path(module.__file__ or "").parent) for module in (outcome, attr, sniffio))
-
-
-@lru_cache(maxsize=10_000)
-def _follow(code: CodeType) -> Follow:
-    file = code.co_filename
-    if is_trio(code):
-        return Follow.OPAQUE
-    if file.startswith((*_CARRIERS, "<attrs", "<frozen")):
-        return Follow.NEVER
-    if file.startswith(_OURS):
-        return Follow.NEVER if file.endswith(_HARMLESS) else Follow.OPAQUE
-    return Follow.ALWAYS if is_user(code) else Follow.FROM_USERS
 
 
 class Watch:
@@ -43,17 +20,21 @@ class Watch:
     def __init__(self, context: Context, decide: Any) -> None:
         self._context = context
         self._decide = decide
-        self._tracker = Tracker(_follow)
+        self._tracker = Tracker()
         self._step: tuple[Lane, Accesses] | None = None
         self._passed = False
         self._woken: set[str] = set()
-        opened = context.opened
-        context.opened = self._tracker.opened if opened is None else lambda scope: (opened(scope), self._tracker.opened(scope))[0]
+        self._also_opened = context.opened
+        context.opened = self._opened
+
+    def _opened(self, scope: trio.CancelScope) -> None:
+        self._tracker.opened(scope)
+        if self._also_opened is not None:
+            self._also_opened(scope)
 
     def step(self, task: Task, lane: Lane, turn: Callable[[Task], None]) -> None:
         """Let a task take its step."""
         self._tracker.begin(task, lane)
-        touched = EVERYTHING
         try:
             turn(task)
         finally:

@@ -1,7 +1,8 @@
-"""Doubt: a trial is run again with two neighbouring steps exchanged that are said to be independent. It must come out the same."""
+"""Doubt: a trial is run again with two neighbouring steps exchanged that are said to be independent. It must end alike."""
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from finale_sim.accesses import Accesses
 from finale_sim.choices import Candidate, Site
@@ -29,7 +30,7 @@ class Doubt:
         steps = [node for node in trail if isinstance(node, Step)]
         pairs = [
             place
-            for place, (first, second) in enumerate(zip(steps, steps[1:], strict=False))
+            for place, (first, second) in enumerate(pairwise(steps))
             if second.taken in first.enabled and second.taken != first.taken and not first.accesses.conflicts(second.accesses)
         ]
         answers = {node.key: node.taken for node in trail if isinstance(node, Branch)}

@@ -1,4 +1,4 @@
-"""Races: pairs of steps that conflict and could have come in the other order. Each becomes a wish for a trial in which they do."""
+"""Races: pairs of steps that conflict and could have come in the other order. Each makes a wish for a trial that has them so."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What an exhaustive search remembers of the trial that it is at: its steps and choices in order, and what is left to try at each."""
+"""What an exhaustive search remembers of the trial that it is at: its steps and choices, and what is left to try at each."""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
