@@ -45,6 +45,7 @@ class View:
         self._started_at: float | None = None
         self._shell: Any = None  # where it is shown, if it is
         self._level = threading.Event()  # with what had happened when it was shown first
+        self._shown: dict[str, str] = {}
         self._publishing = threading.Lock()  # so that an older picture never follows a newer one
 
     def show(self) -> None:
@@ -112,7 +113,8 @@ class View:
             if not more:
                 self.refresh()
                 self._level.set()
-                await trio.sleep(1 / _PER_SECOND)
+                with trio.move_on_after(1 / _PER_SECOND):
+                    await self._handle.wait()
 
     def _note(self, event: Event | Gap) -> None:
         if type(event) is Progress:
@@ -125,5 +127,8 @@ class View:
 
     def _publish(self, *, update: bool) -> None:
         with self._publishing:
-            place = {"display_id": f"finale-{self._handle.run_id}"}
-            self._shell.display_pub.publish(self.bundle(), metadata={}, transient=place, update=update)
+            bundle = self.bundle()
+            if not update or bundle != self._shown:
+                place = {"display_id": f"finale-{self._handle.run_id}"}
+                self._shell.display_pub.publish(bundle, metadata={}, transient=place, update=update)
+                self._shown = bundle

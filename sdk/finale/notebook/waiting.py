@@ -14,7 +14,7 @@ import trio
 
 from finale.errors import FinaleError
 from finale.notebook.host import Host, Job
-from finale.notebook.wording import Tell, is_the_users, spell_out, where_it_is
+from finale.notebook.wording import Tell, is_ours, spell_out, where_it_is
 
 __all__ = ["Waitable", "ask", "await_job", "block_on"]
 
@@ -104,17 +104,22 @@ def block_on(host: Host, start: Callable[[], Job[_T]], otherwise: Tell, timeout_
 async def await_job(job: Job[_T], otherwise: Tell) -> _T:
     """The same for a task of trio or asyncio."""
     try:
-        await (_in_trio(job.future) if trio.lowlevel.in_trio_task() else _in_asyncio(job.future))
-    except asyncio.CancelledError as error:
+        await (_in_trio(job.future) if _is_trio() else _in_asyncio(job.future))
+    except BaseException as error:
         job.give_up()
-        if not error.args:
+        if isinstance(error, asyncio.CancelledError | KeyboardInterrupt) and not error.args:
             error.args = (f"the wait was interrupted; {otherwise()}",)
-        spell_out(error)
-        raise
-    except BaseException:
-        job.give_up()
+            spell_out(error)
         raise
     return _result(job.future)
+
+
+def _is_trio() -> bool:
+    try:
+        trio.lowlevel.current_task()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _in_trio(answer: "Future[Any]") -> None:
@@ -156,7 +161,7 @@ def _result(answer: "Future[_T]") -> _T:
     error = answer.exception()
     if error is None:
         return answer.result()
-    if isinstance(error, FinaleError) or not is_the_users(error):
+    if isinstance(error, FinaleError) or is_ours(error):
         error.__cause__ = error.__context__ = None
         spell_out(error)
     raise error

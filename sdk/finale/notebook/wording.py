@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from finale.errors import RunEnded
 
-__all__ = ["Tell", "is_the_users", "plain", "spell_out", "where_it_is"]
+__all__ = ["Tell", "is_ours", "plain", "spell_out", "where_it_is"]
 
 _E = TypeVar("_E", bound=BaseException)
 Tell = Callable[[], str]
@@ -46,9 +46,10 @@ def spell_out(error: _E) -> _E:
     return error
 
 
-def is_the_users(error: BaseException) -> bool:
-    """Whether it comes from code of the user's, such as a journal, so that the way it took is worth seeing."""
-    return any(_is_the_users(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
+def is_ours(error: BaseException) -> bool:
+    """Whether finale itself raised it: then its message says everything, and the way that it took nothing."""
+    way = traceback.extract_tb(error.__traceback__)
+    return bool(way) and way[-1].filename.startswith(f"{_INSIDE}/")
 
 
 def where_it_is(thread_id: int | None) -> str:
@@ -68,7 +69,7 @@ def _lines(error: BaseException) -> Iterator[str]:
     for item in seen[-_FRAMES:]:
         yield from _frame("seen in", item.filename, item.lineno, item.name, item.line)
     if isinstance(error, RunEnded) and error.complete.error is not None:
-        yield "The run's `complete` is its terminal event; `print(run.complete.error.traceback)` has the whole traceback."
+        yield "The run's `complete` is its terminal event; `complete.error.traceback` has the whole traceback."
 
 
 def _frame(how: str, file: str, line: object, name: str, code: str | None) -> Iterator[str]:
