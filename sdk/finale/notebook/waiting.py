@@ -1,6 +1,7 @@
 """Waiting for the host: in asyncio, in trio, or with the thread. Giving up a wait ends the wait, and never what is waited for."""
 
 import asyncio
+import math
 import signal
 import threading
 import time
@@ -87,17 +88,20 @@ def block_on(host: Host, start: Callable[[], Job[_T]], otherwise: Tell, timeout_
     """The answer to a job, for which this thread stands still. The rest is as in ``Waitable.wait``."""
     if threading.current_thread() is host.thread:
         raise spell_out(RuntimeError("a wait() here would hold up the thread that all runs live in; use await instead"))
-    until = None if timeout_s is None else time.monotonic() + timeout_s
-    job = start()
-    with _interruptible():
-        try:
-            while not wait_for_futures([job.future], _TICK_S if until is None else min(_TICK_S, until - time.monotonic())).done:
-                if until is not None and time.monotonic() >= until:
-                    job.give_up()
+    until = math.inf if timeout_s is None else time.monotonic() + timeout_s
+    job = None
+    try:
+        with _interruptible():
+            job = start()
+            while not wait_for_futures([job.future], min(_TICK_S, max(until - time.monotonic(), 0))).done:
+                if time.monotonic() >= until:
                     raise spell_out(TimeoutError(f"waited for {timeout_s:g} s; {otherwise()}"))
-        except KeyboardInterrupt:
+    except BaseException as error:
+        if job is not None:
             job.give_up()
+        if isinstance(error, KeyboardInterrupt):
             raise spell_out(KeyboardInterrupt(f"the wait was interrupted; {otherwise()}")) from None
+        raise
     return _result(job.future)
 
 
