@@ -108,7 +108,7 @@ class Run:
         return ask(self._host, partial(self._handle.terminate, by))
 
     def _waitable(self, function: Callable[[], Awaitable[_T]]) -> Waitable[_T]:
-        return Waitable(self._host, partial(self._host.start, function), self._otherwise, self._view.refresh)
+        return Waitable(self._host, partial(self._host.start, function), self._otherwise, self._view.seen)
 
     def _otherwise(self) -> str:
         if self._handle.status is not None:

@@ -3,8 +3,8 @@
 Rules:
 
 1. A run never prints. A front end finds the place of an update by its ``display_id``, whichever cell is being executed.
-2. At most ``_PER_SECOND`` updates a second, and the last one always. Whoever waits for the run brings it up to date, too, since
-   a notebook that is executed by a program is saved as it looks when the last cell ends.
+2. At most ``_PER_SECOND`` updates a second, and the last one always; once more from a cell that has waited for the run, because
+   programs that execute notebooks, nbclient for one, miss what is sent between two cells.
 3. Prompts, reports and errors are somebody else's text: cut, without control characters, escaped, isolated in their direction.
 """
 
@@ -64,11 +64,10 @@ class View:
         self._shell = shell
         self._publish(update=False)
 
-    def refresh(self) -> None:
-        """Bring what is shown up to date."""
-        if self._shell is not None:
-            with suppress(Exception):  # a kernel that is ending, a front end that is gone: nothing that concerns the run
-                self._publish(update=True)
+    def seen(self) -> None:
+        """Somebody in a cell has waited for the run: show its ending there, too."""
+        if self._handle.complete is not None:
+            self._update(again=True)
 
     def bundle(self) -> dict[str, str]:
         """As HTML and as text."""
@@ -111,7 +110,7 @@ class View:
             while fetched:
                 self._note(fetched.popleft())
             if not more:
-                self.refresh()
+                self._update()
                 self._level.set()
                 with trio.move_on_after(1 / _PER_SECOND):
                     await self._handle.wait()
@@ -125,10 +124,15 @@ class View:
         elif type(event) is RunStarted:
             self._started_at = event.at
 
-    def _publish(self, *, update: bool) -> None:
+    def _update(self, *, again: bool = False) -> None:
+        if self._shell is not None:
+            with suppress(Exception):  # a kernel that is ending, a front end that is gone: nothing that concerns the run
+                self._publish(update=True, again=again)
+
+    def _publish(self, *, update: bool, again: bool = True) -> None:
         with self._publishing:
             bundle = self.bundle()
-            if not update or bundle != self._shown:
+            if again or bundle != self._shown:
                 place = {"display_id": f"finale-{self._handle.run_id}"}
                 self._shell.display_pub.publish(bundle, metadata={}, transient=place, update=update)
                 self._shown = bundle

@@ -95,13 +95,14 @@ def block_on(host: Host, start: Callable[[], Job[_T]], otherwise: Tell, timeout_
             job = start()
             while not wait_for_futures([job.future], min(_TICK_S, max(until - time.monotonic(), 0))).done:
                 if time.monotonic() >= until:
-                    raise spell_out(TimeoutError(f"waited for {timeout_s:g} s; {otherwise()}"))
-    except BaseException as error:
+                    break
+    except KeyboardInterrupt:
         if job is not None:
             job.give_up()
-        if isinstance(error, KeyboardInterrupt):
-            raise spell_out(KeyboardInterrupt(f"the wait was interrupted; {otherwise()}")) from None
-        raise
+        raise spell_out(KeyboardInterrupt(f"the wait was interrupted; {otherwise()}")) from None
+    if not job.future.done():
+        job.give_up()
+        raise spell_out(TimeoutError(f"waited for {timeout_s:g} s; {otherwise()}"))
     return _result(job.future)
 
 

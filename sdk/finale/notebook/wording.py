@@ -24,7 +24,7 @@ _LIBRARIES = tuple({f"{sysconfig.get_path(name)}/" for name in ("stdlib", "plats
 _FRAME = re.compile(
     r'^[\s|+-]*File "(?P<file>.+)", line (?P<line>\d+), in (?P<name>.+)\n(?:[\s|]*(?P<code>\S.*)\n)?', re.MULTILINE
 )
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 _LINE = 200  # characters of somebody else's text in one place
 _FRAMES = 3
 

@@ -1,7 +1,6 @@
 """Coordinators that need no clock, and a kernel that executes cells."""
 
 import os
-import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field

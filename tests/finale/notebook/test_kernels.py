@@ -10,7 +10,7 @@ from tests.finale.notebook.helpers import Kernel, kernel_in
 
 ROOT = Path(__file__).resolve().parents[3]
 PRELUDE = """
-import asyncio, trio, finale
+import asyncio, threading, time, trio, finale
 from itertools import islice
 from finale import notebook
 
@@ -32,9 +32,16 @@ async def agent(request, ctx):
             await trio.sleep(0.01)
         print(file=open("cleaned-up", "a"))
 
-def ready(event):
-    if getattr(event, "payload", "") == "step 1":
+def say_when_somebody_waits():
+    def look(others):
+        while len(ws._host._asked) == others:
+            time.sleep(0.001)
         print("waiting", flush=True)
+    threading.Thread(target=look, args=[len(ws._host._asked)]).start()
+
+def say_it_when_nothing_follows(event):
+    if getattr(event, "payload", "") == "step 1":
+        say_when_somebody_waits()
 
 ws = notebook.open_workspace(agent)
 """
@@ -87,8 +94,8 @@ WAITS = {
     "a cell that awaits": "await run",
     "a cell that blocks": "run.wait()",
     "a cell that blocks and also awaits": "await asyncio.sleep(0); run.wait()",
-    "a loop": "for event in run.events(): ready(event)",
-    "an async loop": "async for event in run.events(): ready(event)",
+    "a loop": "for event in run.events(): say_it_when_nothing_follows(event)",
+    "an async loop": "async for event in run.events(): say_it_when_nothing_follows(event)",
     "a trio program": "async def main():\n    await run\ntrio.run(main)",
 }
 
@@ -96,8 +103,8 @@ WAITS = {
 @pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS.keys())
 def test_an_interrupt_ends_the_wait_and_not_the_run(kernel: Kernel, wait: str) -> None:
     """It is heard while the run, which never ends by itself, goes on; and the cell says so, in a few lines."""
-    ready = "" if "ready" in wait else "print('waiting', flush=True)\n"
-    cell = kernel.interrupted(f"run = ws.submit('2', session='long')\n{ready}{wait}")
+    say = "" if "say" in wait else "say_when_somebody_waits()\n"
+    cell = kernel.interrupted(f"run = ws.submit('2', session='long')\n{say}{wait}")
     run_id = kernel.cell("print(run.run_id, end='')").text
     assert cell.error[0].startswith(("CancelledError: ", "KeyboardInterrupt: "))
     assert cell.error[0].endswith(f": the wait was interrupted; run {run_id} goes on: wait for it again, or cancel() it")
@@ -108,10 +115,10 @@ def test_an_interrupt_ends_the_wait_and_not_the_run(kernel: Kernel, wait: str) -
 
 def test_a_call_that_nobody_can_answer_is_interrupted_and_withdrawn(kernel: Kernel) -> None:
     """Some coordinator blocks the thread of all runs: the message names its line, and the request is not accepted later."""
-    kernel.cell("import threading\ngate, reached = threading.Event(), threading.Event()")
+    kernel.cell("gate, reached = threading.Event(), threading.Event()")
     kernel.cell("async def blocks(request, ctx):\n    reached.set()\n    gate.wait()")
     kernel.cell("other = notebook.open_workspace(blocks)\nother.submit('one', session='s'); reached.wait()")
-    cell = kernel.interrupted("print('waiting', flush=True)\nother.submit('two', session='s')")
+    cell = kernel.interrupted("say_when_somebody_waits()\nother.submit('two', session='s')")
     assert cell.error[0].startswith("KeyboardInterrupt: nothing was done: the thread of all runs is held up by")
     assert re.search(r"In\[\d+\]|ipykernel", cell.error[0])
     assert "line 3, in blocks" in cell.error[0]
