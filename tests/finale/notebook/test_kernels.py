@@ -203,3 +203,14 @@ def test_a_kernel_that_is_shut_down_cleans_up(tmp_path: Path) -> None:
         kernel.cell(PRELUDE + "run = ws.submit('1', session='long')\nlist(islice(run.events(), 3)); None")
         assert not (tmp_path / "cleaned-up").exists()
     assert (tmp_path / "cleaned-up").read_text() == "\n"
+
+
+def test_the_cells_of_the_page_show_what_it_says(kernel: Kernel) -> None:
+    """docs/notebooks.md, from top to bottom: what a cell shows stands in the comment behind its last line."""
+    page = (ROOT / "docs/notebooks.md").read_text("utf-8")
+    cells = re.findall(r"^```ipython\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    promised = [code.splitlines()[-1].partition("  # ")[2] for code in cells]
+    shown = [kernel.cell(code) for code in cells]
+    assert [cell.error for cell in shown] == [[]] * len(cells)
+    assert [" ".join(cell.text.split()) for cell in shown[1:]] == promised[1:]
+    kernel.cell(PRELUDE)
