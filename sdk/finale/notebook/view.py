@@ -45,7 +45,6 @@ class View:
         self._started_at: float | None = None
         self._shell: Any = None  # where it is shown, if it is
         self._level = threading.Event()  # with what had happened when it was shown first
-        self._shown: dict[str, str] = {}
         self._publishing = threading.Lock()  # so that an older picture never follows a newer one
 
     def show(self) -> None:
@@ -67,7 +66,7 @@ class View:
     def seen(self) -> None:
         """Somebody in a cell has waited for the run: show its ending there, too."""
         if self._handle.complete is not None:
-            self._update(again=True)
+            self._update()
 
     def bundle(self) -> dict[str, str]:
         """As HTML and as text."""
@@ -124,15 +123,12 @@ class View:
         elif type(event) is RunStarted:
             self._started_at = event.at
 
-    def _update(self, *, again: bool = False) -> None:
+    def _update(self) -> None:
         if self._shell is not None:
             with suppress(Exception):  # a kernel that is ending, a front end that is gone: nothing that concerns the run
-                self._publish(update=True, again=again)
+                self._publish(update=True)
 
-    def _publish(self, *, update: bool, again: bool = True) -> None:
+    def _publish(self, *, update: bool) -> None:
+        place = {"display_id": f"finale-{self._handle.run_id}"}
         with self._publishing:
-            bundle = self.bundle()
-            if again or bundle != self._shown:
-                place = {"display_id": f"finale-{self._handle.run_id}"}
-                self._shell.display_pub.publish(bundle, metadata={}, transient=place, update=update)
-                self._shown = bundle
+            self._shell.display_pub.publish(self.bundle(), metadata={}, transient=place, update=update)

@@ -167,7 +167,6 @@ def _result(answer: "Future[_T]") -> _T:
     if error is None:
         return answer.result()
     if isinstance(error, FinaleError) or is_ours(error):
-        error.__cause__ = error.__context__ = None
         spell_out(error)
     raise error
 

@@ -115,6 +115,17 @@ def test_a_host_that_has_stopped_answers_everybody() -> None:
         host.start(trio.sleep_forever)
 
 
+def test_a_loop_that_breaks_answers_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a thread that is gone, whatever it died of."""
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    host = Host()
+    job = host.start(trio.sleep_forever)
+    host.call(int).result()
+    host.soon(lambda: 1 // 0)
+    host.thread.join()
+    assert isinstance(job.future.exception(), finale.FinaleError)
+
+
 def test_nothing_is_kept_of_what_was_answered() -> None:
     """A kernel that lives for weeks must not collect answers."""
     host = the_host()

@@ -94,9 +94,20 @@ def test_a_timeout_ends_the_wait(ws: notebook.Workspace) -> None:
 def test_waits_that_were_given_up_leave_nothing_behind(ws: notebook.Workspace) -> None:
     """A loop that looks now and then costs the same after a thousand times."""
     run = ws.submit("never", session="s1")
-    for _ in range(20):
+
+    async def in_asyncio() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(run, 0.001)
+
+    async def in_trio() -> None:
+        with trio.move_on_after(0.001):
+            await run
+
+    for _ in range(5):
         with pytest.raises(TimeoutError):
             run.wait(0)
+        asyncio.run(in_asyncio())
+        trio.run(in_trio)
     while len(ws._host._asked) > 1:  # that which keeps the workspace open
         ws.statistics()
     assert run.cancel()
