@@ -74,7 +74,6 @@ class Host:
         self._token: trio.lowlevel.TrioToken
         self._nursery: trio.Nursery
         self._open = False
-        self._asked: set[Future[Any]] = set()  # what has not been answered
         started = threading.Event()
         self.thread = threading.Thread(target=self._main, args=(started,), name="finale", daemon=True)
         setattr(self.thread, _MARK, self)
@@ -98,7 +97,6 @@ class Host:
     def call(self, function: Callable[[*_Args], _T], *args: *_Args) -> "Future[_T]":
         """Have a plain function called in the host's thread. Cancelling the future before that withdraws the call."""
         answer: Future[_T] = Future()
-        self._expect(answer)
         if threading.current_thread() is self.thread:
             _answer(answer, partial(function, *args))
         else:
@@ -108,7 +106,6 @@ class Host:
     def start(self, function: Callable[[*_Args], Awaitable[_T]], *args: *_Args) -> Job[_T]:
         """Have an async function run in the host's thread, beside everything else there."""
         job = Job(self, partial(function, *args))
-        self._expect(job.future)
         self.soon(self._start, job)
         return job
 
@@ -123,15 +120,11 @@ class Host:
         """Whether the interpreter is about to end."""
         return not self._open
 
-    def _expect(self, answer: "Future[Any]") -> None:
-        self._asked.add(answer)
-        answer.add_done_callback(self._asked.discard)
-
     def _start(self, job: Job[Any]) -> None:
         if self._open:
             self._nursery.start_soon(job.run)
-        else:
-            _fail(job.future)
+        elif job.future.set_running_or_notify_cancel():  # trio calls what comes in while its loop ends, too
+            job.future.set_exception(_gone())
 
     def _stop(self) -> None:
         self._open = False
@@ -142,8 +135,6 @@ class Host:
             trio.run(self._live, started)
         finally:
             self._open = False
-            for answer in list(self._asked):
-                _fail(answer)
             started.set()
 
     async def _live(self, started: threading.Event) -> None:
@@ -170,11 +161,6 @@ def _answer(answer: "Future[_T]", function: Callable[[], _T]) -> None:
             answer.set_result(function())
         except BaseException as error:  # noqa: BLE001  # it is raised where the call came from
             answer.set_exception(error)
-
-
-def _fail(answer: "Future[Any]") -> None:
-    if not answer.done() and (answer.running() or answer.set_running_or_notify_cancel()):
-        answer.set_exception(_gone())
 
 
 def _gone() -> FinaleError:

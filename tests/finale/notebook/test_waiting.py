@@ -108,7 +108,7 @@ def test_waits_that_were_given_up_leave_nothing_behind(ws: notebook.Workspace) -
             run.wait(0)
         asyncio.run(in_asyncio())
         trio.run(in_trio)
-    while len(ws._host._asked) > 1:  # that which keeps the workspace open
+    while len(ws._host._nursery.child_tasks) > 1:  # that which keeps the workspace open
         ws.statistics()
     assert run.cancel()
 
