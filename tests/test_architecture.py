@@ -34,6 +34,7 @@ PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.
 SEARCH = "finale_sim.choices finale_sim.injected finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
 FAILURE = "finale_sim.failure"
+DRAWING = "finale.drawing.*"
 TOLD = (
     f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.* "
     f"{FAILURE}.nearest {FAILURE}.curve {FAILURE}.regression"
@@ -106,6 +107,13 @@ RULES = [
     ),
     Rule(f"{SDK}/backend.py", f"{SEAMS} finale.handle finale.workspace", "trio", "a backend owns workspaces, not their parts"),
     Rule(f"{SDK}/coordinators/*.py", f"{WORDS} finale.coordinator finale.coordinators.*", "trio", "any user could write it"),
+    Rule(
+        f"{SDK}/drawing/*.py",
+        "finale.events finale.drawing.*",
+        "",
+        "a picture is a function of values, for runs and trials alike: it knows neither, and loads nothing",
+        pure=True,
+    ),
     # ── the SDK: what outsiders open
     Rule(
         f"{SDK}/__init__.py",
@@ -187,10 +195,10 @@ RULES = [
         "the one place where the parts of a trial meet; who searches trials stands above it",
     ),
     # ── the simulator: from trials to reports
-    Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {TOLD}", "", "a picture is a function of a trial that was"),
+    Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {DRAWING} {TOLD}", "", "a picture is a function of a trial that was"),
     Rule(
         f"{SIM}/report.py",
-        f"finale {TOLD} {FAILURE}.delays {FAILURE}.feasibility",
+        f"finale {DRAWING} {TOLD} {FAILURE}.delays {FAILURE}.feasibility",
         "",
         "a report words what was found",
     ),

@@ -178,7 +178,7 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
         *(f"  {number}. {sentence}" for number, sentence in enumerate(counterexample.in_words(), 1)),
         "",
         "Timeline (» a deviation, · an observation)",
-        counterexample.timeline(),
+        str(counterexample.timeline()),
         "",
         *(label.lines if label else ()),
         *_afterwards(counterexample),

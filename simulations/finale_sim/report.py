@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from finale.drawing import Picture
 from finale_sim.failure.curve import Point, curve
 from finale_sim.failure.feasibility import Feasibility
 from finale_sim.failure.nearest import Nearest, where_they_part
 from finale_sim.failure.regression import Case, write_test
 from finale_sim.kernel import Conditions
-from finale_sim.render import in_words, timeline
+from finale_sim.render import in_words, trial_picture
 from finale_sim.search import Attempt, RunTrial, Search
 from finale_sim.shrink import Shrunk
 from finale_sim.story import Story
@@ -92,9 +93,12 @@ class Counterexample:
         """A sentence per deviation."""
         return in_words(self.story)
 
-    def timeline(self) -> str:
-        """The trial step by step, as text."""
-        return timeline(self.story)
+    def timeline(self, *, steps: tuple[int, int] | None = None) -> Picture:
+        """The trial step by step: a drawing in a notebook, text where it is printed.
+
+        A long trial is folded around what matters. ``steps``, the first and the last number, zooms in.
+        """
+        return trial_picture(self.story, steps=steps)
 
 
 @dataclass(frozen=True, slots=True)
