@@ -230,7 +230,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{TOLD} finale_sim.program finale_sim.report {FAILURE}.determinism {FAILURE}.feasibility",
+        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report {FAILURE}.determinism {FAILURE}.feasibility",
         "",
         "search, shrink, repeat, tell: in this order",
     ),
@@ -253,7 +253,12 @@ RULES = [
         "",
         "what there is, and whether it works: it puts lists side by side",
     ),
-    Rule(f"{SIM}/campaign.py {SIM}/api.py", f"finale {TOLD} {PARTS} {UPSTAIRS}", "", "what the faces call"),
+    Rule(
+        f"{SIM}/campaign.py {SIM}/api.py",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.endings",
+        "pandas",
+        "what the faces call",
+    ),
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",
@@ -263,7 +268,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/display.py",
-        f"finale {TOLD} {UPSTAIRS} finale_sim.endings",
+        f"finale {DRAWING} {TOLD} {UPSTAIRS}",
         "rich",
         "what the terminal shows, without deciding anything",
     ),

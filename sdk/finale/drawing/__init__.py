@@ -1,12 +1,14 @@
 """Pictures as pure functions of values: lanes, tables, and what turns them into SVG, HTML and text. Nothing else loads it."""
 
-from finale.drawing.canvas import Canvas, width_of
+from finale.drawing.canvas import CELL_PX, Canvas, width_of
 from finale.drawing.lanes import Fold, Lane, Lanes, Look, Mark, Note, Sign, Span, Tick
 from finale.drawing.lanes_svg import draw
 from finale.drawing.picture import Picture
-from finale.drawing.tables import Cell, block, escaped, table
+from finale.drawing.tables import Cell, block, escaped, table, text_table
+from finale.drawing.text import clean, cut, shown
 
 __all__ = [
+    "CELL_PX",
     "Canvas",
     "Cell",
     "Fold",
@@ -20,8 +22,12 @@ __all__ = [
     "Span",
     "Tick",
     "block",
+    "clean",
+    "cut",
     "draw",
     "escaped",
+    "shown",
     "table",
+    "text_table",
     "width_of",
 ]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from html import escape
 
-from finale.drawing.text import clean, cut
+from finale.drawing.text import cells, clean, cut
 
-__all__ = ["Cell", "block", "escaped", "table"]
+__all__ = ["Cell", "block", "escaped", "table", "text_table"]
 
 Cell = str | tuple[str, str]
 """Text, or text and a mood: ``good``, ``bad``, ``unsure``. Moods are also signs, since not everybody sees the colours."""
@@ -33,6 +33,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str =
     said = f'<caption style="text-align:left;padding:3px 0;color:inherit">{escaped(caption)}</caption>' if caption else ""
     style = "border-collapse:collapse;font-size:13px;color:inherit;background:transparent"
     return f'<table style="{style}">{said}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The same for a terminal: aligned columns."""
+    widths = [max(map(cells, column)) for column in zip(head, *rows, strict=True)]
+    lines = (
+        "  ".join(f"{cell}{' ' * (width - cells(cell))}" for cell, width in zip(row, widths, strict=True))
+        for row in (head, *rows)
+    )
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def block(text: str) -> str:

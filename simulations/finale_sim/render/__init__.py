@@ -2,6 +2,7 @@
 
 from finale_sim.render.pictures import trial_picture
 from finale_sim.render.timeline import timeline
+from finale_sim.render.waits import waits_picture
 from finale_sim.render.words import in_words
 
-__all__ = ["in_words", "timeline", "trial_picture"]
+__all__ = ["in_words", "timeline", "trial_picture", "waits_picture"]
