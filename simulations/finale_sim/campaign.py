@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from finale import Coordinator
-from finale.drawing import Cell, block, table, text_table
+from finale.drawing import Cell, Picture, block, table, text_table
 from finale.testing import STUBS
 from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed
 from finale_sim.investigate import investigate
 from finale_sim.program import ScenarioProgram
+from finale_sim.render import coverage_picture
 from finale_sim.report import Counterexample, Report, mood
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.search import Search
@@ -105,6 +106,10 @@ class Campaign:
         told = "".join(f"{block(failures[0][0])}{failures[0][1].html}" for failures in self.failures().values())
         return table(_COLUMNS, rows, caption=self.summary()) + told
 
+    def coverage(self) -> Picture:
+        """Distinct behaviours over trials, scenario after scenario. Where a part is flat, more trials of it tell little."""
+        return coverage_picture([(report.program.rpartition("/")[2], report.search.novelty.curve()) for report in self.reports])
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the decisive report's verdict with the sums of all, and a line for each program."""
         if not self.reports:
@@ -133,6 +138,7 @@ def _record(report: Report) -> dict[str, Any]:
         "trials": search.trials,
         "choices": search.choices,
         "steps": search.steps,
+        "behaviours": search.novelty.distinct,
         "swept": max(search.swept, 0),
         "endings": " ".join(ending for ending in ENDINGS if ending in search.seen),
         "not seen": " ".join(ending for ending in wanted if ending not in search.seen),

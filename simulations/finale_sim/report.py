@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from finale.drawing import Cell, Picture, block, table
-from finale_sim.failure.curve import Point, curve
+from finale_sim.failure.curve import curve
 from finale_sim.failure.feasibility import Feasibility
 from finale_sim.failure.nearest import Nearest, where_they_part
 from finale_sim.failure.regression import Case, write_test
 from finale_sim.kernel import Conditions
-from finale_sim.render import in_words, trial_picture, waits_picture
+from finale_sim.render import Curve, coverage_picture, in_words, trial_picture, waits_picture
 from finale_sim.search import Attempt, RunTrial, Search
 from finale_sim.shrink import Shrunk
 from finale_sim.story import Story
@@ -82,13 +82,13 @@ class Counterexample:
             where = f"; they part at step {here.number} ({here.now_s:g} s): here {here.turn}, there {there.turn}"
         return f"the same trial {self.nearest.change} holds{where}"
 
-    def curve(self, *, samples: int = 20, seed: int = 0) -> tuple[Point, ...]:
+    def curve(self, *, samples: int = 20, seed: int = 0) -> Curve:
         """For each choice of the trial: the share of ``samples`` random futures behind it that break the same claim.
 
         Where the share jumps, the failure was decided. One seed, one curve. Runs ``samples`` trials per choice.
         """
         assert self.run is not None, "a counterexample of a search can run its program"
-        return curve(self.run, self.story.attempt, samples=samples, seed=seed)
+        return Curve(curve(self.run, self.story.attempt, samples=samples, seed=seed))
 
     def emit_test(self, file: str | Path, target: str | None = None, *, force: bool = False) -> None:
         """Write a pytest file that fails as long as this failure is there. ``target``: as on the command line.
@@ -171,6 +171,10 @@ class Report:
     def token(self) -> str | None:
         """The line that replays the failure, if there is one."""
         return self.counterexample.token if self.counterexample else None
+
+    def coverage(self) -> Picture:
+        """Distinct behaviours over trials: what outsiders of a scenario saw; of a plain program its steps."""
+        return coverage_picture([(self.program.rpartition("/")[2], self.search.novelty.curve())])
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: what scripts need."""

@@ -161,3 +161,12 @@ def test_a_deadlock_is_shown_with_who_waits_for_whom() -> None:
     assert stuck is not None
     assert stuck.title == "in a circle: 2 tasks"
     assert bundle_of(report)["text/html"].count("<img") == 2
+
+
+def test_what_a_search_found_is_a_curve(report: finale_sim.Report, broken: Campaign) -> None:
+    """Of one program and of a campaign; scenarios are compared by what outsiders saw, not by each step."""
+    assert report.coverage().title.endswith(f"in {report.search.trials} trials")
+    assert "one prompt" in broken.coverage().text
+    (program,) = campaign_programs(["one prompt"])
+    (held,) = run_campaign([program], trials=60).reports
+    assert 1 < held.search.novelty.distinct < held.search.trials
