@@ -4,6 +4,7 @@ from finale.drawing.canvas import CELL_PX, Canvas, width_of
 from finale.drawing.lanes import Fold, Lane, Lanes, Look, Mark, Note, Sign, Span, Tick
 from finale.drawing.lanes_svg import draw
 from finale.drawing.picture import Picture
+from finale.drawing.runs import picture_of
 from finale.drawing.signs import draw_sign
 from finale.drawing.tables import Cell, block, escaped, table, text_table
 from finale.drawing.text import clean, cut, shown
@@ -28,6 +29,7 @@ __all__ = [
     "draw",
     "draw_sign",
     "escaped",
+    "picture_of",
     "shown",
     "table",
     "text_table",
