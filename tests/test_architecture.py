@@ -40,8 +40,8 @@ TOLD = (
     f"{FAILURE}.nearest {FAILURE}.curve {FAILURE}.regression"
 )
 UPSTAIRS = (
-    "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.targets "
-    f"{FAILURE}.*"
+    "finale_sim.api finale_sim.campaign finale_sim.stepping finale_sim.investigate finale_sim.program finale_sim.report "
+    f"finale_sim.targets {FAILURE}.*"
 )
 
 RULES = [
@@ -208,6 +208,12 @@ RULES = [
         f"{PARTS}",
         "",
         "where a trial is run and judged; it decides nothing about what to try",
+    ),
+    Rule(
+        f"{SIM}/stepping.py",
+        f"{DRAWING} {TOLD} finale_sim.program",
+        "",
+        "a person is a strategy: it runs trials and shows them, and searches nothing",
     ),
     Rule(f"{SIM}/failure/__init__.py", "", "", "it says what is in the folder, and loads nothing"),
     Rule(
