@@ -280,7 +280,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/cli/*.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
-        "finale finale.testing finale_sim.*",
+        "finale finale.drawing.* finale.testing finale_sim.*",
         "trio pytest IPython",
         "a face may use all of the simulator, and can be taken away",
         door=True,
