@@ -87,7 +87,7 @@ class Campaign:
         return f"{verdict} {numbers}{took}; {swept}; {len(reached)} of {len(ENDINGS)} endings seen."
 
     def __str__(self) -> str:
-        rows = [[str(row[name]) for name in _COLUMNS] for row in self.records()]
+        rows = [[_cell(row[name]) for name in _COLUMNS] for row in self.records()]
         told = [f"\n{failures[0][0]}\n{failures[0][1]}" for failures in self.failures().values()]
         return "\n".join([text_table(_COLUMNS, rows), self.summary(), *told])
 
@@ -102,7 +102,7 @@ class Campaign:
         """The table of scenarios, endings and verdicts as a piece of a page; then the smallest failure of each broken claim."""
         rows: list[list[Cell]] = []
         for row, report in zip(self.records(), self.reports, strict=True):
-            rows.append([*(str(row[name]) for name in _COLUMNS[:-1]), (row["verdict"], mood(report.verdict))])
+            rows.append([*(_cell(row[name]) for name in _COLUMNS[:-1]), (row["verdict"], mood(report.verdict))])
         told = "".join(f"{block(failures[0][0])}{failures[0][1].html}" for failures in self.failures().values())
         return table(_COLUMNS, rows, caption=self.summary()) + told
 
@@ -147,6 +147,10 @@ def _record(report: Report) -> dict[str, Any]:
         "deviations": report.counterexample.deviations if report.counterexample else None,
         "token": report.token,
     }
+
+
+def _cell(value: int | str) -> str:
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 def _short(verdict: Verdict) -> str:

@@ -48,7 +48,8 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def block(text: str) -> str:
     """Several lines of text, as they are."""
     lines = "\n".join(escape("".join(c if c.isprintable() else " " for c in line)) for line in text.splitlines())
-    return f'<pre style="color:inherit;background:transparent;white-space:pre;overflow-x:auto">{lines}</pre>'
+    style = "color:inherit;background:transparent;white-space:pre-wrap;font-family:monospace;font-size:12px;line-height:1.35"
+    return f'<pre style="{style}">{lines}</pre>'
 
 
 def _cell(cell: Cell) -> str:

@@ -52,7 +52,7 @@ def lanes_of(
         columns.extent,
         ticks=tuple(_ticks(trace, columns)),
         folds=tuple(Fold(place, f"… {count:,}") for place, count in columns.folds),
-        notes=tuple(_notes(story, columns)),
+        notes=tuple(_notes(story, columns, zoomed=steps is not None)),
     )
 
 
@@ -199,14 +199,14 @@ def _chosen(
     first, last = min(columns.place, default=0), max(columns.place, default=0)
     there = [path for path, life in lives.items() if life.born <= last and first <= life.over]
     if len(there) <= most:
-        return there, [path for path in lives if path not in set(there)]
+        return there, []
     steps = dict.fromkeys(there, 0)
     for at in columns.place:
         steps[trace[at].path] += 1
     visible = {path: sum(mark.index in columns.place for mark in found) for path, found in marks.items()}
     order = {path: number for number, path in enumerate(lives)}
     best = sorted(there, key=lambda path: (path != "/main", not visible.get(path), -steps[path], order[path]))[: most - 1]
-    return sorted(best, key=order.__getitem__), [path for path in lives if path not in set(best)]
+    return sorted(best, key=order.__getitem__), [path for path in there if path not in set(best)]
 
 
 def _lane(label: str, looks: Mapping[int, Look], marks: Sequence[_At], columns: _Columns) -> Lane:
@@ -246,10 +246,11 @@ def _title(story: Story) -> str:
     return f"{'undecided' if attempt.undecided else 'holds'} ({size})"
 
 
-def _notes(story: Story, columns: _Columns) -> Iterator[Note]:
+def _notes(story: Story, columns: _Columns, *, zoomed: bool) -> Iterator[Note]:
     if columns.left_out:
         total = len(story.trial.trace)
-        yield Note(f"… {columns.left_out:,} of {total:,} turns are left out; timeline(steps=(first, last)) zooms in")
+        zoom = "" if zoomed else "; timeline(steps=(first, last)) zooms in"
+        yield Note(f"… {columns.left_out:,} of {total:,} turns are not shown{zoom}")
     for number, told in enumerate(in_words(story), 1):
         yield Note(f"{number}. {told}", Sign.DEVIATION)
     for entry in story.entries:
