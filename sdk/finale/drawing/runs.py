@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from finale.drawing.lanes import Lane, Lanes, Look, Mark, Note, Sign, Span
-from finale.drawing.lanes_svg import draw
+from finale.drawing.lanes_svg import MOST_NOTES, draw
 from finale.drawing.picture import Picture
 from finale.drawing.text import cells, clean, cut
 from finale.drawing.timescale import UNITS, TimeScale, duration
@@ -39,13 +39,14 @@ def picture_of(
     left_out = len(runs) - len(shown)
     notes = [Note(f"… {left_out:,} more run{'s' * (left_out != 1)}, not shown")] if left_out else []
     notes += [Note(f"{gaps:,} events were dropped before they got here")] if gaps else []
+    notes += [note for run in shown for note in _told(run, start)]
     chart = Lanes(
         title,
         tuple(_lane(run, scale) for run in shown),
         UNITS,
         ticks=tuple(scale.ticks()),
         folds=tuple(scale.folds()),
-        notes=(*notes, *(note for run in shown for note in _told(run, start))),
+        notes=tuple(notes),
     )
     return Picture(title, _text(title, shown, scale, notes), draw(chart))
 
@@ -164,4 +165,5 @@ def _text(title: str, runs: Sequence[_Run], scale: TimeScale, notes: Sequence[No
         status = "not over" if run.end is None else str(run.end.status)
         times = f"waited {duration(waited)}, took {duration(run.last - run.first)}"
         lines.append(f"{label}{' ' * (wide - cells(label))}  {''.join(bar[:_BAR])}  {status}, {times}")
-    return "\n".join([*lines, *(note.text for note in notes)])
+    lines += [cut(clean(note.text), 160) for note in notes[:MOST_NOTES]]
+    return "\n".join([*lines, *([f"… {len(notes) - MOST_NOTES} more"] if len(notes) > MOST_NOTES else [])])

@@ -17,6 +17,10 @@ _MOODS = {
     "unsure": ("?", "background:#7a5600;color:#ffffff"),
 }
 _WIDEST = 160
+_TEXT = (
+    "color:inherit;background:transparent;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
+    "font-family:monospace;font-size:12px;line-height:1.35"
+)
 
 
 def escaped(text: str) -> str:
@@ -48,8 +52,7 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def block(text: str) -> str:
     """Several lines of text, as they are."""
     lines = "\n".join(escape("".join(c if c.isprintable() else " " for c in line)) for line in text.splitlines())
-    style = "color:inherit;background:transparent;white-space:pre-wrap;font-family:monospace;font-size:12px;line-height:1.35"
-    return f'<pre style="{style}">{lines}</pre>'
+    return f'<pre style="{_TEXT}">{lines}</pre>'
 
 
 def _cell(cell: Cell) -> str:

@@ -98,8 +98,12 @@ def test_parts_of_a_story_are_told_as_far_as_they_go() -> None:
 
 def test_notifications_are_told() -> None:
     """What a workspace found worth knowing stands below."""
-    told = Notification("r1", "s1", 5, 4, 3.5, "late error", "<b>\x00")
-    assert any(text.what.startswith("r1, 3.5 s: late error: <b>") for text in texts(picture_of([*life(), told]).svg))
+    told = Notification("r1", "s1", 5, 4, 3.5, "late error", "<b>\x00\x1b[2J\n" * 99)
+    picture = picture_of([*life(), told])
+    assert any(text.what.startswith("r1, 3.5 s: late error: <b>") for text in texts(picture.svg))
+    assert "r1, 3.5 s: late error: <b>" in picture.text
+    assert all(line.isprintable() and len(line) <= 160 for line in picture.text.splitlines())
+    assert picture_of([*life(), *[told] * 30]).text.endswith("\n… 18 more")
 
 
 NAMES = st.sampled_from(["r1", "<script>", "x" * 10_000, "\u202eא", "\x00", "😀" * 40])
