@@ -125,6 +125,8 @@ def test_every_kind_of_choice_is_told() -> None:
             assert "disk" in walk.options[1].text
         if walk.choice.site.kind is Kind.CANCEL:
             assert walk.options[1].text.endswith("is cancelled")
+            coming = next(step for step in walk.story.trial.trace if step.number == here + 1)
+            assert (coming.path, coming.n) == (walk.choice.site.path, walk.choice.site.n)
         walk.choose()
     assert {Kind.FAULT, Kind.CANCEL, Kind.TIE, Kind.SCHEDULE} <= kinds
 
