@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from finale.drawing import Picture, block
 from finale_sim.choices import Choice, Decide, Kind, Site
+from finale_sim.kernel import heard
 from finale_sim.kernel.trial import Step
 from finale_sim.program import Program
 from finale_sim.render import in_words, trial_picture
@@ -44,7 +45,8 @@ class Stepping:
         self._options: tuple[Option, ...] | None = None
 
     def _told(self, answers: Sequence[int]) -> Story:
-        return self._program.tell(_answering(answers))
+        with heard():
+            return self._program.tell(_answering(answers))
 
     @property
     def story(self) -> Story:
