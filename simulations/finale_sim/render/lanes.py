@@ -37,10 +37,7 @@ def lanes_of(
     columns = _Columns.of(trace, marks, steps, most_steps)
     lives = _lives(trace)
     shown, rest = _chosen(lives, trace, columns, marks, most_lanes)
-    looks = {path: dict[int, Look]() for path in lives}
-    for at, look, path in _looks(trace, lives):
-        if at in columns.place:
-            looks[path][at] = look
+    looks = _looks(trace, lives, columns)
     lanes = [_lane(_label(path), looks[path], marks.get(path, ()), columns) for path in shown]
     if rest:
         active = {at: look for path in rest for at, look in looks[path].items() if look not in (Look.READY, Look.WAITING)}
@@ -139,23 +136,20 @@ def _seen(entry: Entry) -> Sign:
 
 @dataclass(slots=True)
 class _Life:
-    """From which step on a task is known, until which it lives, and how many it took."""
+    """From which step on a task is known, and until which it lives."""
 
     born: int
     over: int
-    steps: int = 0
 
 
 def _lives(trace: Sequence[Step]) -> dict[str, _Life]:
     """The lanes, in order of their first appearance."""
     lives: dict[str, _Life] = {}
     for at, step in enumerate(trace):
-        for path in (step.path, *_runnable(step)):
-            lives.setdefault(path, _Life(at, len(trace)))
-        life = lives[step.path]
-        life.steps += 1
+        for path in sorted({step.path, *_runnable(step)} - lives.keys(), key=(step.path, *step.options).index):
+            lives[path] = _Life(at, len(trace))
         if step.waiting_on == "ended":
-            life.over = at
+            lives[step.path].over = at
     return dict(sorted(lives.items(), key=lambda entry: entry[0].startswith("~")))  # what is no task stands below
 
 
@@ -166,24 +160,22 @@ def _runnable(step: Step) -> tuple[str, ...]:
     return tuple(path for path in step.options if not path.startswith("~"))
 
 
-def _looks(trace: Sequence[Step], lives: Mapping[str, _Life]) -> Iterator[tuple[int, Look, str]]:
-    """(index in the trace, look, lane): what each lane shows in each column, as long as its task lives."""
-    alive: dict[str, Look] = {}
-    births: dict[int, list[str]] = {}
-    for path, life in lives.items():
-        births.setdefault(life.born, []).append(path)
+def _looks(trace: Sequence[Step], lives: Mapping[str, _Life], columns: _Columns) -> dict[str, dict[int, Look]]:
+    """By lane: what it shows in each column, as long as its task lives."""
+    looks: dict[str, dict[int, Look]] = {path: {} for path in lives}
+    ready: tuple[str, ...] = ()
     for at, step in enumerate(trace):
-        for path in births.get(at, ()):
-            if not path.startswith("~"):
-                alive[path] = Look.WAITING
         if not step.path.startswith("~"):
-            ready = set(_runnable(step))
-            for path in alive:
-                alive[path] = Look.READY if path in ready else Look.WAITING
-        yield from ((at, look, path) for path, look in alive.items() if path != step.path)
-        yield at, _active(step), step.path
-        if step.waiting_on == "ended":
-            alive.pop(step.path, None)
+            ready = _runnable(step)
+        if at not in columns.place:
+            continue
+        held = set(ready)
+        for path, life in lives.items():
+            if path == step.path:
+                looks[path][at] = _active(step)
+            elif life.born <= at <= life.over and not path.startswith("~"):
+                looks[path][at] = Look.READY if path in held else Look.WAITING
+    return looks
 
 
 def _active(step: Step) -> Look:
