@@ -210,8 +210,18 @@ def _lane(label: str, looks: Mapping[int, Look], marks: Sequence[_At], columns: 
             spans[-1] = Span(last.start, column + 1, look)
         else:
             spans.append(Span(column, column + 1, look))
-    placed = tuple(Mark(columns.place[mark.index] + 0.5, mark.sign, mark.label) for mark in marks if mark.index in columns.place)
-    return Lane(label, tuple(spans), placed)
+    return Lane(label, tuple(spans), tuple(_placed(marks, columns)))
+
+
+def _placed(marks: Sequence[_At], columns: _Columns) -> Iterator[Mark]:
+    """The marks that are in sight. Several of a kind at one step are one: with all labels, and of endings with their number."""
+    alike: dict[tuple[int, Sign], list[str]] = {}
+    for mark in marks:
+        if mark.index in columns.place:
+            alike.setdefault((mark.index, mark.sign), []).append(mark.label)
+    for (index, sign), labels in alike.items():
+        count = f"×{len(labels)}" if len(labels) > 1 and sign in _ENDINGS.values() else ""
+        yield Mark(columns.place[index] + 0.5, sign, ",".join(filter(None, labels)) or count)
 
 
 def _label(path: str) -> str:
@@ -239,6 +249,8 @@ def _title(story: Story) -> str:
 
 
 def _notes(story: Story, columns: _Columns, *, zoomed: bool) -> Iterator[Note]:
+    if story.attempt.breach is not None:
+        yield Note(story.attempt.breach.message.partition("\n")[0].removesuffix(":"))
     if columns.left_out:
         total = len(story.trial.trace)
         zoom = "" if zoomed else "; timeline(steps=(first, last)) zooms in"

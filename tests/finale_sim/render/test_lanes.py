@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 import trio
 
+from finale import RunComplete, Status
 from finale.drawing import Look, Sign, draw
 from finale_sim.campaign import campaign_programs
-from finale_sim.choices import Decide, Site
-from finale_sim.kernel import Conditions, Fidelity
+from finale_sim.choices import Choice, Decide, Kind, Site
+from finale_sim.history import Entry, What
+from finale_sim.kernel import Conditions, Ending, Fidelity, Trial
 from finale_sim.program import PlainProgram
 from finale_sim.render import trial_picture
 from finale_sim.render.lanes import lanes_of
-from finale_sim.search import following
+from finale_sim.search import Attempt, following
 from finale_sim.story import Story
 from tests.finale.drawing.geometry import assert_sound
 from tests.finale_sim.synthetic import following_answers
@@ -128,6 +130,28 @@ def test_deviations_are_numbered_as_in_the_words() -> None:
     labels = [mark.label for lane in chart.lanes for mark in lane.marks if mark.sign is Sign.DEVIATION]
     assert sorted(labels) == ["1", "2"]
     assert chart.notes[0].text.startswith("1. hold ")
+
+
+def test_two_endings_in_one_step_are_counted_above_their_ring() -> None:
+    """What hides behind another one is a number; deviations of one step are named together."""
+    step = tell(spinning(1, 0), following({})).trial.trace[0]
+    site = Site(Kind.SCHEDULE, "/main", 1)
+    delay, data = (Choice(Site(kind, "/main", 1), 2, 1) for kind in (Kind.DELAY, Kind.DATA))
+    twice = replace(step, choice=Choice(site, 2, 0), asked=(delay, data))
+    complete = RunComplete("r1", "s1", 1, 0, 0.0, Status.COMPLETED)
+    entries = tuple(Entry(n, step.number, 0.0, "witness", What.EVENT, "r1", "s1", complete) for n in range(2))
+    chart = lanes_of(Story(Attempt((delay, data), 0), Trial(Ending.RETURNED, trace=(twice,)), entries))
+    assert [(mark.sign, mark.label) for mark in chart.lanes[0].marks] == [(Sign.DEVIATION, "1,2"), (Sign.COMPLETED, "×2")]
+
+
+def test_what_was_broken_stands_first() -> None:
+    """The first line of the message, before the deviations."""
+    chart = lanes_of(tell(failing, following({})))
+    assert chart.notes[0].text.endswith("ValueError: first line")
+
+
+async def failing() -> None:
+    raise ValueError("first line\nsecond line")
 
 
 def test_a_held_task_looks_held_and_a_waiting_one_waiting() -> None:
