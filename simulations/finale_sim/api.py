@@ -40,12 +40,11 @@ def explore(
         return confirmed(investigate(program, trials=trials, seed=seed), import_name(function))
 
 
-def step_through(
-    function: Callable[[], Awaitable[Any]], *, token: str | None = None, cancel: bool = False, fidelity: str = "ties"
-) -> Stepping:
+def step_through(function: Any = None, *, token: str | None = None, cancel: bool = False, fidelity: str = "ties") -> Stepping:
     """Walk through a trial of ``function`` by hand: look at the ``options``, ``choose`` one, go ``back``, ``fork``.
 
-    With ``token`` it stands at the end of the trial that this stands for, under its conditions; else before the first choice.
+    It stands before the first choice; with ``token``, at the end of the trial that this stands for, under its conditions, and
+    then ``function`` may be whatever ``replay`` takes.
     ``cancel`` and ``fidelity``: as for ``explore``.
 
     Raises:

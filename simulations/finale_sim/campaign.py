@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from finale import Coordinator
-from finale.drawing import Cell, Picture, block, table, text_table
+from finale.drawing import Picture
+from finale.drawing.tables import Cell, block, table, text_table
 from finale.testing import STUBS
 from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TextIO
 
-from finale.drawing import text_table
+from finale.drawing.tables import text_table
 from finale_sim.campaign import Campaign
 from finale_sim.investigate import Replayed
 from finale_sim.program import Program, ScenarioProgram

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from finale.drawing import Picture, block
+from finale.drawing import Picture
+from finale.drawing.tables import block
 from finale_sim.choices import Decide
 from finale_sim.failure.determinism import LAYOUTS, Difference, Rechecked, differs, fails_again
 from finale_sim.failure.feasibility import Labelled, label

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finale.drawing import Cell, Picture, block, table
+from finale.drawing import Picture
+from finale.drawing.tables import Cell, block, table
 from finale_sim.failure.curve import curve
 from finale_sim.failure.feasibility import Feasibility
 from finale_sim.failure.nearest import Nearest, where_they_part

@@ -7,7 +7,8 @@ deterministic, so that is the same as having stopped there, and going back or fo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from finale.drawing import Picture, block
+from finale.drawing import Picture
+from finale.drawing.tables import block
 from finale_sim.choices import Choice, Decide, Kind, Site
 from finale_sim.kernel import heard
 from finale_sim.kernel.trial import Step

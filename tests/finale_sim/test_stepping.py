@@ -4,6 +4,8 @@ import pytest
 import trio
 
 import finale_sim
+from finale_sim.campaign import campaign_programs, run_campaign
+from finale_sim.canaries import CANARIES
 from finale_sim.choices import Kind
 from finale_sim.inject import fault
 from tests.finale.drawing.geometry import assert_sound
@@ -105,6 +107,18 @@ def test_a_walk_can_begin_at_the_end_of_a_failure() -> None:
     assert walk.token == token
     with pytest.raises(finale_sim.BadToken, match="another program"):
         finale_sim.step_through(troubled, token=token)
+
+
+def test_scenarios_can_be_walked_through_by_token() -> None:
+    """One of the standard campaign, and one with a coordinator of the user's."""
+    with CANARIES["no finally"].released():
+        (report,) = run_campaign(campaign_programs(["fails while active"]), trials=60).reports
+        assert report.token is not None
+        walk = finale_sim.step_through(token=report.token)
+        assert "violated: I1 one terminal" in str(walk)
+    assert "it holds" in str(walk.fork())
+    with pytest.raises(finale_sim.BadTarget, match="explore takes an async function"):
+        finale_sim.step_through()
 
 
 def test_every_kind_of_choice_is_told() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from finale import RunComplete, Status
-from finale.drawing import Fold, Lane, Lanes, Look, Mark, Note, Sign, Span, Tick
+from finale.drawing.lanes import Fold, Lane, Lanes, Look, Mark, Note, Sign, Span, Tick
 from finale_sim.choices import Choice, Kind
 from finale_sim.history import Entry, What
 from finale_sim.kernel.tracing import CANCEL, TIMER

@@ -1,6 +1,7 @@
 """The timeline of a trial as a picture: lanes for the eye, lines for the terminal."""
 
-from finale.drawing import Picture, draw
+from finale.drawing import Picture
+from finale.drawing.lanes_svg import draw
 from finale_sim.render.lanes import lanes_of
 from finale_sim.render.timeline import timeline
 from finale_sim.story import Story

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from finale.drawing import Canvas, Picture, Sign, clean, cut, draw_sign, width_of
+from finale.drawing import Picture
+from finale.drawing.canvas import Canvas, width_of
+from finale.drawing.lanes import Sign
+from finale.drawing.signs import draw_sign
+from finale.drawing.text import clean, cut
 from finale_sim.failure.curve import Point, curve_text
 
 __all__ = ["Curve", "coverage_picture", "curve_picture"]

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from finale.drawing import CELL_PX, Canvas, Picture, clean, cut, width_of
+from finale.drawing import Picture
+from finale.drawing.canvas import CELL_PX, Canvas, width_of
+from finale.drawing.text import clean, cut
 from finale_sim.kernel.trial import Trial, render_deadlock
 from finale_sim.kernel.waits import JOIN, Wait, circle
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finale.drawing import Fold, Lane, Lanes, Look, Mark, Note, Sign, Span, Tick, draw
+from finale.drawing.lanes import Fold, Lane, Lanes, Look, Mark, Note, Sign, Span, Tick
+from finale.drawing.lanes_svg import draw
 from finale.drawing.palette import PALETTE
 from tests.finale.drawing.geometry import assert_sound, shapes, texts
 

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from finale.drawing import Lane, Lanes, Picture, block, draw, table
+from finale.drawing import Picture
+from finale.drawing.lanes import Lane, Lanes
+from finale.drawing.lanes_svg import draw
+from finale.drawing.tables import block, table
 
 SVG = draw(Lanes("two & <three>", (Lane("a"),), 3))
 PICTURE = Picture('"><script>alert(1)</script>', "line 1\nline 2", SVG)

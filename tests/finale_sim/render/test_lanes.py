@@ -9,7 +9,8 @@ import pytest
 import trio
 
 from finale import RunComplete, Status
-from finale.drawing import Look, Sign, draw
+from finale.drawing.lanes import Look, Sign
+from finale.drawing.lanes_svg import draw
 from finale_sim.campaign import campaign_programs
 from finale_sim.choices import Choice, Decide, Kind, Site
 from finale_sim.history import Entry, What
