@@ -59,9 +59,8 @@ def draw(chart: Lanes) -> str:
     left = MARGIN_PX + max(map(width_of, labels), default=0) + 14
     unit = min(chart.unit_px, (WIDTH_PX - left - MARGIN_PX) / max(chart.extent, 1e-9))
     right = left + unit * chart.extent
-    width = min(max(right + MARGIN_PX, LEAST_PX), WIDTH_PX)
-    if any(width_of(note.text) > width - 2 * MARGIN_PX - _LEGEND_PX for note in chart.notes):
-        width = WIDTH_PX  # sentences want room
+    wide = max((width_of(note.text) for note in chart.notes[:MOST_NOTES]), default=0) + 2 * MARGIN_PX + _LEGEND_PX
+    width = min(max(right + MARGIN_PX, LEAST_PX, wide), WIDTH_PX)
     top = 28 + (LINE_PX if chart.ticks else 0) + (LINE_PX if chart.folds or _labelled(chart.lanes) else 0) + 4
     frame = _Frame(left, top, right, top + ROW_PX * len(labels), unit)
     notes = list(_notes(chart.notes, width))
