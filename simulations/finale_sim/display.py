@@ -15,7 +15,7 @@ from finale_sim.report import Counterexample, Report
 from finale_sim.search import Search
 from finale_sim.verdict import NotReproducible, Truncated, Verdict
 
-__all__ = ["Progress", "failure_text", "print_campaign", "print_table", "replay_text", "verdict_text"]
+__all__ = ["Progress", "failure_text", "failure_told", "print_campaign", "print_table", "replay_text", "verdict_text"]
 
 _REDRAW_S = 0.1
 _SIGN_OF_LIFE_S = 30.0
@@ -161,7 +161,17 @@ def verdict_text(report: Report) -> str:
 
 
 def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
-    """The claim, what happened in words, the timeline, the token, and the command to paste, which ends with ``again``."""
+    """What is told of a failure, and the commands to paste, which end with ``again``."""
+    lines = [failure_told(counterexample), f"Again   {shlex.join(['finale-sim', 'replay', counterexample.token, *again])}"]
+    label = counterexample.feasibility
+    if label is not None and label.holds:
+        delays = [str(hold.delay) for hold in label.holds]
+        lines.append(f"On trio {shlex.join(['finale-sim', 'force', *again, *delays])}")
+    return "\n".join(lines)
+
+
+def failure_told(counterexample: Counterexample) -> str:
+    """The claim, what happened in words, the timeline, how far from stock trio it is, and, as the last line, the token."""
     breach = counterexample.story.attempt.breach
     assert breach is not None, "a counterexample breaks a claim"
     count, label = counterexample.deviations, counterexample.feasibility
@@ -170,25 +180,22 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
     else:
         kind = "minimal: no stream with fewer does it" if counterexample.minimal else "locally minimal: no smaller one was found"
         size = f"{count} deviation{'s' * (count != 1)} from the happy path; {kind}"
-    lines = [
-        f"VIOLATED  {breach.claim}",
-        *_indented(breach.message),
-        "",
-        f"What happened ({size})",
-        *(f"  {number}. {sentence}" for number, sentence in enumerate(counterexample.in_words(), 1)),
-        "",
-        "Timeline (» a deviation, · an observation)",
-        counterexample.timeline(),
-        "",
-        *(label.lines if label else ()),
-        *_afterwards(counterexample),
-        f"Token   {counterexample.token}",
-        f"Again   {shlex.join(['finale-sim', 'replay', counterexample.token, *again])}",
-    ]
-    if label is not None and label.holds:
-        delays = [str(hold.delay) for hold in label.holds]
-        lines.append(f"On trio {shlex.join(['finale-sim', 'force', *again, *delays])}")
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            f"VIOLATED  {breach.claim}",
+            *_indented(breach.message),
+            "",
+            f"What happened ({size})",
+            *(f"  {number}. {sentence}" for number, sentence in enumerate(counterexample.in_words(), 1)),
+            "",
+            "Timeline (» a deviation, · an observation)",
+            counterexample.timeline(),
+            "",
+            *(label.lines if label else ()),
+            *_afterwards(counterexample),
+            f"Token   {counterexample.token}",
+        ]
+    )
 
 
 def _afterwards(counterexample: Counterexample) -> list[str]:

@@ -1,0 +1,191 @@
+"""What pytest collects for a marked test: to pytest and to other plugins a plain function, which explores the real one."""
+
+import inspect
+import os
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn, Self
+
+import pytest
+
+import finale_sim
+from finale_pytest.results import NOTE, RESULTS, TOKEN, TRIALS, VERDICT
+from finale_pytest.settings import settings_of
+from finale_pytest.telling import interruption, regret, replay_text, report_text, shown
+from finale_pytest.trials import Trials, innermost, label_of
+from finale_sim.story import Story
+from finale_sim.token import decode, program_key
+
+__all__ = ["SimulatedTest", "owners"]
+
+_RUNNERS = frozenset({"trio", "asyncio", "anyio"})  # marks of plugins that would run the test themselves
+
+
+def owners(token: str, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The simulated tests among ``items`` that the token belongs to: one, unless equal names are in several folders."""
+    program = decode(token).program
+    return [
+        item for item in items if isinstance(item, SimulatedTest) and program == program_key(f"explore/{label_of(item.nodeid)}")
+    ]
+
+
+class SimulatedTest(pytest.Function):
+    """A test function that is explored. What it raises is what the function raised in the trial that is told."""
+
+    _told: tuple[BaseException, str] | None = None  # the error that is raised, and the report
+
+    @classmethod
+    def in_place_of(cls, item: pytest.Function) -> Self:
+        """The same test, explored."""
+        made: Self = cls.from_parent(
+            item.parent,
+            name=item.name,
+            callspec=getattr(item, "callspec", None),
+            fixtureinfo=item._fixtureinfo,  # noqa: SLF001  # pytest has no other way to exchange the class of an item
+            keywords=item.keywords,
+            originalname=item.originalname,
+        )
+        made.own_markers = item.own_markers
+        return made
+
+    def _getobj(self) -> Callable[..., None]:
+        """What pytest calls: a plain function, so that no plugin for async tests takes it for one of its own."""
+        function = super()._getobj()  # type: ignore[no-untyped-call]  # pytest leaves it without types
+
+        def explored(**arguments: Any) -> None:
+            __tracebackhide__ = True
+            self._run(function, arguments)
+
+        explored.__wrapped__ = function  # type: ignore[attr-defined]  # pytest asks it for the file, the line, the docstring
+        return explored
+
+    def iter_markers_with_node(self, name: str | None = None) -> Iterator[tuple[Any, pytest.Mark]]:
+        """Its marks, without those by which another plugin would run it; one of them may stand on the whole module."""
+        return (found for found in super().iter_markers_with_node(name) if found[1].name not in _RUNNERS)
+
+    def setup(self) -> None:
+        """Set up its fixtures, which live outside of the trials, and are the same in all of them."""
+        for name in self._fixtureinfo.argnames:
+            defined = self._fixtureinfo.name2fixturedefs.get(name)
+            function = defined[-1].func if defined else None
+            if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+                _refuse(
+                    f"the fixture {name!r} of {self.name} is async, but fixtures are set up outside of the trials, where no trio "
+                    "runs; make it a plain fixture that returns an async context manager, and open that in the test"
+                )
+        super().setup()
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The user's own lines where it failed, and the report."""
+        if self._told is not None and excinfo.value is self._told[0]:
+            return shown(excinfo, self._told[1], self.config)
+        return super().repr_failure(excinfo)  # like pytest's own, it goes by --tb alone, and never by ``style``
+
+    # The search ------------------------------------------------------------------------------------------------------
+
+    def _run(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        __tracebackhide__ = True
+        if not inspect.iscoroutinefunction(function):
+            _refuse(_not_async(self.originalname, function))
+        settings = settings_of(self)
+        trials = Trials(label_of(self.nodeid), function, arguments)
+        token = self.config.getoption("sim_token")
+        remembered = token or self.config.stash[RESULTS].failing.get(self.nodeid)
+        gone = self._replay(trials, remembered, only=bool(token)) if remembered else None
+        if token:
+            return
+        trials.happy = True
+        self._explore(trials, settings, gone)
+
+    def _explore(self, trials: Trials, settings: dict[str, Any], gone: str | None) -> None:
+        __tracebackhide__ = True
+        report = finale_sim.explore(trials, **settings)
+        if trials.left is not None:
+            raise trials.left
+        found, verdict = report.counterexample, report.verdict
+        text = report_text(found, self._again(found.token), self._forced(trials)) if found is not None else ""
+        if report.search.interrupted:
+            self.config.stash[RESULTS].interrupted.append(f"{self.nodeid}: {interruption(report, text)}")
+            raise KeyboardInterrupt
+        self._say(str(verdict), report.search.trials, found.token if found is not None else None, gone)
+        if found is not None:
+            self._fail(trials, found.story, found.token, text)
+        self._forget_output()
+        if verdict.exit_code:
+            _refuse(regret(report, [name for name in self._fixtureinfo.argnames if name not in getattr(self, "callspec", ())]))
+
+    def _replay(self, trials: Trials, token: str, *, only: bool) -> str | None:
+        """Fail if the recorded trial does. If not, say what has become of it, or fail for that, if ``only`` it was asked for."""
+        __tracebackhide__ = True
+        trials.happy = False
+        try:
+            replayed = finale_sim.replay(token, trials)
+        except finale_sim.BadToken as error:
+            return f"the failure of the last run cannot be repeated: {error}"
+        if trials.left is not None:
+            raise trials.left
+        attempt = replayed.story.attempt
+        if attempt.breach is not None:
+            self._say(f"violated: {attempt.breach.claim}", 1, token)
+            self._fail(trials, replayed.story, token, replay_text(replayed, token, self._again(token), remembered=not only))
+        what = replayed.drift or attempt.undecided or "the recorded trial holds"
+        if not only:
+            return f"the failure of the last run does not come out any more ({token}): {what}; searched anew"
+        self._forget_output()
+        if replayed.exit_code:
+            self._say("undecided: the recorded trial is gone", 1)
+            _refuse(f"DRIFT  {what}\n\nThe recorded trial is gone; leave --sim-token out to search anew.")
+        self._say("held: the recorded trial", 1)
+        return None
+
+    def _say(self, verdict: str, trials: int, token: str | None = None, note: str | None = None) -> None:
+        said = ((VERDICT, verdict), (TRIALS, str(trials)), (TOKEN, token), (NOTE, note))
+        self.user_properties.extend((name, value) for name, value in said if value is not None)
+
+    def _fail(self, trials: Trials, story: Story, token: str, text: str) -> NoReturn:
+        """Raise what the trial raised, so that whoever looks at it, a debugger or xfail(raises=…), sees the user's error."""
+        __tracebackhide__ = True
+        self._forget_output()
+        finale_sim.replay(token, trials)  # once more, so that what was captured is of this trial alone
+        breach, trial = story.attempt.breach, story.trial
+        assert breach is not None, "only a failure is told"
+        error = innermost(trial.error) if trial.error is not None else None
+        if not isinstance(error, Exception | pytest.fail.Exception):
+            error = AssertionError(f"{breach.claim}: {breach.message.splitlines()[0]}")
+        self._told = error, text
+        raise error
+
+    def _forget_output(self) -> None:
+        """What a thousand trials printed and logged tells nobody anything."""
+        plugins = self.config.pluginmanager
+        if (capture := plugins.get_plugin("capturemanager")) is not None:
+            capture.read_global_capture()
+        if (logs := plugins.get_plugin("logging-plugin")) is not None:
+            logs.report_handler.reset()
+
+    # What to paste ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _file(self) -> str:
+        return os.path.relpath(self.path, self.config.invocation_params.dir)
+
+    def _again(self, token: str) -> str:
+        return shlex.join(["pytest", f"{self._file}::{self.nodeid.partition('::')[2]}", "--sim-token", token])
+
+    def _forced(self, trials: Trials) -> Sequence[str]:
+        """The command that fails on trio itself, without its delays; only functions that need nothing of pytest have one."""
+        alone = isinstance(self.parent, pytest.Module) and not self.fixturenames
+        return ["finale-sim", "force", f"{self._file}:{self.originalname}"] if alone else []
+
+
+def _refuse(message: str) -> NoReturn:
+    pytest.fail(message, pytrace=False)
+
+
+def _not_async(name: str, function: Any) -> str:
+    if hasattr(function, "hypothesis"):
+        return (
+            f"{name} is marked simulate, and Hypothesis gives it values; "
+            "take the mark off, and let Hypothesis choose the schedule, too: finale_sim.hypothesis.schedules()"
+        )
+    return f"{name} is marked simulate but is no async function; write 'async def {name}(…)', or take the mark off"

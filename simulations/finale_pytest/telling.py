@@ -1,0 +1,82 @@
+"""What a person reads: the user's own lines where a trial failed, and the report of the simulator, with the line to paste."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from types import CodeType
+from typing import Any
+
+import pytest
+
+from finale_sim.display import failure_told
+from finale_sim.display import replay_text as replayed_as
+from finale_sim.investigate import Replayed
+from finale_sim.kernel.places import is_user
+from finale_sim.render import in_words, timeline
+from finale_sim.report import Counterexample, Report
+from finale_sim.verdict import NotReproducible
+
+__all__ = ["interruption", "regret", "replay_text", "report_text", "shown"]
+
+_MACHINERY = frozenset({"_pytest", "pluggy", "finale_sim", "finale_pytest"})
+
+
+def shown(excinfo: pytest.ExceptionInfo[BaseException], text: str, config: pytest.Config) -> Any:
+    """The failure as pytest prints it: lines of trio, pytest and the simulator left out, the report as a section."""
+    style = config.getoption("tbstyle", "auto")
+    if not any(map(_is_the_users, excinfo.traceback)):  # stuck: nobody raised it, and the report has the stacks
+        style = "value"
+    told = excinfo.getrepr(
+        style="short" if style == "auto" else style,
+        showlocals=config.getoption("showlocals", False),
+        tbfilter=(lambda info: info.traceback.filter(_is_the_users)) if style != "value" else False,
+        chain=False,
+    )
+    told.addsection("simulated", text)
+    return told
+
+
+def _is_the_users(entry: Any) -> bool:
+    code: CodeType = entry.frame.code.raw
+    return is_user(code) and entry.frame.f_globals.get("__name__", "").partition(".")[0] not in _MACHINERY
+
+
+def report_text(found: Counterexample, again: str, forced: Sequence[str]) -> str:
+    """The report of a failure that was found. The line to paste runs it in a fresh process, so there is no other word of that."""
+    here = tuple(where for where in found.reruns if not where.startswith("not re-run"))
+    lines = [failure_told(replace(found, reruns=here)), f"Again   {again}"]
+    if forced and found.feasibility is not None and found.feasibility.holds:
+        lines.append(f"On trio {shlex.join([*forced, *(str(hold.delay) for hold in found.feasibility.holds)])}")
+    return "\n".join(lines)
+
+
+def replay_text(replayed: Replayed, token: str, again: str, *, remembered: bool) -> str:
+    """The report of a recorded trial that fails."""
+    words = [f"  {number}. {sentence}" for number, sentence in enumerate(in_words(replayed.story), 1)]
+    return "\n".join(
+        [
+            replayed_as(replayed),
+            "",
+            "What happened" + (" (the failure of the last run, again; --cache-clear forgets it)" if remembered else ""),
+            *(words or ["  the happy path, without any deviation"]),
+            "",
+            "Timeline (» a deviation, · an observation)",
+            timeline(replayed.story, most_lines=48 if remembered else 200),
+            "",
+            f"Token   {token}",
+            f"Again   {again}",
+        ]
+    )
+
+
+def regret(report: Report, fixtures: Sequence[str]) -> str:
+    """Why a test without a failure does not pass."""
+    text = str(report.verdict)
+    if isinstance(report.verdict, NotReproducible) and fixtures:
+        text += f"\n\nAll trials share {', '.join(fixtures)}: what one trial changes there, the next one finds changed."
+    return f"UNDECIDED  {text}\n\nNo violation was seen; but what cannot be judged has not passed."
+
+
+def interruption(report: Report, text: str) -> str:
+    """What was known when Ctrl-C came."""
+    return f"{report.verdict}\n\n{text}" if text else str(report.verdict)

@@ -1,0 +1,91 @@
+"""A test as a program that can be explored: an async function without parameters, called anew in each trial."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from finale_sim import assume
+
+__all__ = ["Trials", "innermost", "label_of"]
+
+_STARTS_EMPTY = {  # fixtures that record what a test does → what makes them forget it
+    "caplog": "clear",
+    "capfd": "readouterr",
+    "capfdbinary": "readouterr",
+    "capsys": "readouterr",
+    "capsysbinary": "readouterr",
+    "recwarn": "clear",
+}
+
+
+class Trials:
+    """Calls ``function`` with ``arguments``. Its name, which tokens carry, is ``label``.
+
+    ``left`` is what ended the whole test and not only a trial: a skip on the happy path, ``pytest.exit``, a time-out. Trials that
+    come after it do not count, and end at once; who started the search raises it.
+    """
+
+    def __init__(self, label: str, function: Callable[..., Awaitable[Any]], arguments: Mapping[str, Any]) -> None:
+        self.__qualname__ = label
+        self.left: BaseException | None = None
+        self.happy = True  #: whether the next trial is on the happy path
+        self._function = function
+        self._arguments = arguments
+
+    async def __call__(self) -> None:
+        __tracebackhide__ = True  # for pytest, and for the simulator: places and stacks are the user's
+        assume(self.left is None)
+        happy, self.happy = self.happy, False
+        for name, forget in _STARTS_EMPTY.items():
+            if name in self._arguments:
+                getattr(self._arguments[name], forget)()
+        try:
+            await self._function(**self._arguments)
+        except BaseException as error:
+            leaving = next((leaf for leaf in _leaves(error) if _is_outcome(leaf)), None)
+            if leaving is None:
+                raise
+            if happy or _ends_the_test(leaving):
+                self.left = leaving
+        else:
+            return
+        assume(False)  # a skip somewhere else than on the happy path: this trial says nothing
+
+
+def label_of(nodeid: str) -> str:
+    """What a test is called in its tokens: its node id without folders, which are others when pytest is started elsewhere."""
+    file, colons, rest = nodeid.partition("::")
+    return file.rpartition("/")[2] + colons + rest
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Of a group the first error, which is the one that a report is about."""
+    return next(_leaves(error))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _is_outcome(error: BaseException) -> bool:
+    """Whether it says something of the test, and nothing against it."""
+    return isinstance(error, pytest.skip.Exception | pytest.xfail.Exception | pytest.exit.Exception) or _is_timeout(error)
+
+
+def _ends_the_test(error: BaseException) -> bool:
+    return isinstance(error, pytest.exit.Exception) or _is_timeout(error)
+
+
+def _is_timeout(error: BaseException) -> bool:
+    """pytest-timeout fails a test from within, wherever it is; that is no failure of the trial that was going on."""
+    traceback = error.__traceback__ if isinstance(error, pytest.fail.Exception) else None
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__name__") == "pytest_timeout":
+            return True
+        traceback = traceback.tb_next
+    return False
