@@ -262,7 +262,7 @@ RULES = [
     Rule(
         f"{SIM}/cli/*.py {SIM}/hypothesis.py {SIM}/notebook.py",
         "finale finale.testing finale_sim.*",
-        "trio hypothesis IPython",
+        "trio pytest hypothesis IPython",
         "a face may use all of the simulator, and can be taken away",
         door=True,
     ),

@@ -92,10 +92,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def sim_workspace() -> Callable[..., Any]:
-    """Open a finale workspace in a trial, with ``async with sim_workspace(coordinator, **options) as ws``.
+    """Like ``finale.open_workspace``, for a trial: runs are called r1, r2 …, and events bear the time of the trial.
 
-    Its runs are called r1, r2 …, and its events bear the time of the trial. Each trial opens its own, so none inherits a run.
-    The options are those of ``finale.open_workspace``.
+    To be called in the test, ``async with sim_workspace(coordinator) as ws``, so that each trial has a workspace of its own.
     """
     from finale_pytest.workspace import open_in_trial
 

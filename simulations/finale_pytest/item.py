@@ -68,7 +68,7 @@ class SimulatedTest(pytest.Function):
         for name in self._fixtureinfo.argnames:
             defined = self._fixtureinfo.name2fixturedefs.get(name)
             function = defined[-1].func if defined else None
-            if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            if _is_async_fixture(function):
                 _refuse(
                     f"the fixture {name!r} of {self.name} is async, but fixtures are set up outside of the trials, where no trio "
                     "runs; make it a plain fixture that returns an async context manager, and open that in the test"
@@ -112,7 +112,7 @@ class SimulatedTest(pytest.Function):
             self._fail(trials, found.story, found.token, text)
         self._forget_output()
         if verdict.exit_code:
-            _refuse(regret(report, [name for name in self._fixtureinfo.argnames if name not in getattr(self, "callspec", ())]))
+            _refuse(regret(report, [name for name in self._fixtureinfo.argnames if name in self._fixtureinfo.name2fixturedefs]))
 
     def _replay(self, trials: Trials, token: str, *, only: bool) -> str | None:
         """Fail if the recorded trial does. If not, say what has become of it, or fail for that, if ``only`` it was asked for."""
@@ -180,6 +180,11 @@ class SimulatedTest(pytest.Function):
 
 def _refuse(message: str) -> NoReturn:
     pytest.fail(message, pytrace=False)
+
+
+def _is_async_fixture(function: Any) -> bool:
+    of_trio = getattr(function, "_force_trio_fixture", False)  # how pytest-trio tells its plain ones, such as ``nursery``
+    return of_trio or inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _not_async(name: str, function: Any) -> str:

@@ -69,4 +69,4 @@ RESULTS = pytest.StashKey[Results]()
 def _row(name: str, said: dict[str, str]) -> str:
     trials = int(said[TRIALS])
     token = f"  {said[TOKEN]}" if TOKEN in said else ""
-    return f"{name}: {said[VERDICT]} ({trials:,} trial{'s' * (trials != 1)}){token}"
+    return f"{name}: {said[VERDICT].splitlines()[0]} ({trials:,} trial{'s' * (trials != 1)}){token}"

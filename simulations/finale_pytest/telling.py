@@ -14,7 +14,7 @@ from finale_sim.investigate import Replayed
 from finale_sim.kernel.places import is_user
 from finale_sim.render import in_words, timeline
 from finale_sim.report import Counterexample, Report
-from finale_sim.verdict import NotReproducible
+from finale_sim.verdict import NotReproducible, Truncated
 
 __all__ = ["interruption", "regret", "replay_text", "report_text", "shown"]
 
@@ -71,10 +71,12 @@ def replay_text(replayed: Replayed, token: str, again: str, *, remembered: bool)
 
 def regret(report: Report, fixtures: Sequence[str]) -> str:
     """Why a test without a failure does not pass."""
-    text = str(report.verdict)
-    if isinstance(report.verdict, NotReproducible) and fixtures:
-        text += f"\n\nAll trials share {', '.join(fixtures)}: what one trial changes there, the next one finds changed."
-    return f"UNDECIDED  {text}\n\nNo violation was seen; but what cannot be judged has not passed."
+    verdict = report.verdict
+    why = verdict.why if isinstance(verdict, NotReproducible | Truncated) else str(verdict)
+    if isinstance(verdict, NotReproducible) and fixtures:
+        why += f"\n\nAll trials share {', '.join(fixtures)}: what one trial changes there, the next one finds changed."
+    word = "NOT REPRODUCIBLE" if isinstance(verdict, NotReproducible) else "UNDECIDED"
+    return f"{word}  {why}\n\nNo violation was seen, but what cannot be judged has not passed."
 
 
 def interruption(report: Report, text: str) -> str:

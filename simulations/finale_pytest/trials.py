@@ -1,5 +1,6 @@
 """A test as a program that can be explored: an async function without parameters, called anew in each trial."""
 
+import warnings
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
@@ -41,10 +42,13 @@ class Trials:
             if name in self._arguments:
                 getattr(self._arguments[name], forget)()
         try:
-            await self._function(**self._arguments)
+            with warnings.catch_warnings():  # forgets which warnings were shown already, in another trial
+                await self._function(**self._arguments)
         except BaseException as error:
             leaving = next((leaf for leaf in _leaves(error) if _is_outcome(leaf)), None)
             if leaving is None:
+                if isinstance(failed := innermost(error), pytest.fail.Exception):  # said by pytest.fail, or pytest.raises
+                    raise AssertionError(str(failed)).with_traceback(failed.__traceback__) from None
                 raise
             if happy or _ends_the_test(leaving):
                 self.left = leaving
