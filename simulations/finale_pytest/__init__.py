@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from finale_pytest.results import RESULTS, Results
+from finale_pytest.results import NO_OWNER, RESULTS, Results
 
 __all__: list[str] = []
 
@@ -67,11 +67,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from finale_pytest.item import owners
 
         chosen = owners(token, items)
-        if not chosen:
-            raise pytest.UsageError(
-                f"--sim-token {token} belongs to none of the simulated tests that were collected; "
-                "name the test, as the failure did: pytest path::test --sim-token TOKEN"
-            )
+        if not chosen and not hasattr(config, "workerinput"):  # an error in a worker of pytest-xdist is told by nobody
+            raise pytest.UsageError(NO_OWNER.format(token))
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
 

@@ -12,7 +12,7 @@ import finale_sim
 from finale_pytest.results import NOTE, RESULTS, TOKEN, TRIALS, VERDICT
 from finale_pytest.settings import settings_of
 from finale_pytest.telling import interruption, regret, replay_text, report_text, shown
-from finale_pytest.trials import Trials, innermost, label_of
+from finale_pytest.trials import Overdue, Trials, innermost, label_of
 from finale_sim.story import Story
 from finale_sim.token import decode, program_key
 
@@ -91,15 +91,21 @@ class SimulatedTest(pytest.Function):
         trials = Trials(label_of(self.nodeid), function, arguments)
         token = self.config.getoption("sim_token")
         remembered = token or self.config.stash[RESULTS].failing.get(self.nodeid)
-        gone = self._replay(trials, remembered, only=bool(token)) if remembered else None
-        if token:
-            return
-        trials.happy = True
-        self._explore(trials, settings, gone)
+        with trials.undisturbed():
+            gone = self._replay(trials, remembered, only=bool(token)) if remembered else None
+            if not token:
+                trials.happy = True
+                self._explore(trials, settings, gone)
 
     def _explore(self, trials: Trials, settings: dict[str, Any], gone: str | None) -> None:
         __tracebackhide__ = True
-        report = finale_sim.explore(trials, **settings)
+        try:
+            report = finale_sim.explore(trials, **settings, on_trial=trials.on_trial)
+        except Overdue as error:
+            self._say("undecided: out of time", error.args[0], note=gone)
+            _refuse(
+                f"UNDECIDED  out of time after {error.args[0]:,} trials, none of which failed. Give it more, or fewer trials."
+            )
         if trials.left is not None:
             raise trials.left
         found, verdict = report.counterexample, report.verdict
@@ -179,7 +185,7 @@ class SimulatedTest(pytest.Function):
 
 
 def _refuse(message: str) -> NoReturn:
-    pytest.fail(message, pytrace=False)
+    raise pytest.fail.Exception(message, pytrace=False) from None
 
 
 def _is_async_fixture(function: Any) -> bool:

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
-__all__ = ["NOTE", "RESULTS", "TOKEN", "TRIALS", "VERDICT", "Results"]
+__all__ = ["NOTE", "NO_OWNER", "RESULTS", "TOKEN", "TRIALS", "VERDICT", "Results"]
 
 VERDICT, TRIALS, TOKEN, NOTE = "sim_verdict", "sim_trials", "sim_token", "sim_note"
 """Names of user properties: what may be concluded; after how many trials; the token of a failure; what else is worth saying."""
+
+NO_OWNER = (
+    "--sim-token {} belongs to none of the simulated tests that were collected; "
+    "name the test, as the failure did: pytest path::test --sim-token TOKEN"
+)
 
 _CACHED = "finale_sim/failing"  # node id → token
 
@@ -50,6 +55,8 @@ class Results:
             lines = [_row(name, said) for name, said in self._rows.items()] + lines
         if self._rows and (verbosity >= 0 or lines):
             lines.append(self._sum())
+        elif (token := self._config.getoption("sim_token")) and not self._rows:
+            lines.append(NO_OWNER.format(token))
         if lines:
             terminalreporter.section("simulated tests", sep="-")
             for line in lines:
@@ -58,8 +65,8 @@ class Results:
     def _sum(self) -> str:
         words = Counter(said[VERDICT].partition(":")[0] for said in self._rows.values())
         trials = sum(int(said[TRIALS]) for said in self._rows.values())
-        tests = f"{len(self._rows)} simulated test{'s' * (len(self._rows) != 1)}"
-        return f"{tests}, {trials:,} trials: " + ", ".join(f"{count} {word}" for word, count in sorted(words.items()))
+        came_to = ", ".join(f"{count} {word}" for word, count in sorted(words.items()))
+        return f"{_count(len(self._rows), 'simulated test')}, {_count(trials, 'trial')}: {came_to}"
 
 
 RESULTS = pytest.StashKey[Results]()
@@ -67,6 +74,9 @@ RESULTS = pytest.StashKey[Results]()
 
 
 def _row(name: str, said: dict[str, str]) -> str:
-    trials = int(said[TRIALS])
     token = f"  {said[TOKEN]}" if TOKEN in said else ""
-    return f"{name}: {said[VERDICT].splitlines()[0]} ({trials:,} trial{'s' * (trials != 1)}){token}"
+    return f"{name}: {said[VERDICT].splitlines()[0]} ({_count(int(said[TRIALS]), 'trial')}){token}"
+
+
+def _count(number: int, of: str) -> str:
+    return f"{number:,} {of}{'s' * (number != 1)}"

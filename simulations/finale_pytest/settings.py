@@ -11,9 +11,8 @@ from finale_sim.kernel import Fidelity
 
 __all__ = ["settings_of"]
 
-_KNOWN = tuple(
-    name for name, found in inspect.signature(finale_sim.explore).parameters.items() if found.kind is found.KEYWORD_ONLY
-)
+_SAYS = inspect.signature(finale_sim.explore).parameters.values()
+_KNOWN = tuple(found.name for found in _SAYS if found.kind is found.KEYWORD_ONLY and found.name != "on_trial")
 _LEAST = {"trials": 1, "seed": 0}
 
 

@@ -1,14 +1,18 @@
 """A test as a program that can be explored: an async function without parameters, called anew in each trial."""
 
+import signal
 import warnings
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from finale_sim import assume
+from finale_sim.search import Search
 
-__all__ = ["Trials", "innermost", "label_of"]
+__all__ = ["Overdue", "Trials", "innermost", "label_of"]
 
 _STARTS_EMPTY = {  # fixtures that record what a test does → what makes them forget it
     "caplog": "clear",
@@ -20,16 +24,21 @@ _STARTS_EMPTY = {  # fixtures that record what a test does → what makes them f
 }
 
 
+class Overdue(Exception):
+    """The time of the test is up. The argument is the number of trials that there were."""
+
+
 class Trials:
     """Calls ``function`` with ``arguments``. Its name, which tokens carry, is ``label``.
 
-    ``left`` is what ended the whole test and not only a trial: a skip on the happy path, ``pytest.exit``, a time-out. Trials that
-    come after it do not count, and end at once; who started the search raises it.
+    ``left`` is what ended the whole test and not only a trial: a skip on the happy path, or ``pytest.exit``. It ends the search;
+    where a failure is being told already, the trials that remain do not count, and end at once.
     """
 
     def __init__(self, label: str, function: Callable[..., Awaitable[Any]], arguments: Mapping[str, Any]) -> None:
         self.__qualname__ = label
         self.left: BaseException | None = None
+        self.overdue = False  #: whether its time is up
         self.happy = True  #: whether the next trial is on the happy path
         self._function = function
         self._arguments = arguments
@@ -50,11 +59,39 @@ class Trials:
                 if isinstance(failed := innermost(error), pytest.fail.Exception):  # said by pytest.fail, or pytest.raises
                     raise AssertionError(str(failed)).with_traceback(failed.__traceback__) from None
                 raise
-            if happy or _ends_the_test(leaving):
+            if happy or isinstance(leaving, pytest.exit.Exception):
                 self.left = leaving
         else:
             return
         assume(False)  # a skip somewhere else than on the happy path: this trial says nothing
+
+    def on_trial(self, search: Search) -> None:
+        """End the search if the test has been left, or has no time left.
+
+        Raises:
+            Overdue, BaseException: why.
+        """
+        if self.left is not None:
+            raise self.left
+        if self.overdue:
+            raise Overdue(search.trials)
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Hear pytest-timeout between two trials: what its signal raises in the midst of one would be taken for a failure."""
+        before = signal.getsignal(signal.SIGALRM) if hasattr(signal, "SIGALRM") else None
+        if getattr(before, "__module__", None) != "pytest_timeout":
+            yield
+            return
+
+        def note(number: int, frame: FrameType | None) -> None:
+            self.overdue = True
+
+        signal.signal(signal.SIGALRM, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGALRM, before)
 
 
 def label_of(nodeid: str) -> str:
@@ -78,18 +115,4 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 def _is_outcome(error: BaseException) -> bool:
     """Whether it says something of the test, and nothing against it."""
-    return isinstance(error, pytest.skip.Exception | pytest.xfail.Exception | pytest.exit.Exception) or _is_timeout(error)
-
-
-def _ends_the_test(error: BaseException) -> bool:
-    return isinstance(error, pytest.exit.Exception) or _is_timeout(error)
-
-
-def _is_timeout(error: BaseException) -> bool:
-    """pytest-timeout fails a test from within, wherever it is; that is no failure of the trial that was going on."""
-    traceback = error.__traceback__ if isinstance(error, pytest.fail.Exception) else None
-    while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__") == "pytest_timeout":
-            return True
-        traceback = traceback.tb_next
-    return False
+    return isinstance(error, pytest.skip.Exception | pytest.xfail.Exception | pytest.exit.Exception)

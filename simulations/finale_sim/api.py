@@ -9,6 +9,7 @@ from finale_sim.investigate import Replayed, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
+from finale_sim.search import OnTrial
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
 
@@ -16,7 +17,13 @@ __all__ = ["check", "explore", "program_of", "replay"]
 
 
 def explore(
-    function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed: int = 0, cancel: bool = False, fidelity: str = "ties"
+    function: Callable[[], Awaitable[Any]],
+    *,
+    trials: int = 1000,
+    seed: int = 0,
+    cancel: bool = False,
+    fidelity: str = "ties",
+    on_trial: OnTrial | None = None,
 ) -> Report:
     """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
 
@@ -25,6 +32,7 @@ def explore(
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
+    ``on_trial`` is called with the state of the search after each of its trials; what it raises ends the search.
     A failure is run again, also in a fresh process if that can import the function.
 
     Raises:
@@ -34,7 +42,7 @@ def explore(
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
-    return confirmed(investigate(program, trials=trials, seed=seed), import_name(function))
+    return confirmed(investigate(program, trials=trials, seed=seed, on_trial=on_trial), import_name(function))
 
 
 def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
