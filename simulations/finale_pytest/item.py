@@ -11,7 +11,7 @@ import pytest
 import finale_sim
 from finale_pytest.results import NOTE, RESULTS, TOKEN, TRIALS, VERDICT
 from finale_pytest.settings import settings_of
-from finale_pytest.telling import interruption, regret, replay_text, report_text, shown
+from finale_pytest.telling import interruption, regret, replay_heading, replay_text, report_text, shown
 from finale_pytest.trials import Overdue, Trials, innermost, label_of
 from finale_sim.story import Story
 from finale_sim.token import decode, program_key
@@ -109,7 +109,7 @@ class SimulatedTest(pytest.Function):
         if trials.left is not None:
             raise trials.left
         found, verdict = report.counterexample, report.verdict
-        text = report_text(found, self._again(found.token), self._forced(trials)) if found is not None else ""
+        text = report_text(found, self._again(found.token), self._forced()) if found is not None else ""
         if report.search.interrupted:
             self.config.stash[RESULTS].interrupted.append(f"{self.nodeid}: {interruption(report, text)}")
             raise KeyboardInterrupt
@@ -118,7 +118,8 @@ class SimulatedTest(pytest.Function):
             self._fail(trials, found.story, found.token, text)
         self._forget_output()
         if verdict.exit_code:
-            _refuse(regret(report, [name for name in self._fixtureinfo.argnames if name in self._fixtureinfo.name2fixturedefs]))
+            shared = [name for name in self._fixtureinfo.argnames if name in self.fixturenames and name != "sim_workspace"]
+            _refuse(regret(report, shared))
 
     def _replay(self, trials: Trials, token: str, *, only: bool) -> str | None:
         """Fail if the recorded trial does. If not, say what has become of it, or fail for that, if ``only`` it was asked for."""
@@ -140,7 +141,7 @@ class SimulatedTest(pytest.Function):
         self._forget_output()
         if replayed.exit_code:
             self._say("undecided: the recorded trial is gone", 1)
-            _refuse(f"DRIFT  {what}\n\nThe recorded trial is gone; leave --sim-token out to search anew.")
+            _refuse(f"{replay_heading(replayed)}\n\nThe recorded trial is gone; leave --sim-token out to search anew.")
         self._say("held: the recorded trial", 1)
         return None
 
@@ -156,7 +157,7 @@ class SimulatedTest(pytest.Function):
         breach, trial = story.attempt.breach, story.trial
         assert breach is not None, "only a failure is told"
         error = innermost(trial.error) if trial.error is not None else None
-        if not isinstance(error, Exception | pytest.fail.Exception):
+        if not isinstance(error, Exception):
             error = AssertionError(f"{breach.claim}: {breach.message.splitlines()[0]}")
         self._told = error, text
         raise error
@@ -178,7 +179,7 @@ class SimulatedTest(pytest.Function):
     def _again(self, token: str) -> str:
         return shlex.join(["pytest", f"{self._file}::{self.nodeid.partition('::')[2]}", "--sim-token", token])
 
-    def _forced(self, trials: Trials) -> Sequence[str]:
+    def _forced(self) -> Sequence[str]:
         """The command that fails on trio itself, without its delays; only functions that need nothing of pytest have one."""
         alone = isinstance(self.parent, pytest.Module) and not self.fixturenames
         return ["finale-sim", "force", f"{self._file}:{self.originalname}"] if alone else []

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from finale_sim.display import failure_told
-from finale_sim.display import replay_text as replayed_as
+from finale_sim.display import replay_text as replay_heading
 from finale_sim.investigate import Replayed
 from finale_sim.kernel.places import is_user
 from finale_sim.render import in_words, timeline
 from finale_sim.report import Counterexample, Report
 from finale_sim.verdict import NotReproducible, Truncated
 
-__all__ = ["interruption", "regret", "replay_text", "report_text", "shown"]
+__all__ = ["interruption", "regret", "replay_heading", "replay_text", "report_text", "shown"]
 
 _MACHINERY = frozenset({"_pytest", "pluggy", "finale_sim", "finale_pytest"})
 
@@ -55,7 +55,7 @@ def replay_text(replayed: Replayed, token: str, again: str, *, remembered: bool)
     words = [f"  {number}. {sentence}" for number, sentence in enumerate(in_words(replayed.story), 1)]
     return "\n".join(
         [
-            replayed_as(replayed),
+            replay_heading(replayed),
             "",
             "What happened" + (" (the failure of the last run, again; --cache-clear forgets it)" if remembered else ""),
             *(words or ["  the happy path, without any deviation"]),
