@@ -13,6 +13,7 @@ from finale_pytest.results import NOTE, RESULTS, TOKEN, TRIALS, VERDICT
 from finale_pytest.settings import settings_of
 from finale_pytest.telling import interruption, regret, replay_heading, replay_text, report_text, shown
 from finale_pytest.trials import Overdue, Trials, innermost, label_of
+from finale_sim.investigate import Replayed
 from finale_sim.story import Story
 from finale_sim.token import decode, program_key
 
@@ -89,16 +90,18 @@ class SimulatedTest(pytest.Function):
             _refuse(_not_async(self.originalname, function))
         settings = settings_of(self)
         trials = Trials(label_of(self.nodeid), function, arguments)
-        token = self.config.getoption("sim_token")
-        remembered = token or self.config.stash[RESULTS].failing.get(self.nodeid)
         with trials.undisturbed():
-            gone = self._replay(trials, remembered, only=bool(token)) if remembered else None
-            if not token:
-                trials.happy = True
-                self._explore(trials, settings, gone)
+            if token := self.config.getoption("sim_token"):
+                self._replay(trials, token)
+            elif token := self.config.stash[RESULTS].failing.get(self.nodeid):
+                self._explore_after(trials, settings, token)
+            else:
+                self._explore(trials, settings)
 
-    def _explore(self, trials: Trials, settings: dict[str, Any], gone: str | None) -> None:
+    def _explore(self, trials: Trials, settings: dict[str, Any], gone: str | None = None) -> None:
+        """Search, with the settings, and fail unless all is well. ``gone``: what became of the failure of the last run."""
         __tracebackhide__ = True
+        trials.happy = True
         try:
             report = finale_sim.explore(trials, **settings, on_trial=trials.on_trial)
         except Overdue as error:
@@ -121,29 +124,46 @@ class SimulatedTest(pytest.Function):
             shared = [name for name in self._fixtureinfo.argnames if name in self.fixturenames and name != "sim_workspace"]
             _refuse(regret(report, shared))
 
-    def _replay(self, trials: Trials, token: str, *, only: bool) -> str | None:
-        """Fail if the recorded trial does. If not, say what has become of it, or fail for that, if ``only`` it was asked for."""
+    def _explore_after(self, trials: Trials, settings: dict[str, Any], token: str) -> None:
+        """The failure of the last run, if it is still there; else the search, after a word on what has become of it."""
         __tracebackhide__ = True
-        trials.happy = False
         try:
-            replayed = finale_sim.replay(token, trials)
+            replayed = self._replayed(trials, token)
         except finale_sim.BadToken as error:
-            return f"the failure of the last run cannot be repeated: {error}"
-        if trials.left is not None:
-            raise trials.left
+            self._explore(trials, settings, f"the failure of the last run cannot be repeated: {error}; searched anew")
+            return
+        if replayed.recorded:
+            self._fail_again(trials, replayed, token, "the failure of the last run, again; --cache-clear forgets it")
         attempt = replayed.story.attempt
-        if attempt.breach is not None:
-            self._say(f"violated: {attempt.breach.claim}", 1, token)
-            self._fail(trials, replayed.story, token, replay_text(replayed, token, self._again(token), remembered=not only))
         what = replayed.drift or attempt.undecided or "the recorded trial holds"
-        if not only:
-            return f"the failure of the last run does not come out any more ({token}): {what}; searched anew"
+        self._explore(trials, settings, f"the failure of the last run is gone ({token}): {what}; searched anew")
+        if attempt.breach is not None:
+            self._fail_again(trials, replayed, token, "the failure of the last run, changed; the search has found no other")
+
+    def _replay(self, trials: Trials, token: str) -> None:
+        """Run the recorded trial, and nothing else. That it is gone is no pass."""
+        __tracebackhide__ = True
+        replayed = self._replayed(trials, token)
+        if replayed.story.attempt.breach is not None:
+            self._fail_again(trials, replayed, token)
         self._forget_output()
         if replayed.exit_code:
             self._say("undecided: the recorded trial is gone", 1)
             _refuse(f"{replay_heading(replayed)}\n\nThe recorded trial is gone; leave --sim-token out to search anew.")
         self._say("held: the recorded trial", 1)
-        return None
+
+    def _replayed(self, trials: Trials, token: str) -> Replayed:
+        replayed = finale_sim.replay(token, trials)
+        if trials.left is not None:
+            raise trials.left
+        return replayed
+
+    def _fail_again(self, trials: Trials, replayed: Replayed, token: str, why: str = "") -> NoReturn:
+        __tracebackhide__ = True
+        breach = replayed.story.attempt.breach
+        assert breach is not None, "only a failure is told"
+        self._say(f"violated: {breach.claim}", 1, token)
+        self._fail(trials, replayed.story, token, replay_text(replayed, token, self._again(token), why))
 
     def _say(self, verdict: str, trials: int, token: str | None = None, note: str | None = None) -> None:
         said = ((VERDICT, verdict), (TRIALS, str(trials)), (TOKEN, token), (NOTE, note))

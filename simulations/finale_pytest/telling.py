@@ -50,18 +50,18 @@ def report_text(found: Counterexample, again: str, forced: Sequence[str]) -> str
     return "\n".join(lines)
 
 
-def replay_text(replayed: Replayed, token: str, again: str, *, remembered: bool) -> str:
-    """The report of a recorded trial that fails."""
+def replay_text(replayed: Replayed, token: str, again: str, why: str) -> str:
+    """The report of a recorded trial that fails. ``why``: why it was run, if nobody asked for it."""
     words = [f"  {number}. {sentence}" for number, sentence in enumerate(in_words(replayed.story), 1)]
     return "\n".join(
         [
             replay_heading(replayed),
             "",
-            "What happened" + (" (the failure of the last run, again; --cache-clear forgets it)" if remembered else ""),
+            "What happened" + (f" ({why})" if why else ""),
             *(words or ["  the happy path, without any deviation"]),
             "",
             "Timeline (» a deviation, · an observation)",
-            timeline(replayed.story, most_lines=48 if remembered else 200),
+            timeline(replayed.story, most_lines=48 if why else 200),
             "",
             f"Token   {token}",
             f"Again   {again}",
