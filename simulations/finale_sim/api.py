@@ -6,7 +6,7 @@ from typing import Any
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.failure.fresh import confirmed, import_name
 from finale_sim.investigate import Replayed, investigate, replay_token
-from finale_sim.kernel import Conditions, Fidelity
+from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
 from finale_sim.search import OnTrial
@@ -42,7 +42,9 @@ def explore(
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
-    return confirmed(investigate(program, trials=trials, seed=seed, on_trial=on_trial), import_name(function))
+    with heard():
+        found = investigate(program, trials=trials, seed=seed, on_trial=on_trial)
+        return confirmed(found, import_name(function))
 
 
 def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
@@ -53,7 +55,8 @@ def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
     """
     name = getattr(coordinator, "__qualname__", type(coordinator).__name__)
     programs = check_programs(name, coordinator_factory(name, coordinator))
-    return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator))
+    with heard():
+        return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator))
 
 
 def replay(token: str, target: Any = None) -> Replayed:
@@ -64,7 +67,8 @@ def replay(token: str, target: Any = None) -> Replayed:
         BadTarget: the target is neither a function to explore nor a coordinator.
     """
     label = getattr(target, "__qualname__", type(target).__name__)
-    return replay_token(program_of(token, label, target), decode(token))
+    with heard():
+        return replay_token(program_of(token, label, target), decode(token))
 
 
 def program_of(token: str, label: str, target: Any) -> Program:
