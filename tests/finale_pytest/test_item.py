@@ -36,14 +36,15 @@ def test_a_failure_is_the_report(race: str, run: Run) -> None:
 
 
 def test_a_failure_that_needs_a_delay_can_be_forced_on_trio(pytester: pytest.Pytester, run: Run) -> None:
-    """The report has the command, if the test can be called without pytest."""
+    """The report has the command, if the test can be called without pytest: a method cannot."""
     pytester.makepyfile(
         test_it="""
         import pytest
         import trio
 
+        pytestmark = pytest.mark.simulate
 
-        @pytest.mark.simulate
+
         async def test_slow():
             done = []
 
@@ -56,11 +57,36 @@ def test_a_failure_that_needs_a_delay_can_be_forced_on_trio(pytester: pytest.Pyt
                 nursery.start_soon(work, 1)
                 nursery.start_soon(work, 4)
             assert done == [1, 4]
+
+
+        class TestIt:
+            async def test_slow(self):
+                await test_slow()
         """
     )
     result = run()
+    result.assert_outcomes(failed=2)
     (line,) = [line for line in result.outlines if line.startswith("On trio")]
     assert cli.main(shlex.split(line)[3:]) == 1
+
+
+def test_frames_of_trio_are_left_out(pytester: pytest.Pytester, run: Run) -> None:
+    """What is shown is the user's line, also if trio raised the error."""
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+        import trio
+
+
+        @pytest.mark.simulate
+        async def test_it():
+            with trio.fail_after(1):
+                await trio.sleep(2)
+        """
+    )
+    result = run()
+    result.stdout.fnmatch_lines(["test_it.py:7: in test_it", "    with trio.fail_after(1):", "E   trio.TooSlowError*"])
+    result.stdout.no_fnmatch_line("*/trio/*")
 
 
 def test_the_line_to_paste_runs_that_trial_alone(race: str, run: Run, pytester: pytest.Pytester) -> None:
@@ -96,6 +122,7 @@ def test_a_test_that_is_stuck_says_who_waits_for_what(pytester: pytest.Pytester,
     result = run()
     result.stdout.fnmatch_lines(["VIOLATED  not stuck", "  /main waits in trio.sleep_forever", "*await trio.sleep_forever()"])
     result.stdout.no_fnmatch_line("*All traceback entries are hidden*")
+    result.stdout.no_fnmatch_line("*finale_pytest*")
 
 
 def test_parameters_classes_and_fixtures_work(pytester: pytest.Pytester, run: Run) -> None:
@@ -134,7 +161,6 @@ def test_parameters_classes_and_fixtures_work(pytester: pytest.Pytester, run: Ru
     result = run()
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["Again   pytest 'test_it.py::TestIt::test_it[[]2[]]' --sim-token fin1-*"])
-    result.stdout.no_fnmatch_line("On trio*")  # no method can be called without pytest
     token = TOKEN.findall(result.stdout.str())[0]
     run("--sim-token", token).assert_outcomes(failed=1, deselected=2)
 
@@ -203,21 +229,9 @@ def test_an_expected_error_is_the_users(pytester: pytest.Pytester, run: Run) -> 
 
 
 def test_exit_leaves_at_once(pytester: pytest.Pytester, run: Run) -> None:
-    """pytest.exit stops the session in the trial in which it is called."""
-    pytester.makepyfile(
-        """
-        import pytest
-
-
-        @pytest.mark.simulate
-        async def test_it():
-            pytest.exit("enough")
-
-
-        def test_never():
-            pass
-        """
-    )
+    """pytest.exit stops the session in the trial in which it is called, whichever that is."""
+    saying = '@pytest.mark.simulate\nasync def test_it():\n    if await second_first(): pytest.exit("enough")\n'
+    pytester.makepyfile(f"{SAYING}\n{saying}\ndef test_never(): pass")
     result = run()
     result.stdout.fnmatch_lines(["*Exit: enough*"])
     result.assert_outcomes()

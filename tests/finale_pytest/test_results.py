@@ -2,6 +2,7 @@
 
 import pytest
 
+from finale_pytest.results import Results
 from tests.finale_pytest.conftest import Run
 
 
@@ -96,6 +97,24 @@ def test_workers_of_xdist_tell_and_remember(race: str, run: Run, pytester: pytes
     lost = run("-n1", "--sim-token", "fin1-s1nFX3qZAlwCLc96gwFJsQ", "test_other.py", without=others)
     assert lost.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     lost.stdout.fnmatch_lines(["--sim-token fin1-s1nFX3qZAlwCLc96gwFJsQ belongs to none of the simulated tests*"])
+
+
+def test_a_worker_writes_nothing(pytester: pytest.Pytester) -> None:
+    """One process alone writes the cache: that which hears of all tests."""
+    config = pytester.parseconfigure("-p", "no:asyncio")
+    said = [("sim_verdict", "violated"), ("sim_token", "fin1-…")]
+    report = pytest.TestReport("a", ("a", 0, "a"), {}, "failed", None, "call", user_properties=said)
+
+    def session() -> dict[str, str]:
+        results = Results(config)
+        results.pytest_runtest_logreport(report)
+        results.pytest_sessionfinish()
+        return Results(config).failing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "workerinput", {}, raising=False)  # as pytest-xdist does
+        assert session() == {}
+    assert session() == {"a": "fin1-…"}
 
 
 def test_ctrl_c_stops_the_session_and_tells_what_is_known(pytester: pytest.Pytester) -> None:
