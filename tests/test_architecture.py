@@ -275,7 +275,7 @@ RULES = [
     ),
     Rule(f"{PLUGIN}/results.py", "", "pytest", "it is loaded in every project, too"),
     Rule(
-        f"{PLUGIN}/item.py {PLUGIN}/settings.py {PLUGIN}/telling.py {PLUGIN}/trials.py {PLUGIN}/workspace.py",
+        " ".join(f"{PLUGIN}/{name}.py" for name in ("fixtures", "item", "settings", "telling", "trials", "workspace")),
         "finale finale_sim.* finale_pytest.*",
         "trio pytest",
         "a face may use all of the simulator, and can be taken away",

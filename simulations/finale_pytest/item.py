@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Self
 import pytest
 
 import finale_sim
+from finale_pytest.fixtures import Fresh, async_fixtures, fresh_fixtures
 from finale_pytest.results import NOTE, RESULTS, TOKEN, TRIALS, VERDICT
 from finale_pytest.settings import settings_of
 from finale_pytest.telling import interruption, regret, replay_heading, replay_text, report_text, shown
@@ -34,6 +35,7 @@ class SimulatedTest(pytest.Function):
     """A test function that is explored. What it raises is what the function raised in the trial that is told."""
 
     _told: tuple[BaseException, str] | None = None  # the error that is raised, and the report
+    _fresh: Sequence[Fresh] = ()
 
     @classmethod
     def in_place_of(cls, item: pytest.Function) -> Self:
@@ -65,15 +67,14 @@ class SimulatedTest(pytest.Function):
         return (found for found in super().iter_markers_with_node(name) if found[1].name not in _RUNNERS)
 
     def setup(self) -> None:
-        """Set up its fixtures, which live outside of the trials, and are the same in all of them."""
-        for name in self._fixtureinfo.argnames:
-            defined = self._fixtureinfo.name2fixturedefs.get(name)
-            function = defined[-1].func if defined else None
-            if _is_async_fixture(function):
-                _refuse(
-                    f"the fixture {name!r} of {self.name} is async, but fixtures are set up outside of the trials, where no trio "
-                    "runs; make it a plain fixture that returns an async context manager, and open that in the test"
-                )
+        """Have pytest set up the fixtures that all trials share. The others get a place, and are made in each trial."""
+        for name in async_fixtures(self):
+            _refuse(
+                f"the fixture {name!r} of {self.name} is async, but fixtures are not set up by the trio of the trial; "
+                "make it a plain fixture that gives an async context manager, and open that in the test"
+            )
+        self._fresh = fresh_fixtures(self)
+        self.funcargs.update(dict.fromkeys(fixture.name for fixture in self._fresh))
         super().setup()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -89,7 +90,9 @@ class SimulatedTest(pytest.Function):
         if not inspect.iscoroutinefunction(function):
             _refuse(_not_async(self.originalname, function))
         settings = settings_of(self)
-        trials = Trials(label_of(self.nodeid), function, arguments)
+        made = {fixture.name for fixture in self._fresh}
+        shared = {name: value for name, value in self.funcargs.items() if name not in made}
+        trials = Trials(label_of(self.nodeid), function, arguments.keys(), self._fresh, shared)
         with trials.undisturbed():
             if token := self.config.getoption("sim_token"):
                 self._replay(trials, token)
@@ -121,8 +124,7 @@ class SimulatedTest(pytest.Function):
             self._fail(trials, found.story, found.token, text)
         self._forget_output()
         if verdict.exit_code:
-            shared = [name for name in self._fixtureinfo.argnames if name in self.fixturenames and name != "sim_workspace"]
-            _refuse(regret(report, shared))
+            _refuse(regret(report, self._shared()))
 
     def _explore_after(self, trials: Trials, settings: dict[str, Any], token: str) -> None:
         """The failure of the last run, if it is still there; else the search, after a word on what has become of it."""
@@ -182,6 +184,11 @@ class SimulatedTest(pytest.Function):
         self._told = error, text
         raise error
 
+    def _shared(self) -> list[str]:
+        """What one trial may have changed for the next one, by name."""
+        made = {fixture.name for fixture in self._fresh} | {"sim_workspace"}
+        return [*(["self"] if self.instance is not None else []), *(name for name in self.fixturenames if name not in made)]
+
     def _forget_output(self) -> None:
         """What a thousand trials printed and logged tells nobody anything."""
         plugins = self.config.pluginmanager
@@ -207,11 +214,6 @@ class SimulatedTest(pytest.Function):
 
 def _refuse(message: str) -> NoReturn:
     raise pytest.fail.Exception(message, pytrace=False) from None
-
-
-def _is_async_fixture(function: Any) -> bool:
-    of_trio = getattr(function, "_force_trio_fixture", False)  # how pytest-trio tells its plain ones, such as ``nursery``
-    return of_trio or inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _not_async(name: str, function: Any) -> str:

@@ -2,13 +2,14 @@
 
 import signal
 import warnings
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 import pytest
 
+from finale_pytest.fixtures import Fresh, made
 from finale_sim import assume
 from finale_sim.search import Search
 
@@ -29,30 +30,42 @@ class Overdue(Exception):
 
 
 class Trials:
-    """Calls ``function`` with ``arguments``. Its name, which tokens carry, is ``label``.
+    """Calls ``function`` with the fixtures that it ``names``: ``fresh`` ones, made in the trial, and ``shared`` ones, by name.
+
+    Its name, which tokens carry, is ``label``.
 
     ``left`` is what ended the whole test and not only a trial: a skip on the happy path, or ``pytest.exit``. It ends the search;
     where a failure is being told already, the trials that remain do not count, and end at once.
     """
 
-    def __init__(self, label: str, function: Callable[..., Awaitable[Any]], arguments: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        label: str,
+        function: Callable[..., Awaitable[Any]],
+        names: Collection[str],
+        fresh: Sequence[Fresh],
+        shared: Mapping[str, Any],
+    ) -> None:
         self.__qualname__ = label
         self.left: BaseException | None = None
         self.overdue = False  #: whether its time is up
         self.happy = True  #: whether the next trial is on the happy path
         self._function = function
-        self._arguments = arguments
+        self._names = names
+        self._fresh = fresh
+        self._shared = shared
 
     async def __call__(self) -> None:
         __tracebackhide__ = True  # for pytest, and for the simulator: places and stacks are the user's
         assume(self.left is None)
         happy, self.happy = self.happy, False
         for name, forget in _STARTS_EMPTY.items():
-            if name in self._arguments:
-                getattr(self._arguments[name], forget)()
+            if name in self._shared:
+                getattr(self._shared[name], forget)()
         try:
-            with warnings.catch_warnings():  # forgets which warnings were shown already, in another trial
-                await self._function(**self._arguments)
+            # What warnings were shown already, in another trial, is forgotten.
+            with warnings.catch_warnings(), made(self._fresh, self._shared) as values:
+                await self._function(**{name: values[name] for name in self._names})
         except BaseException as error:
             leaving = next((leaf for leaf in _leaves(error) if _is_outcome(leaf)), None)
             if leaving is None:
