@@ -67,13 +67,13 @@ class Trials:
             with warnings.catch_warnings(), made(self._fresh, self._shared) as values:
                 await self._function(**{name: values[name] for name in self._names})
         except BaseException as error:
-            leaving = next((leaf for leaf in _leaves(error) if _is_outcome(leaf)), None)
-            if leaving is None:
-                if isinstance(failed := innermost(error), pytest.fail.Exception):  # said by pytest.fail, or pytest.raises
-                    raise AssertionError(str(failed)).with_traceback(failed.__traceback__) from None
+            first = innermost(error)
+            if isinstance(first, pytest.fail.Exception):  # said by pytest.fail, or pytest.raises
+                raise AssertionError(str(first)).with_traceback(first.__traceback__) from None
+            if not all(map(_is_outcome, _leaves(error))):
                 raise
-            if happy or isinstance(leaving, pytest.exit.Exception):
-                self.left = leaving
+            if happy or isinstance(first, pytest.exit.Exception):
+                self.left = first
         else:
             return
         assume(False)  # a skip somewhere else than on the happy path: this trial says nothing

@@ -75,9 +75,13 @@ class Schedule:
         return replayed.story
 
 
-@st.composite
-def schedules(draw: st.DrawFn) -> Schedule:
+def schedules() -> st.SearchStrategy[Schedule]:
     """A strategy for schedules. The simplest one is the happy path; shrinking takes deviations away."""
+    return _schedules()
+
+
+@st.composite
+def _schedules(draw: st.DrawFn) -> Schedule:
     return Schedule(_drawn_from(draw(st.randoms(use_true_random=False))))
 
 

@@ -159,6 +159,8 @@ SAID = {
     "with pytest.raises(ZeroDivisionError): pass": "FAILED",
     "pytest.fail('no')": "FAILED",
     "await in_a_nursery(pytest.fail, 'no')": "FAILED",
+    "raise ExceptionGroup('both', [ValueError(), ZeroDivisionError()])": "FAILED",
+    "raise BaseExceptionGroup('both', [ValueError(), pytest.skip.Exception()])": "FAILED",
     "raise SystemExit(3)": "FAILED",
     "if await second_first(): pytest.skip('only in this order')": "PASSED",
     "if await second_first(): raise ValueError('only in this order')": "FAILED",
