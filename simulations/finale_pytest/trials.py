@@ -68,9 +68,9 @@ class Trials:
                 await self._function(**{name: values[name] for name in self._names})
         except BaseException as error:
             first = innermost(error)
-            if isinstance(first, pytest.fail.Exception):  # said by pytest.fail, or pytest.raises
-                raise AssertionError(str(first)).with_traceback(first.__traceback__) from None
             if not all(map(_is_outcome, _leaves(error))):
+                if isinstance(first, pytest.fail.Exception):  # said by pytest.fail, or pytest.raises
+                    raise AssertionError(str(first)).with_traceback(first.__traceback__) from None
                 raise
             if happy or isinstance(first, pytest.exit.Exception):
                 self.left = first
