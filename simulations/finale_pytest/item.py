@@ -10,9 +10,9 @@ import pytest
 
 import finale_sim
 from finale_pytest.fixtures import Fresh, async_fixtures, fresh_fixtures
-from finale_pytest.results import NOTE, RESULTS, TOKEN, TRIALS, VERDICT
+from finale_pytest.results import MORE, NOTE, RESULTS, TOKEN, TRIALS, VERDICT
 from finale_pytest.settings import settings_of
-from finale_pytest.telling import interruption, regret, replay_heading, replay_text, report_text, shown
+from finale_pytest.telling import interruption, numbers_text, regret, replay_heading, replay_text, report_text, shown
 from finale_pytest.trials import Overdue, Trials, innermost, label_of
 from finale_sim.investigate import Replayed
 from finale_sim.story import Story
@@ -119,7 +119,8 @@ class SimulatedTest(pytest.Function):
         if report.search.interrupted:
             self.config.stash[RESULTS].interrupted.append(f"{self.nodeid}: {interruption(report, text)}")
             raise KeyboardInterrupt
-        self._say(str(verdict), report.search.trials, found.token if found is not None else None, gone)
+        token = found.token if found is not None else None
+        self._say(str(verdict), report.search.trials, token, note=gone, more=numbers_text(report))
         if found is not None:
             self._fail(trials, found.story, found.token, text)
         self._forget_output()
@@ -167,8 +168,10 @@ class SimulatedTest(pytest.Function):
         self._say(f"violated: {breach.claim}", 1, token)
         self._fail(trials, replayed.story, token, replay_text(replayed, token, self._again(token), why))
 
-    def _say(self, verdict: str, trials: int, token: str | None = None, note: str | None = None) -> None:
-        said = ((VERDICT, verdict), (TRIALS, str(trials)), (TOKEN, token), (NOTE, note))
+    def _say(
+        self, verdict: str, trials: int, token: str | None = None, *, note: str | None = None, more: str | None = None
+    ) -> None:
+        said = ((VERDICT, verdict), (TRIALS, str(trials)), (TOKEN, token), (NOTE, note), (MORE, more))
         self.user_properties.extend((name, value) for name, value in said if value is not None)
 
     def _fail(self, trials: Trials, story: Story, token: str, text: str) -> NoReturn:

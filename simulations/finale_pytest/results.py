@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-__all__ = ["NOTE", "NO_OWNER", "RESULTS", "TOKEN", "TRIALS", "VERDICT", "Results"]
+__all__ = ["MORE", "NOTE", "NO_OWNER", "RESULTS", "TOKEN", "TRIALS", "VERDICT", "Results"]
 
-VERDICT, TRIALS, TOKEN, NOTE = "sim_verdict", "sim_trials", "sim_token", "sim_note"
-"""Names of user properties: what may be concluded; after how many trials; the token of a failure; what else is worth saying."""
+VERDICT, TRIALS, TOKEN, NOTE, MORE = "sim_verdict", "sim_trials", "sim_token", "sim_note", "sim_more"
+"""Names of user properties: what may be concluded, after how many trials; the token of a failure; what must not be overlooked;
+what the verdict rests on."""
+
+_PROPERTIES = frozenset({VERDICT, TRIALS, TOKEN, NOTE, MORE})
 
 NO_OWNER = (
     "--sim-token {} belongs to none of the simulated tests that were collected; "
@@ -34,7 +37,7 @@ class Results:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what a simulated test came to."""
-        said = {name: str(value) for name, value in report.user_properties if name in {VERDICT, TRIALS, TOKEN, NOTE}}
+        said = {name: str(value) for name, value in report.user_properties if name in _PROPERTIES}
         if report.when == "call" and VERDICT in said:
             self._rows[report.nodeid] = said
 
@@ -74,8 +77,9 @@ RESULTS = pytest.StashKey[Results]()
 
 
 def _row(name: str, said: dict[str, str]) -> str:
+    numbers, *more = said.get(MORE, _count(int(said[TRIALS]), "trial")).splitlines()
     token = f"  {said[TOKEN]}" if TOKEN in said else ""
-    return f"{name}: {said[VERDICT].splitlines()[0]} ({_count(int(said[TRIALS]), 'trial')}){token}"
+    return "\n".join([f"{name}: {said[VERDICT].splitlines()[0]} ({numbers}){token}", *more])
 
 
 def _count(number: int, of: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from finale_sim.display import failure_told
+from finale_sim.display import failure_told, verdict_text
 from finale_sim.display import replay_text as replay_heading
 from finale_sim.investigate import Replayed
 from finale_sim.kernel.places import is_user
@@ -16,7 +16,7 @@ from finale_sim.render import in_words, timeline
 from finale_sim.report import Counterexample, Report
 from finale_sim.verdict import NotReproducible, Truncated
 
-__all__ = ["interruption", "regret", "replay_heading", "replay_text", "report_text", "shown"]
+__all__ = ["interruption", "numbers_text", "regret", "replay_heading", "replay_text", "report_text", "shown"]
 
 _MACHINERY = frozenset({"_pytest", "pluggy", "finale_sim", "finale_pytest"})
 
@@ -67,6 +67,12 @@ def replay_text(replayed: Replayed, token: str, again: str, why: str) -> str:
             f"Again   {again}",
         ]
     )
+
+
+def numbers_text(report: Report) -> str:
+    """What the verdict rests on: numbers, and each fault and each situation that the test names."""
+    told = verdict_text(report).removeprefix(f"{report.program.partition('/')[2]}: {report.verdict} ")
+    return told.removeprefix("(").replace(")", "", 1)
 
 
 def regret(report: Report, fixtures: Sequence[str]) -> str:

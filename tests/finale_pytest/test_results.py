@@ -21,11 +21,36 @@ def test_verdicts_are_summed_up_and_told_with_v(race: str, run: Run, pytester: p
     run("-v").stdout.fnmatch_lines(
         [
             "test_it.py::test_race: violated: assertions hold (1 trial)  fin1-*",
-            "test_sound.py::test_sound: exhausted: no stream of choices is left untried (1 trial)",
+            "test_sound.py::test_sound: exhausted: no stream of choices is left untried (1 trials, 0 choices, * s)",
         ]
     )
     run("-q", "test_sound.py").stdout.no_fnmatch_line("*simulated*")
     run("-k", "nothing").stdout.no_fnmatch_line("*simulated*")
+
+
+def test_v_tells_what_a_pass_rests_on(run: Run, pytester: pytest.Pytester) -> None:
+    """At how many points it was cancelled, which faults struck, and which situation was never reached."""
+    pytester.makepyfile(
+        test_it="""
+        import finale_sim
+        import pytest
+        import trio
+
+        @pytest.mark.simulate(cancel=True)
+        async def test_it():
+            with trio.CancelScope():
+                await trio.sleep(1)
+                await finale_sim.fault("db.write", drops=True)
+                finale_sim.sometimes(False, "both at once")
+        """
+    )
+    run("-v").stdout.fnmatch_lines(
+        [
+            "test_it.py::test_it: exhausted: *; cancelled at 1 of 1 points)",
+            "  fault 'db.write' struck in 2 trials",
+            "  'both at once' was never reached",
+        ]
+    )
 
 
 def test_the_failure_of_the_last_run_comes_first(race: str, run: Run, pytester: pytest.Pytester) -> None:
