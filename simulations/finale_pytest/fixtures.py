@@ -30,7 +30,7 @@ class Fresh:
 def async_fixtures(item: pytest.Function) -> Iterator[str]:
     """Arguments of the test whose fixtures are async: they belong to a trio, or an asyncio, outside of the trial."""
     for name in item._fixtureinfo.argnames:  # noqa: SLF001  # what the test function itself names
-        function = getattr(_definition(item, name), "func", None)
+        function = next((found.func for found in reversed(_definitions(item, name))), None)
         of_trio = getattr(function, "_force_trio_fixture", False)  # how pytest-trio tells its plain ones, such as ``nursery``
         if of_trio or inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             yield name
@@ -38,10 +38,13 @@ def async_fixtures(item: pytest.Function) -> Iterator[str]:
 
 def fresh_fixtures(item: pytest.Function) -> list[Fresh]:
     """The fixtures of a test that are made anew in each trial, each behind those that it needs."""
-    defined = {name: found for name in item.fixturenames if (found := _definition(item, name)) is not None}
+    chains = {name: chain for name in item.fixturenames if (chain := _definitions(item, name))}
+    defined = {name: chain[-1] for name, chain in chains.items()}
     fresh = {name for name, found in defined.items() if _can_be_fresh(name, found)}
-    while stale := {need for name, found in defined.items() if name not in fresh for need in found.argnames} & fresh:
+    made_by_pytest = [found for name, chain in chains.items() if name not in fresh for found in chain]
+    while stale := {need for found in made_by_pytest for need in found.argnames} & fresh:
         fresh -= stale
+        made_by_pytest = [found for name in stale for found in chains[name]]
     ordered: dict[str, Fresh] = {}
 
     def visit(name: str) -> None:
@@ -69,9 +72,10 @@ def made(fixtures: Sequence[Fresh], shared: Mapping[str, Any]) -> Iterator[dict[
         yield values
 
 
-def _definition(item: pytest.Function, name: str) -> Any:
-    found = item._fixtureinfo.name2fixturedefs.get(name)  # noqa: SLF001  # the only place where pytest tells what it will set up
-    return found[-1] if found else None
+def _definitions(item: pytest.Function, name: str) -> Sequence[Any]:
+    """The fixtures of this name, each of which overrides those before it."""
+    found: Sequence[Any] = item._fixtureinfo.name2fixturedefs.get(name, ())  # noqa: SLF001  # pytest tells it nowhere else
+    return found
 
 
 def _can_be_fresh(name: str, found: Any) -> bool:

@@ -76,7 +76,11 @@ def test_all_are_finished():
     [
         ("@pytest.fixture(scope='module')\ndef thing(): return []", "thing"),
         ("@pytest.fixture\ndef thing(request): return []", "thing"),
-        ("@pytest.fixture\ndef needed(): return []\n@pytest.fixture\ndef thing(needed, request): return needed", "thing, needed"),
+        (
+            "@pytest.fixture\ndef base(): return []\n@pytest.fixture\ndef needed(base): return base\n"
+            "@pytest.fixture\ndef thing(needed, request): return needed",
+            "thing, needed, base",
+        ),
         ("@pytest.fixture\ndef thing(tmp_path): return tmp_path", ""),
     ],
 )
@@ -93,6 +97,38 @@ def test_others_are_shared(fixture: str, shared: str, pytester: pytest.Pytester,
     (line,) = [line for line in result.outlines if line.startswith("All trials share ")]
     names = line.removeprefix("All trials share ").partition(":")[0].split(", ")
     assert set(names) - {"request"} == set(shared.split(", "))
+
+
+def test_a_fixture_that_builds_on_another_of_its_name_is_shared(pytester: pytest.Pytester, run: Run) -> None:
+    """And so is what the other one needs: the test gets the very same thing."""
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture
+        def needed():
+            return []
+
+        @pytest.fixture
+        def thing(needed):
+            return needed
+        """
+    )
+    pytester.makepyfile(
+        HEAD
+        + """
+@pytest.fixture
+def thing(thing):
+    return thing
+
+
+@pytest.mark.simulate
+async def test_it(thing, needed):
+    await three_trials()
+    assert thing is needed
+"""
+    )
+    run().assert_outcomes(passed=1)
 
 
 def test_a_fixture_speaks_for_its_test(pytester: pytest.Pytester, run: Run) -> None:
