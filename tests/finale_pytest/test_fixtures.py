@@ -17,6 +17,19 @@ async def three_trials():
         nursery.start_soon(trio.lowlevel.checkpoint)
 """
 
+CHAIN = """
+@pytest.fixture
+def base(): return []
+
+
+@pytest.fixture
+def needed(base): return base
+
+
+@pytest.fixture
+def thing(needed, request): return needed
+"""
+
 
 def test_fixtures_of_a_function_are_made_in_each_trial(pytester: pytest.Pytester, run: Run) -> None:
     """In pytest's order, autouse ones and methods among them, each once; finished in the opposite order, also by a failure."""
@@ -77,8 +90,7 @@ def test_all_are_finished():
         ("@pytest.fixture(scope='module')\ndef thing(): return []", "thing"),
         ("@pytest.fixture\ndef thing(request): return []", "thing"),
         (
-            "@pytest.fixture\ndef base(): return []\n@pytest.fixture\ndef needed(base): return base\n"
-            "@pytest.fixture\ndef thing(needed, request): return needed",
+            CHAIN,
             "thing, needed, base",
         ),
         ("@pytest.fixture\ndef thing(tmp_path): return tmp_path", ""),
