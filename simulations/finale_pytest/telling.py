@@ -24,12 +24,15 @@ _MACHINERY = frozenset({"_pytest", "pluggy", "finale_sim", "finale_pytest"})
 def shown(excinfo: pytest.ExceptionInfo[BaseException], text: str, config: pytest.Config) -> Any:
     """The failure as pytest prints it: lines of trio, pytest and the simulator left out, the report as a section."""
     style = config.getoption("tbstyle", "auto")
-    if not any(map(_is_the_users, excinfo.traceback)):  # stuck: nobody raised it, and the report has the stacks
+    lines = excinfo.traceback.filter(_is_the_users)
+    if lines:
+        excinfo.traceback = lines
+    else:  # stuck: nobody raised it, and the report has the stacks
         style = "value"
     told = excinfo.getrepr(
         style="short" if style == "auto" else style,
         showlocals=config.getoption("showlocals", False),
-        tbfilter=(lambda info: info.traceback.filter(_is_the_users)) if style != "value" else False,
+        tbfilter=False,
         chain=False,
     )
     told.addsection("simulated", text)
@@ -77,12 +80,14 @@ def numbers_text(report: Report) -> str:
 
 def regret(report: Report, fixtures: Sequence[str]) -> str:
     """Why a test without a failure does not pass."""
-    verdict = report.verdict
-    why = verdict.why if isinstance(verdict, NotReproducible | Truncated) else str(verdict)
-    if isinstance(verdict, NotReproducible) and fixtures:
-        why += f"\n\nAll trials share {', '.join(fixtures)}: what one trial changes there, the next one finds changed."
-    word = "NOT REPRODUCIBLE" if isinstance(verdict, NotReproducible) else "UNDECIDED"
-    return f"{word}  {why}\n\nNo violation was seen, but what cannot be judged has not passed."
+    match report.verdict:
+        case NotReproducible(why):
+            if fixtures:
+                why += f"\n\nAll trials share {', '.join(fixtures)}: what one trial changes there, the next one finds changed."
+            return f"NOT REPRODUCIBLE  {why}\n\nWhat comes out differently when it is run again has not passed."
+        case verdict:
+            why = verdict.why if isinstance(verdict, Truncated) else str(verdict)
+            return f"UNDECIDED  {why}\n\nNo violation was seen, but what cannot be judged has not passed."
 
 
 def interruption(report: Report, text: str) -> str:

@@ -87,6 +87,9 @@ def test_frames_of_trio_are_left_out(pytester: pytest.Pytester, run: Run) -> Non
     result = run()
     result.stdout.fnmatch_lines(["test_it.py:7: in test_it", "    with trio.fail_after(1):", "E   trio.TooSlowError*"])
     result.stdout.no_fnmatch_line("*/trio/*")
+    native = run("--tb=native")
+    native.stdout.fnmatch_lines(["Traceback (most recent call last):", '  File "*test_it.py", line 7, in test_it', "VIOLATED  *"])
+    native.stdout.no_fnmatch_line("*/pluggy/*")
 
 
 def test_the_line_to_paste_runs_that_trial_alone(race: str, run: Run, pytester: pytest.Pytester) -> None:
