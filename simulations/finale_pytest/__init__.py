@@ -58,7 +58,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_pycollect_makeitem() -> Generator[None, Any, Any]:
     """Marked functions become simulated tests."""
     made = yield
-    return [_simulated(item) for item in made] if isinstance(made, list) else made
+    if not isinstance(made, list) or not any(map(_is_marked, made)):
+        return made
+    from finale_pytest.item import SimulatedTest, on_trio
+
+    return on_trio([SimulatedTest.in_place_of(item) if _is_marked(item) else item for item in made])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -98,12 +102,8 @@ def sim_workspace() -> Callable[..., Any]:
     return open_in_trial
 
 
-def _simulated(item: Any) -> Any:
-    if not isinstance(item, pytest.Function) or item.get_closest_marker("simulate") is None:
-        return item
-    from finale_pytest.item import SimulatedTest
-
-    return SimulatedTest.in_place_of(item)
+def _is_marked(item: Any) -> bool:
+    return isinstance(item, pytest.Function) and item.get_closest_marker("simulate") is not None
 
 
 def _check_token(text: str) -> None:

@@ -18,7 +18,7 @@ from finale_sim.investigate import Replayed
 from finale_sim.story import Story
 from finale_sim.token import decode, program_key
 
-__all__ = ["SimulatedTest", "owners"]
+__all__ = ["SimulatedTest", "on_trio", "owners"]
 
 _RUNNERS = frozenset({"trio", "asyncio", "anyio"})  # marks of plugins that would run the test themselves
 
@@ -29,6 +29,19 @@ def owners(token: str, items: Sequence[pytest.Item]) -> list[pytest.Item]:
     return [
         item for item in items if isinstance(item, SimulatedTest) and program == program_key(f"explore/{label_of(item.nodeid)}")
     ]
+
+
+def on_trio(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of the back ends for which anyio has multiplied a simulated test, trio alone, if it is one of them: a trial is trio's."""
+    back_ends: dict[pytest.Item, Any] = {item: _back_end(item) for item in items if isinstance(item, SimulatedTest)}
+    if "trio" not in back_ends.values():
+        return items
+    return [item for item in items if back_ends.get(item, "trio") in ("trio", None)]
+
+
+def _back_end(item: pytest.Function) -> Any:
+    named = item.callspec.params.get("anyio_backend") if hasattr(item, "callspec") else None
+    return named[0] if isinstance(named, tuple) else named  # with options: ("trio", {…})
 
 
 class SimulatedTest(pytest.Function):
