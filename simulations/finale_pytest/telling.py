@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from finale_sim.display import failure_told, verdict_text
 from finale_sim.display import replay_text as replay_heading
+from finale_sim.display import verdict_text
 from finale_sim.investigate import Replayed
 from finale_sim.kernel.places import is_user
 from finale_sim.render import in_words, timeline
-from finale_sim.report import Counterexample, Report
+from finale_sim.report import Counterexample, Report, failure_told
 from finale_sim.verdict import NotReproducible, Truncated
 
 __all__ = ["interruption", "numbers_text", "regret", "replay_heading", "replay_text", "report_text", "shown"]
