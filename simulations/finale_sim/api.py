@@ -9,7 +9,7 @@ from finale_sim.investigate import Replayed, as_recorded, investigate, replay_to
 from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
-from finale_sim.search import following
+from finale_sim.search import OnTrial, following
 from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
@@ -18,7 +18,13 @@ __all__ = ["check", "explore", "program_of", "replay", "step_through"]
 
 
 def explore(
-    function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed: int = 0, cancel: bool = False, fidelity: str = "ties"
+    function: Callable[[], Awaitable[Any]],
+    *,
+    trials: int = 1000,
+    seed: int = 0,
+    cancel: bool = False,
+    fidelity: str = "ties",
+    on_trial: OnTrial | None = None,
 ) -> Report:
     """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
 
@@ -27,6 +33,7 @@ def explore(
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
+    ``on_trial`` is called with the state of the search after each of its trials; what it raises ends the search.
     A failure is run again, also in a fresh process if that can import the function.
 
     Raises:
@@ -37,7 +44,8 @@ def explore(
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
     with heard():
-        return confirmed(investigate(program, trials=trials, seed=seed), import_name(function))
+        found = investigate(program, trials=trials, seed=seed, on_trial=on_trial)
+        return confirmed(found, import_name(function))
 
 
 def step_through(function: Any = None, *, token: str | None = None, cancel: bool = False, fidelity: str = "ties") -> Stepping:
