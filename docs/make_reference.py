@@ -26,6 +26,7 @@ MODULES = (
     "finale.drawing",
     "finale.testing",
     "finale_sim",
+    "finale_sim.hypothesis",
 )
 TARGET = Path(__file__).with_name("reference.md")
 
