@@ -6,7 +6,8 @@
 # > Before a run is accepted, a rejected request raises. After it is accepted, it gets exactly one terminal event. Never both,
 # > never neither.
 #
-# What does the work of a run is a coordinator: an async function on trio, or an object with such a method. This one plays an agent.
+# What does the work of a run is a coordinator: an async function on trio, or an object with such a method. This one plays an
+# agent.
 
 # %%
 import trio
