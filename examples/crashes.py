@@ -15,8 +15,8 @@ from finale_sim import disk
 __all__ = [
     "bank_opens",
     "editor_opens",
-    "ledger_opens",
     "leased",
+    "ledger_opens",
     "locked",
     "next_start",
     "next_start_waits",

@@ -102,7 +102,7 @@ class _Processes:
 
     def _afterwards(self, recover: Callable[[], Awaitable[Any]]) -> Trial:
         self.drivers[-1].loop.leave()
-        gc.freeze()  # what was garbage when the process was killed has finalisers, too, and somebody may call gc.collect()
+        gc.freeze()  # what was garbage when the process ended has finalisers, and what is started may collect
         try:
             return self._start().run(recover, ())
         finally:

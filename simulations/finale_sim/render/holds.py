@@ -45,7 +45,7 @@ def _sentence(trace: Sequence[Step], at: int, end: int) -> str:
 
 
 def place(step: Step, frames: slice = slice(-1, None)) -> str:
-    """`` (file:line, in what it waits for)``, as far as that is known of a task after this step; the innermost line if not all."""
+    """`` (file:line, in what it waits for)``, as far as that is known of a task after this step; of its lines, these."""
     lines = [line.group(1) for frame in step.stack[frames] if (line := _PLACE.search(frame))]
     parts = [" → ".join(lines)] if lines else []
     if step.waiting_on and step.waiting_on != "ended":
