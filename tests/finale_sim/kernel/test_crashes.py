@@ -520,3 +520,15 @@ def test_kills_and_cancels_go_together() -> None:
     assert len(report.search.crashed) == report.search.crash_points > 0
     assert len(report.search.cancelled) == report.search.cancel_points > 0
     assert report.verdict.exit_code == 0
+
+
+def test_conditions_are_a_number_below_256_and_back() -> None:
+    """The standard ones are 0; what no version wrote is refused."""
+    conditions = [
+        Conditions(rung, cancels, crashes) for rung in Fidelity for cancels in (False, True) for crashes in (False, True)
+    ]
+    assert [Conditions.of_code(each.code) for each in conditions] == conditions
+    assert Conditions().code == 0
+    assert {each.code for each in conditions} == set(range(len(conditions)))
+    with pytest.raises(ValueError, match="no conditions with the number 255"):
+        Conditions.of_code(255)
