@@ -6,7 +6,7 @@ from typing import Any
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.failure.fresh import confirmed, import_name, import_names
 from finale_sim.investigate import Replayed, conditions_of, investigate, replay_token
-from finale_sim.kernel import Conditions, Fidelity
+from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
@@ -43,7 +43,8 @@ def explore(
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash))
-    return confirmed(investigate(program, trials=trials, seed=seed), import_names(function, crash))
+    with heard():
+        return confirmed(investigate(program, trials=trials, seed=seed), import_names(function, crash))
 
 
 def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
@@ -54,7 +55,8 @@ def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
     """
     name = getattr(coordinator, "__qualname__", type(coordinator).__name__)
     programs = check_programs(name, coordinator_factory(name, coordinator))
-    return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator))
+    with heard():
+        return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator))
 
 
 def replay(token: str, target: Any = None, *, crash: Callable[[], Awaitable[Any]] | None = None) -> Replayed:
@@ -67,7 +69,8 @@ def replay(token: str, target: Any = None, *, crash: Callable[[], Awaitable[Any]
         BadTarget: the target is neither a function to explore nor a coordinator.
     """
     label = getattr(target, "__qualname__", type(target).__name__)
-    return replay_token(program_of(token, label, target, crash), decode(token))
+    with heard():
+        return replay_token(program_of(token, label, target, crash), decode(token))
 
 
 def program_of(token: str, label: str, target: Any, crash: Any = None) -> Program:

@@ -1,6 +1,5 @@
 """Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` also traces it."""
 
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
@@ -10,7 +9,7 @@ from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
 from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, simulate
-from finale_sim.kernel.places import is_user
+from finale_sim.kernel.places import file_name, is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
@@ -128,7 +127,7 @@ def _where(error: BaseException) -> str:
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if is_user(code) and "site-packages" not in code.co_filename and not code.co_filename.startswith("<"):
-            where = f"{os.path.relpath(code.co_filename)}:{traceback.tb_lineno}: "
+            where = f"{file_name(code)}:{traceback.tb_lineno}: "
         traceback = traceback.tb_next
     return where
 

@@ -44,7 +44,7 @@ def add(commands: Commands) -> None:
 def _scenarios(sub: argparse.ArgumentParser, trials: int) -> None:
     searching(sub, trials, "per scenario")
     emitting(sub)
-    sub.add_argument("--scenario", nargs="+", default=[], metavar="NAME", help="only these (see finale-sim list)")
+    sub.add_argument("--scenario", nargs="+", action="extend", default=[], metavar="NAME", help="only these of finale-sim list")
     sub.add_argument(
         "--deviations",
         type=positive,
