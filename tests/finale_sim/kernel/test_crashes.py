@@ -16,7 +16,7 @@ import trio
 
 import finale_sim
 from finale_sim.choices import Decide, Kind, Site
-from finale_sim.kernel import Conditions, Ending, Fidelity, StepBlocked, Trial, simulate
+from finale_sim.kernel import Conditions, Ending, Fidelity, Trial, simulate
 from tests.finale_sim.kernel.support import Program, every_trial, grid, random_walk
 
 MORTAL = Conditions(crashes=True)
@@ -485,18 +485,6 @@ def test_an_error_of_the_strategy_comes_out_of_it() -> None:
     with pytest.raises(LookupError, match="no answer"):
         simulate(busy, decide=decide, conditions=MORTAL, recover=busy)
     assert simulate(trio.sleep, 1).ending is Ending.RETURNED
-
-
-def test_a_recovery_that_blocks_is_interrupted() -> None:
-    """The watchdog looks at the loop that runs."""
-
-    async def blocks() -> None:
-        while True:
-            pass
-
-    trial = simulate(busy, decide=killed_before(3), conditions=MORTAL, recover=blocks, blocked_after_s=0.05)
-    assert isinstance(trial.error, StepBlocked)
-    assert "step 1 of /after" in str(trial.error)
 
 
 def test_a_recovery_has_as_many_steps_as_the_program() -> None:
