@@ -11,6 +11,7 @@ Rules:
 
 import gc
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any
 
 from finale_sim.choices import Decide
@@ -102,15 +103,19 @@ class _Processes:
 
     def _afterwards(self, recover: Callable[[], Awaitable[Any]]) -> Trial:
         self.drivers[-1].loop.leave()
-        gc.freeze()  # what was garbage when the process ended has finalisers, and what is started may collect
+        kept = gc.get_objects(generation=0)  # all that the process made; else its garbage was finalised if recover collects
         try:
             return self._start().run(recover, ())
         finally:
-            gc.unfreeze()
+            kept.clear()
 
     def _clear_away(self) -> None:
-        for driver in reversed(self.drivers):
-            self.watched.loop = self.interrupts.loop = driver.loop
-            if driver is not self.drivers[-1]:
-                driver.loop.take_up()
-            teardown.clear_away(driver.loop, driver.queue, self.context, self.interrupts)
+        with ExitStack() as later_ones_first:
+            for driver in self.drivers:
+                later_ones_first.callback(self._clear_away_one, driver)
+
+    def _clear_away_one(self, driver: Driver) -> None:
+        self.watched.loop = self.interrupts.loop = driver.loop
+        if driver is not self.drivers[-1]:
+            driver.loop.take_up()
+        teardown.clear_away(driver.loop, driver.queue, self.context, self.interrupts)

@@ -59,6 +59,7 @@ def killed_everywhere(program: Program, recover: Program) -> list[Trial]:
     """One trial for each step before which a program can be killed, then the one in which it is not."""
 
     def trial(step: int) -> Trial:
+        gc.collect()
         log.clear()
         return simulate(program, decide=killed_before(step), conditions=MORTAL, recover=recover)
 
@@ -222,8 +223,8 @@ def test_it_can_be_killed_before_each_of_its_steps(mortal: Program) -> None:
     alone = simulate(mortal, conditions=Conditions())
     happy = simulate(mortal, conditions=MORTAL)
     assert points(happy) == alone.steps == happy.steps
-    assert points(simulate(mortal, conditions=MORTAL, recover=look)) == alone.steps
-    report = finale_sim.explore(mortal, crash=look, trials=200)
+    assert points(simulate(mortal, conditions=MORTAL, recover=mortal)) == alone.steps
+    report = finale_sim.explore(mortal, crash=mortal, trials=200)
     assert report.search.crash_points == len(report.search.crashed) == alone.steps
     assert report.as_dict()["crashes"] == {"points": alone.steps, "tried": alone.steps}
     assert finale_sim.explore(mortal, trials=5).as_dict()["crashes"] == {"points": 0, "tried": 0}
@@ -434,7 +435,17 @@ def test_thousands_of_killed_trials_leave_nothing() -> None:
     before = trials(50)
     assert trials(1000) - before < 200
     assert len(alive) == 0
-    assert gc.get_freeze_count() == 0
+
+
+def test_the_collector_keeps_pace_by_itself() -> None:
+    """Nobody has to call it between killed trials."""
+    gc.collect()
+    before = len(gc.get_objects())
+    most = 0
+    for seed in range(1000):
+        simulate(busy, decide=killed_before(1 + seed % 12), conditions=MORTAL, recover=busy)
+        most = max(most, len(gc.get_objects()) if seed % 50 == 49 else 0)
+    assert most - before < 100_000  # 300 a trial
 
 
 def test_a_program_that_cannot_be_killed_softly_is_killed() -> None:
