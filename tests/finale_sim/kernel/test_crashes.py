@@ -437,15 +437,20 @@ def test_thousands_of_killed_trials_leave_nothing() -> None:
     assert len(alive) == 0
 
 
-def test_the_collector_keeps_pace_by_itself() -> None:
-    """Nobody has to call it between killed trials."""
+def test_what_a_killed_trial_leaves_is_young() -> None:
+    """So that the collector comes to it soon, by itself."""
+
+    def tasks(generation: int) -> int:
+        return sum(isinstance(thing, trio.lowlevel.Task) for thing in gc.get_objects(generation))
+
     gc.collect()
-    before = len(gc.get_objects())
-    most = 0
-    for seed in range(1000):
-        simulate(busy, decide=killed_before(1 + seed % 12), conditions=MORTAL, recover=busy)
-        most = max(most, len(gc.get_objects()) if seed % 50 == 49 else 0)
-    assert most - before < 100_000  # 300 a trial
+    gc.disable()
+    try:
+        simulate(busy, decide=killed_before(5), conditions=MORTAL, recover=busy)
+        assert tasks(0) > 5
+        assert tasks(1) + tasks(2) == 0
+    finally:
+        gc.enable()
 
 
 def test_a_program_that_cannot_be_killed_softly_is_killed() -> None:
