@@ -13,7 +13,7 @@ from finale_sim.kernel import Context, current_trial
 
 __all__ = ["Discarded", "assume", "disk", "fault", "sometimes"]
 
-_real_disk = trio.lowlevel.RunVar[dict[Any, Any]]("finale_sim.disk")
+_real_disk: "trio.lowlevel.RunVar[dict[Any, Any]]" = trio.lowlevel.RunVar("finale_sim.disk")
 
 
 class Discarded(Exception):
