@@ -5,14 +5,16 @@ from typing import Any
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.failure.fresh import confirmed, import_name, import_names
-from finale_sim.investigate import Replayed, conditions_of, investigate, replay_token
+from finale_sim.investigate import Replayed, as_recorded, conditions_of, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
+from finale_sim.search import following
+from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
 
-__all__ = ["check", "explore", "program_of", "replay"]
+__all__ = ["check", "explore", "program_of", "replay", "step_through"]
 
 
 def explore(
@@ -45,6 +47,33 @@ def explore(
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash))
     with heard():
         return confirmed(investigate(program, trials=trials, seed=seed), import_names(function, crash))
+
+
+def step_through(
+    function: Any = None,
+    *,
+    token: str | None = None,
+    cancel: bool = False,
+    fidelity: str = "ties",
+    crash: Callable[[], Awaitable[Any]] | None = None,
+) -> Stepping:
+    """Walk through a trial of ``function`` by hand: look at the ``options``, ``choose`` one, go ``back``, ``fork``.
+
+    It stands before the first choice; with ``token``, at the end of the trial that this stands for, under its conditions, and
+    then ``function`` may be whatever ``replay`` takes.
+    ``cancel``, ``fidelity`` and ``crash``: as for ``explore``.
+
+    Raises:
+        BadTarget: it is no async function without parameters.
+        BadToken: the token is none, or belongs to another program.
+        ValueError: there is no such fidelity.
+    """
+    name = getattr(function, "__qualname__", type(function).__name__)
+    if token is not None:
+        wanted = decode(token)
+        return stepping(as_recorded(program_of(token, name, function, crash), wanted), following(dict(wanted.deviations)))
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
+    return stepping(PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash)))
 
 
 def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:

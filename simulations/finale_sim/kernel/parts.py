@@ -18,6 +18,7 @@ __all__ = [
     "NoSignals",
     "OrderedSet",
     "OwnTasksOnly",
+    "how_ended",
     "without_overhead",
 ]
 
@@ -173,6 +174,15 @@ class NoIO:
             raise refusal(f"trio.lowlevel.{name}")
 
         return refuse
+
+
+def how_ended(outcome: Any) -> str:
+    """How a task ended, in a word. What raises and is cancelled has failed. The error itself is not kept: it holds frames."""
+    error = getattr(outcome, "error", None)
+    if error is None:
+        return "returned"
+    rest = error.split(trio.Cancelled)[1] if isinstance(error, BaseExceptionGroup) else error
+    return "cancelled" if rest is None or isinstance(rest, trio.Cancelled) else "failed"
 
 
 def refusal(call: str) -> RealIO:

@@ -1,8 +1,7 @@
 """The one file that names what trio keeps private. Everything else in the kernel goes through here.
 
-trio's own ``unrolled_run`` generator does all the work; what is ours is handed to its ``Runner`` as constructor arguments
-(run queue, deadlines, I/O, callbacks, clock), so that nothing blocks and every step is picked by the driver. What can't be
-handed over is wrapped once, and behaves as before for every loop that isn't a trial:
+trio's own ``unrolled_run`` generator does all the work; ours is handed to its ``Runner`` as constructor arguments, so that
+nothing blocks and the driver picks each step. What can't be handed over is wrapped once, and behaves as before outside of trials:
 
 - ``CancelStatus`` gets ordered sets, so that a cancellation reaches tasks in one order and not in that of their addresses;
 - ``Task.__hash__`` is a task's number in its trial, so that sets of tasks iterate in one order;
@@ -23,13 +22,13 @@ import outcome
 import sniffio
 import trio
 
+from finale_sim.kernel import parts
 from finale_sim.kernel.callbacks import OwnThreadOnly, simulated_threads
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import unsupported
 from finale_sim.kernel.escapes_io import NoNetwork
 from finale_sim.kernel.generators import InOrderOfUse
-from finale_sim.kernel.parts import IdleWaiters, LazyInstruments, NoIO, NoSignals, OrderedSet, OwnTasksOnly, without_overhead
 from finale_sim.kernel.timers import Timer, Timers
 
 try:
@@ -76,7 +75,7 @@ def is_open(scope: trio.CancelScope) -> bool:
     return scope._cancel_status is not None
 
 
-class _Tasks(OrderedSet[Task]):
+class _Tasks(parts.OrderedSet[Task]):
     """All living tasks. trio adds a task right after making it, so this is where a task gets its number."""
 
     __slots__ = ("born", "count")
@@ -108,7 +107,7 @@ class _Runner(Runner):
     run_sync_soon task is started when there is something to call.
     """
 
-    __slots__ = ("entry_nursery",)
+    __slots__ = ("ended", "entry_nursery")
 
     async def init(self, async_fn: Any, args: tuple[Any, ...]) -> None:
         async with trio.open_nursery() as self.entry_nursery:
@@ -125,6 +124,7 @@ class _Runner(Runner):
 
     def task_exited(self, task: Task, outcome: Any) -> None:
         super().task_exited(task, outcome)
+        self.ended = parts.how_ended(outcome)
         if task is self.main_task and len(self.tasks) > 1 and self.system_nursery is not None:
             self.system_nursery.cancel_scope.cancel()
 
@@ -136,7 +136,7 @@ class _Runner(Runner):
             self.spawn_impl(entry.task, (), self.entry_nursery, "<TrioToken.run_sync_soon task>", system_task=True)
 
 
-class _LaterRunner(OwnTasksOnly, _Runner):
+class _LaterRunner(parts.OwnTasksOnly, _Runner):
     """The runner of a loop that comes in the place of another one."""
 
 
@@ -154,7 +154,7 @@ class Loop:
         self._library = sniffio.thread_local.name
         self.runq: list[Task] = []
         self.tasks: _Tasks = _Tasks(born, before.tasks.count if before is not None else 0)
-        self.timers, self.idle = Timers(), IdleWaiters()
+        self.timers, self.idle = Timers(), parts.IdleWaiters()
         self.entry = _Entry()
         self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
         self._stock_deadlines = Deadlines()
@@ -162,9 +162,9 @@ class Loop:
         variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
         self.runner = (_Runner if before is None else _LaterRunner)(
             clock=clock,
-            instruments=LazyInstruments(lambda: Instruments(())),  # type: ignore[arg-type]
-            io_manager=NoIO(),  # type: ignore[arg-type]
-            ki_manager=NoSignals(),  # type: ignore[arg-type]
+            instruments=parts.LazyInstruments(lambda: Instruments(())),  # type: ignore[arg-type]
+            io_manager=parts.NoIO(),  # type: ignore[arg-type]
+            ki_manager=parts.NoSignals(),  # type: ignore[arg-type]
             strict_exception_groups=_STRICT_GROUPS,
             system_context=variables,
             runq=self.runq,  # type: ignore[arg-type]
@@ -274,7 +274,7 @@ def install() -> None:
     """
     try:
         _order_cancellation()
-        without_overhead(CancelScope, "_might_change_registered_deadline")  # entered twice for each scope
+        parts.without_overhead(CancelScope, "_might_change_registered_deadline")  # entered twice for each scope
         Task.__hash__ = _task_hash  # type: ignore[method-assign, assignment]
         threads: Any = _threads
         starting = simulated_threads(threads.start_thread_soon, GLOBAL_RUN_CONTEXT)
@@ -292,7 +292,7 @@ def _order_cancellation() -> None:
 
     def ordered(self: CancelStatus) -> None:
         if (trial := here.trial) is not None:
-            self._children, self._tasks = OrderedSet(), OrderedSet()  # type: ignore[assignment]
+            self._children, self._tasks = parts.OrderedSet(), parts.OrderedSet()  # type: ignore[assignment]
             if trial.opened is not None:
                 trial.opened(self._scope)
         original(self)
