@@ -235,7 +235,7 @@ def test_a_kill_is_found_confirmed_and_replayed() -> None:
     found = report.counterexample
     assert found is not None
     assert [rerun.partition(" with")[0] for rerun in found.reruns][1:] == ["in a fresh process"]
-    assert "» process → is killed" in found.timeline()
+    assert "» process → is killed" in str(found.timeline())
     assert found.passing is not None
     assert found.passing.endswith("here process is killed, there /main takes its step 2")
     assert finale_sim.replay(found.token, half, crash=opens).exit_code == 1
