@@ -9,7 +9,7 @@ from finale_sim.investigate import Replayed, as_recorded, conditions_of, investi
 from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
-from finale_sim.search import following
+from finale_sim.search import OnTrial, following
 from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
@@ -25,6 +25,7 @@ def explore(
     cancel: bool = False,
     fidelity: str = "ties",
     crash: Callable[[], Awaitable[Any]] | None = None,
+    on_trial: OnTrial | None = None,
 ) -> Report:
     """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
 
@@ -36,6 +37,7 @@ def explore(
     With ``crash``, the process of ``function`` may be killed before any of its steps, once in a trial; all of them are tried.
     Nothing of it runs any more, no ``finally`` either. Then, and also when it has returned, ``crash`` is run in a fresh loop:
     another async function without parameters, which asserts what must hold of what is in ``finale_sim.disk()``.
+    ``on_trial`` is called with the state of the search after each of its trials; what it raises ends the search.
     A failure is run again, also in a fresh process if that can import the functions.
 
     Raises:
@@ -46,7 +48,8 @@ def explore(
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash))
     with heard():
-        return confirmed(investigate(program, trials=trials, seed=seed), import_names(function, crash))
+        found = investigate(program, trials=trials, seed=seed, on_trial=on_trial)
+        return confirmed(found, import_names(function, crash))
 
 
 def step_through(
