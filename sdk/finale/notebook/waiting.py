@@ -175,7 +175,7 @@ def _result(answer: "Future[_T]") -> _T:
 def _interruptible() -> Iterator[None]:
     """In a cell with an ``await``, and in ``asyncio.run``, Ctrl-C asks a loop that cannot hear while this thread waits."""
     handler = signal.getsignal(signal.SIGINT)
-    asks_a_loop = getattr(getattr(handler, "func", handler), "__module__", "").startswith(("ipykernel.", "asyncio."))
+    asks_a_loop = str(getattr(getattr(handler, "func", handler), "__module__", "")).startswith(("ipykernel.", "asyncio."))
     if not asks_a_loop or threading.current_thread() is not threading.main_thread():
         yield
         return
