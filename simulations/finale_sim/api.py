@@ -4,19 +4,28 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
-from finale_sim.failure.fresh import confirmed, import_name
-from finale_sim.investigate import Replayed, investigate, replay_token
+from finale_sim.failure.fresh import confirmed, import_name, import_names
+from finale_sim.investigate import Replayed, as_recorded, conditions_of, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
+from finale_sim.search import OnTrial, following
+from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
 
-__all__ = ["check", "explore", "program_of", "replay"]
+__all__ = ["check", "explore", "program_of", "replay", "step_through"]
 
 
 def explore(
-    function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed: int = 0, cancel: bool = False, fidelity: str = "ties"
+    function: Callable[[], Awaitable[Any]],
+    *,
+    trials: int = 1000,
+    seed: int = 0,
+    cancel: bool = False,
+    fidelity: str = "ties",
+    crash: Callable[[], Awaitable[Any]] | None = None,
+    on_trial: OnTrial | None = None,
 ) -> Report:
     """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
 
@@ -25,17 +34,49 @@ def explore(
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
-    A failure is run again, also in a fresh process if that can import the function.
+    With ``crash``, the process of ``function`` may be killed before any of its steps, once in a trial; all of them are tried.
+    Nothing of it runs any more, no ``finally`` either. Then, and also when it has returned, ``crash`` is run in a fresh loop:
+    another async function without parameters, which asserts what must hold of what is in ``finale_sim.disk()``.
+    ``on_trial`` is called with the state of the search after each of its trials; what it raises ends the search.
+    A failure is run again, also in a fresh process if that can import the functions.
 
     Raises:
-        BadTarget: it is not such a function.
+        BadTarget: one of them is not such a function.
         ValueError: there is no such fidelity.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
-    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
-    program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
+    program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash))
     with heard():
-        return confirmed(investigate(program, trials=trials, seed=seed), import_name(function))
+        found = investigate(program, trials=trials, seed=seed, on_trial=on_trial)
+        return confirmed(found, import_names(function, crash))
+
+
+def step_through(
+    function: Any = None,
+    *,
+    token: str | None = None,
+    cancel: bool = False,
+    fidelity: str = "ties",
+    crash: Callable[[], Awaitable[Any]] | None = None,
+) -> Stepping:
+    """Walk through a trial of ``function`` by hand: look at the ``options``, ``choose`` one, go ``back``, ``fork``.
+
+    It stands before the first choice; with ``token``, at the end of the trial that this stands for, under its conditions, and
+    then ``function`` may be whatever ``replay`` takes.
+    ``cancel``, ``fidelity`` and ``crash``: as for ``explore``.
+
+    Raises:
+        BadTarget: it is no async function without parameters.
+        BadToken: the token is none, or belongs to another program.
+        ValueError: there is no such fidelity.
+    """
+    name = getattr(function, "__qualname__", type(function).__name__)
+    if token is not None:
+        wanted = decode(token)
+        return stepping(as_recorded(program_of(token, name, function, crash), wanted), following(dict(wanted.deviations)))
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
+    return stepping(PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash)))
 
 
 def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
@@ -50,8 +91,10 @@ def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
         return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator))
 
 
-def replay(token: str, target: Any = None) -> Replayed:
+def replay(token: str, target: Any = None, *, crash: Callable[[], Awaitable[Any]] | None = None) -> Replayed:
     """Run the trial that a token stands for: of the standard campaign, or of the function or coordinator that is given.
+
+    ``crash`` is what ``explore`` was given, if it was.
 
     Raises:
         BadToken: the text is no token of this version, or belongs to another program.
@@ -59,29 +102,39 @@ def replay(token: str, target: Any = None) -> Replayed:
     """
     label = getattr(target, "__qualname__", type(target).__name__)
     with heard():
-        return replay_token(program_of(token, label, target), decode(token))
+        return replay_token(program_of(token, label, target, crash), decode(token))
 
 
-def program_of(token: str, label: str, target: Any) -> Program:
+def program_of(token: str, label: str, target: Any, crash: Any = None) -> Program:
     """The program that the token was made with: a standard one if ``target`` is None, else one of those made of the target.
+
+    ``crash``: what is run when the program was killed.
 
     Raises:
         BadToken, BadTarget: as in ``replay``.
     """
-    wanted = decode(token).program
-    programs = _programs(label, target)
-    for program in programs:
-        if program_key(program.name) == wanted:
+    recorded = decode(token)
+    for program in _programs(label, target, crash):
+        if program_key(program.name) == recorded.program:
+            if crash is None and conditions_of(recorded).crashes:
+                raise BadToken(f"in this trial {label} may be killed; say what is run afterwards, too: --crash (crash=…)")
             return program
     if target is None:
         raise BadToken("the token belongs to no standard scenario; name the target that it was found with")
     raise BadToken(f"the token belongs to another program than {label}")
 
 
-def _programs(label: str, target: Any) -> Sequence[Program]:
-    if target is None:
+def _recovery(function: Any) -> Callable[[], Awaitable[Any]] | None:
+    label = getattr(function, "__qualname__", type(function).__name__)
+    return as_program_function(label, function) if function is not None else None
+
+
+def _programs(label: str, target: Any, crash: Any) -> Sequence[Program]:
+    if target is None and crash is None:
         return campaign_programs()
     try:
-        return [PlainProgram(f"explore/{label}", as_program_function(label, target))]
+        return [PlainProgram(f"explore/{label}", as_program_function(label, target), recover=_recovery(crash))]
     except BadTarget:
+        if crash is not None:
+            raise
         return check_programs(label, coordinator_factory(label, target))

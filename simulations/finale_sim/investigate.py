@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from finale.drawing import Picture
+from finale.drawing.tables import block
 from finale_sim.choices import Decide
 from finale_sim.failure.determinism import LAYOUTS, Difference, Rechecked, differs, fails_again
 from finale_sim.failure.feasibility import Labelled, label
@@ -14,14 +16,14 @@ from finale_sim.failure.nearest import nearest_passing
 from finale_sim.failure.regression import Case
 from finale_sim.kernel import Conditions
 from finale_sim.program import Program
-from finale_sim.render import in_words
-from finale_sim.report import Counterexample, Report
+from finale_sim.render import in_words, trial_picture
+from finale_sim.report import Counterexample, Report, indented
 from finale_sim.search import Attempt, OnTrial, RunTrial, Search, following, search
 from finale_sim.shrink import shrink
 from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
 
-__all__ = ["Replayed", "as_recorded", "investigate", "replay_token"]
+__all__ = ["Replayed", "as_recorded", "conditions_of", "investigate", "replay_token"]
 
 
 def investigate(
@@ -116,12 +118,34 @@ def _tell(program: Program, attempt: Attempt) -> Story:
     return program.tell(following({choice.site.key: choice.answer for choice in attempt.deviations}))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Replayed:
     """A token, replayed. ``drift`` says where the program is not what it was; None if the trial is the recorded one."""
 
     story: Story
     drift: str | None
+
+    def __str__(self) -> str:
+        attempt = self.story.attempt
+        lines = [f"DRIFT  {self.drift}"] if self.drift else []
+        if attempt.breach is not None:
+            lines += [f"VIOLATED  {attempt.breach.claim}", *indented(attempt.breach.message)]
+        elif attempt.undecided is not None:
+            lines.append(f"UNDECIDED  {attempt.undecided}")
+        elif not self.drift:
+            lines.append("The recorded trial holds: the same steps, and no claim is broken.")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Replayed: {str(self).splitlines()[0]}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        picture = self.timeline()
+        return {"text/plain": f"{self}\n\n{picture}", "text/html": block(str(self)) + picture.html}
+
+    def timeline(self, *, steps: tuple[int, int] | None = None) -> Picture:
+        """The trial step by step, as in ``Counterexample.timeline``."""
+        return trial_picture(self.story, steps=steps)
 
     @property
     def exit_code(self) -> int:
@@ -156,6 +180,18 @@ class Replayed:
         }
 
 
+def conditions_of(token: Token) -> Conditions:
+    """The conditions of the token.
+
+    Raises:
+        BadToken: this version does not know them.
+    """
+    try:
+        return Conditions.of_code(token.conditions)
+    except ValueError as error:
+        raise BadToken(f"the token was made under conditions that this version does not know: {error}") from error
+
+
 def as_recorded(program: Program, token: Token) -> Program:
     """The program under the conditions of the token.
 
@@ -165,11 +201,7 @@ def as_recorded(program: Program, token: Token) -> Program:
     """
     if token.program != program_key(program.name):
         raise ValueError(f"the token belongs to another program than {program.name!r}")
-    try:
-        conditions = Conditions.of_code(token.conditions)
-    except ValueError as error:
-        raise BadToken(f"the token was made under conditions that this version does not know: {error}") from error
-    return program.under(conditions)
+    return program.under(conditions_of(token))
 
 
 def replay_token(program: Program, token: Token) -> Replayed:

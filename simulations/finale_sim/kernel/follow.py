@@ -22,11 +22,12 @@ class Follow(enum.Enum):
     ALWAYS = "its instructions are looked at"
     FROM_USERS = "they are, if its caller's are"
     NEVER = "it touches nothing that tasks share"
+    INJECTS = "it touches what is noted of faults, and nothing else"
     OPAQUE = "it may touch anything, unless it is known to touch its arguments only"
 
 
 _OURS = str(Path(__file__).parents[1])
-_WITHOUT_EFFECT = ("inject.py", "injected.py", "escapes_time.py", "clock.py", "context.py")
+_WITHOUT_EFFECT = ("injected.py", "escapes_time.py", "clock.py", "context.py")
 _CARRIERS = tuple(str(Path(module.__file__ or "").parent) for module in (outcome, sniffio))
 _HARMLESS = frozenset({"builtins", "math", "itertools", "_heapq", "_collections", "_operator", "_abc", "_functools"})
 _REFLECTION = frozenset(
@@ -44,6 +45,8 @@ def follow(code: CodeType) -> Follow:
     if file.startswith((*_CARRIERS, "<attrs", "<frozen")):
         return Follow.NEVER
     if file.startswith(_OURS):
+        if file.endswith("inject.py"):
+            return Follow.INJECTS
         return Follow.NEVER if file.endswith(_WITHOUT_EFFECT) else Follow.OPAQUE
     return Follow.ALWAYS if is_user(code) else Follow.FROM_USERS
 

@@ -116,6 +116,8 @@ class Tracker:
                 _looked_at.add(code)
                 self._give_up(f"{code.co_qualname} is called for the first time", frame)
             return self._on_instruction
+        if how is Follow.INJECTS:
+            self._writes.add("faults")  # one that lasts is felt by all tasks
         if how is Follow.OPAQUE and back is not None and by_user:
             if code not in of_trio():
                 self._give_up(f"{code.co_qualname} is called", back)

@@ -18,6 +18,7 @@ class Ending(enum.Enum):
     RAISED = "raised"  #: the program raised; see ``error``
     DEADLOCKED = "deadlocked"  #: nothing could ever happen again; see ``deadlock``
     STEP_LIMIT = "step limit"  #: still going after ``max_steps`` steps
+    KILLED = "killed"  #: its process was killed, and nothing was to be started afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ class Step:
     waiting_on: str  #: what the task waits for now; empty if it can go on, "ended" if it is over
     stack: tuple[str, ...] = ()  #: the program's own frames, outermost first: where the task stands now, or where it last was
     place: str = ""  #: where it waits: the line in the task's own function, then the innermost one if that is elsewhere
+    asked: tuple[Choice, ...] = ()  #: what was asked while it was taken: faults, delays, data
+    cancelled: bool = False  #: a scope around the task was cancelled when the step began
+    ended: str = ""  #: if it was the task's last step: ``returned``, ``cancelled`` or ``failed``
 
     @property
     def turn(self) -> str:
@@ -62,7 +66,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One simulated execution. The same program and the same answers to its choices give an equal ``digest``."""
+    """One simulated execution. The same program and the same answers to its choices give an equal ``digest``.
+
+    ``restarted``: the program has ended or was killed, and the rest is said of what was started afterwards.
+    """
 
     ending: Ending
     value: Any = None  #: what the program returned
@@ -74,6 +81,7 @@ class Trial:
     digest: int = 0  #: 64 bits over every step, choice and instant, in order
     choices: tuple[Choice, ...] = ()
     trace: tuple[Step, ...] = ()  #: empty unless asked for
+    restarted: bool = False
     injected: Injected = field(default_factory=Injected, compare=False)  #: what the program said of itself
 
     def __str__(self) -> str:

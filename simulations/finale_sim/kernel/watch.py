@@ -9,6 +9,7 @@ from trio.lowlevel import Task
 from finale_sim.accesses import EVERYTHING, Accesses
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.lanes import Lane
+from finale_sim.kernel.passage import Passage
 from finale_sim.kernel.tracking import Tracker
 
 __all__ = ["Watch"]
@@ -17,13 +18,12 @@ __all__ = ["Watch"]
 class Watch:
     """One trial, watched for ``decide``."""
 
-    def __init__(self, context: Context, decide: Any) -> None:
+    def __init__(self, context: Context, passage: Passage) -> None:
         self._context = context
-        self._decide = decide
+        self._passage, self._turns = passage, 0
+        self._watcher: Any = context.choices.watcher
         self._tracker = Tracker()
         self._step: tuple[Lane, Accesses] | None = None
-        self._passed = False
-        self._woken: set[str] = set()
         self._also_opened = context.opened
         context.opened = self._opened
 
@@ -41,21 +41,13 @@ class Watch:
             touched = self._tracker.end(task)
             self._step = lane, EVERYTHING if lane.quiet else touched
 
-    def passed(self) -> None:
-        """Time has passed, or a timer has fired."""
-        self._passed = True
-
-    def woke(self, fresh: Sequence[Task]) -> None:
-        """These have become runnable."""
-        self._woken.update(self._context.lane_of(task).path for task in fresh)
-
-    def tell(self) -> None:
-        """Say what has happened since the last time."""
-        woken, self._woken = frozenset(self._woken), set()
+    def tell(self, fresh: Sequence[Task]) -> None:
+        """Say what has happened since the last time, and whom that has made runnable: a step, or else time has passed."""
+        woken = frozenset(self._context.lane_of(task).path for task in fresh)
         step, self._step = self._step, None
-        passed, self._passed = self._passed, False
         if step is not None:
             lane, touched = step
-            self._context.outside(self._decide.stepped, lane.path, touched, woken - {lane.path})
-        elif passed:
-            self._context.outside(self._decide.passed, woken)
+            self._context.outside(self._watcher.stepped, lane.path, touched, woken - {lane.path})
+        elif self._passage.turns != self._turns or woken:
+            self._context.outside(self._watcher.passed, woken)
+        self._turns = self._passage.turns

@@ -381,6 +381,27 @@ async def a_time_out() -> None:
 
 
 @program
+async def a_time_out_of_a_task_that_could_go_on() -> None:
+    """A deadline that cancels somebody, and wakes nobody."""
+    log: list[str] = []
+
+    async def limited() -> None:
+        with trio.move_on_after(1) as scope:
+            await trio.sleep(1)
+            await pause()
+            log.append("in time")
+        log.append(f"cancelled: {scope.cancelled_caught}")
+
+    async def other() -> None:
+        await trio.sleep(1)
+        await pause()
+        log.append("other")
+
+    await both((limited,), (other,))
+    assert log == ["in time", "cancelled: False", "other"], log
+
+
+@program
 async def chance() -> None:
     drawn: dict[int, float] = {}
 
