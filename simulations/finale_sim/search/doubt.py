@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from finale_sim.accesses import Accesses
-from finale_sim.choices import Candidate, Site
+from finale_sim.choices import Candidate, Kind, Site
 from finale_sim.search.strategy import Attempt, EndSearch
 from finale_sim.search.trail import Branch, Node, Step
 
@@ -27,13 +27,16 @@ class Doubt:
     @classmethod
     def of(cls, trail: Sequence[Node], expected: Attempt, which: int) -> "Doubt | None":
         """A doubt about one of the pairs of a trial, which one depends on ``which``; None if it has none."""
+        branches = [node for node in trail if isinstance(node, Branch)]
+        if any(node.site.kind is Kind.TIE for node in branches):
+            return None  # the options of a tie are in the order in which the timers were set: another order, other options
         steps = [node for node in trail if isinstance(node, Step)]
         pairs = [
             place
             for place, (first, second) in enumerate(pairwise(steps))
             if second.taken in first.enabled and second.taken != first.taken and not first.accesses.conflicts(second.accesses)
         ]
-        answers = {node.key: node.taken for node in trail if isinstance(node, Branch)}
+        answers = {node.site.key: node.taken for node in branches}
         return cls(steps, pairs[which * 31 % len(pairs)], answers, expected) if pairs else None
 
     def __call__(self, site: Site, options: int) -> int:

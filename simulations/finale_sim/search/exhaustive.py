@@ -39,8 +39,8 @@ class _Execution:
     def __call__(self, site: Site, options: int) -> int:
         if self.redundant:
             return 0
-        node = self._known() or self._new(Branch(options, site.key))
-        if not isinstance(node, Branch) or (node.options, node.key) != (options, site.key):
+        node = self._known() or self._new(Branch(options, site))
+        if not isinstance(node, Branch) or (node.options, node.site) != (options, site):
             raise _strayed(site)
         return node.taken
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from finale_sim.accesses import EVERYTHING, Accesses
+from finale_sim.choices import Site
 
 __all__ = ["Branch", "Node", "Passage", "Step", "Wish", "apart", "conflicting"]
 
@@ -45,7 +46,7 @@ class Branch:
     """A choice that is not about who goes next. All its options are tried."""
 
     options: int
-    key: int = 0  # of its site
+    site: Site
     taken: int = 0
 
 

@@ -17,7 +17,8 @@ from tests.finale_sim.search.sharing import PROGRAMS
 
 Steps = list[tuple[str, Accesses]]
 
-DATA = {"timers", "a_time_out", "a_time_out_of_a_task_that_could_go_on", "faults"}  # have choices of other kinds, all of which are tried
+# These have choices of other kinds, all of which are tried.
+DATA = {"timers", "a_time_out", "a_time_out_of_a_task_that_could_go_on", "faults"}
 
 
 class _Recording:
