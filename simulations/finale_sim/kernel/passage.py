@@ -47,6 +47,11 @@ class Passage:
         self.turns = 0  #: how often time has passed, or a timer has fired
         self.jumps_left = MOST_JUMPS if fidelity is Fidelity.FREE else 0
 
+    @property
+    def pending(self) -> bool:
+        """Whether a timer is due that has not fired: a task was chosen to go first."""
+        return bool(self._loop.timers.due(self._context.clock.now))
+
     def turn(self, runnable: int) -> bool:
         """Fire a timer that is due, or let time pass. False if neither is possible, or if a task was chosen to go first."""
         context = self._context

@@ -71,6 +71,10 @@ class Tracker:
         sys.setprofile(self._on_profile)
         sys.settrace(self._on_call)
 
+    def race(self) -> None:
+        """A timer could fire before this step and the next such: it notices which of them are over."""
+        self._writes.add("timers")
+
     def end(self, task: Task) -> Accesses:
         """What the step has touched."""
         sys.settrace(self._before[0])

@@ -35,6 +35,8 @@ class Watch:
     def step(self, task: Task, lane: Lane, turn: Callable[[Task], None]) -> None:
         """Let a task take its step."""
         self._tracker.begin(task, lane)
+        if self._passage.pending:
+            self._tracker.race()
         try:
             turn(task)
         finally:
