@@ -1,7 +1,9 @@
 """Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` also traces it."""
 
 import os
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
@@ -14,12 +16,12 @@ from finale_sim.kernel.places import is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
-from finale_sim.search import Attempt
+from finale_sim.search import Attempt, RunTrial
 from finale_sim.story import Story
 from finale_sim.verdict import Breach
 from finale_sim.world import World
 
-__all__ = ["PlainProgram", "Program", "ScenarioProgram"]
+__all__ = ["PlainProgram", "Program", "ScenarioProgram", "attentive"]
 
 MAX_STEPS = 20_000
 
@@ -169,3 +171,26 @@ class ScenarioProgram:
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
         return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history), trial.injected)
+
+
+@contextmanager
+def attentive(run: RunTrial) -> Iterator[RunTrial]:
+    """Python drops what a destructor raises, a Ctrl-C that arrives in one as well; this raises it again before the next trial."""
+    pressed, before = False, sys.unraisablehook
+
+    def notice(unraisable: Any) -> None:
+        nonlocal pressed
+        if unraisable.exc_type is not KeyboardInterrupt:
+            before(unraisable)
+        pressed = pressed or unraisable.exc_type is KeyboardInterrupt
+
+    def attempt(decide: Decide) -> Attempt:
+        if pressed:
+            raise KeyboardInterrupt
+        return run(decide)
+
+    sys.unraisablehook = notice
+    try:
+        yield attempt
+    finally:
+        sys.unraisablehook = before

@@ -46,6 +46,7 @@ class Search:
     failure: Attempt | None = None
     truncated: str | None = None  #: why some trials could not be judged
     cut: str | None = None  #: why it was ended before its time
+    ended: EndSearch | None = field(default=None, repr=False)  #: what ended it, if nobody interrupted it
     undecided: int = 0  #: trials that could not be judged
     interrupted: bool = False
     seen: Counter[str] = field(default_factory=Counter)
@@ -109,7 +110,7 @@ def search(
             _spend(state, crew, state.stage, on_trial)
             state.stage = None
     except EndSearch as reason:
-        state.cut = str(reason)
+        state.ended, state.cut = reason, str(reason)
     except KeyboardInterrupt:
         state.interrupted = True
         state.cut = f"interrupted after {state.trials} of {state.budget} trials"

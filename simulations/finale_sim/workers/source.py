@@ -1,0 +1,81 @@
+"""Sources: how another process makes the same programs that this one has."""
+
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from finale_sim.campaign import campaign_programs, check_programs
+from finale_sim.canaries import CANARIES
+from finale_sim.failure.fresh import import_name
+from finale_sim.kernel import Conditions
+from finale_sim.program import PlainProgram, Program
+from finale_sim.targets import as_program_function, coordinator_factory, load
+
+__all__ = ["Source", "source_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where programs come from: the standard scenarios, or a target, named as on the command line or pickled by value."""
+
+    target: str | None = None
+    label: str = ""  #: the target's name in the names of its programs
+    canary: str | None = None  #: how finale is broken there
+    pickled: bytes | None = None
+
+    def program(self, name: str, conditions: Conditions) -> Program:
+        """The program with this name.
+
+        Raises:
+            BadTarget: the target is not there, or not what it was.
+        """
+        return _program(self, name, conditions)
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        """Within, finale is broken in the way of the canary, if there is one."""
+        if self.canary is None:
+            yield
+        else:
+            with CANARIES[self.canary].released():
+                yield
+
+
+@cache
+def _program(source: Source, name: str, conditions: Conditions) -> Program:
+    kind, _, rest = name.partition("/")
+    scenario = rest.rpartition("/")[2]
+    if kind == "campaign":
+        return campaign_programs([scenario])[0].under(conditions)
+    target = _target(source)
+    if kind == "check":
+        return check_programs(source.label, coordinator_factory(source.label, target), [scenario])[0].under(conditions)
+    return PlainProgram(name, as_program_function(source.label, target), conditions)
+
+
+@cache
+def _target(source: Source) -> Any:
+    """The target, found or unpickled once a process: a module that is imported again is another one."""
+    if source.pickled is not None:
+        return pickle.loads(source.pickled)  # noqa: S301  # this process was started to run it
+    assert source.target is not None, "only the standard scenarios have no target"
+    return load(source.target)[1]
+
+
+def source_of(label: str, target: Any) -> Source | str:
+    """The source of the programs made of ``target``; or a sentence that says why there is none."""
+    named = import_name(target)
+    if not isinstance(named, str):
+        return Source(named[0], label)
+    if find_spec("cloudpickle") is None:
+        return f"{named}; move it to a module that can be imported, or install cloudpickle"
+    cloudpickle: Any = import_module("cloudpickle")
+    try:
+        return Source(label=label, pickled=cloudpickle.dumps(target))
+    except Exception as error:  # noqa: BLE001  # it pickles what the function refers to, which may be anything
+        return f"{named}, and cloudpickle can't pickle it: {type(error).__name__}: {error}"
