@@ -39,7 +39,8 @@ TOLD = (
     f"{FAILURE}.nearest {FAILURE}.curve {FAILURE}.regression"
 )
 UPSTAIRS = (
-    "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.targets "
+    "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.saved "
+    "finale_sim.targets finale_sim.workers.* "
     f"{FAILURE}.*"
 )
 
@@ -222,9 +223,9 @@ RULES = [
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{TOLD} finale_sim.program finale_sim.report {FAILURE}.determinism {FAILURE}.feasibility",
+        f"{TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility",
         "",
-        "search, shrink, repeat, tell: in this order",
+        "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),
     Rule(
         f"{SIM}/failure/fresh.py",
@@ -237,6 +238,19 @@ RULES = [
         f"{TOLD} {UPSTAIRS}",
         "",
         "what generated tests call: replay, and search where that is not enough",
+    ),
+    Rule(
+        f"{SIM}/saved.py",
+        f"{SEARCH} finale_sim.program",
+        "",
+        "what is kept of a search is all that the next process needs; a report is made anew",
+    ),
+    Rule(
+        f"{SIM}/workers/*.py",
+        f"{SEARCH} {KERNEL} finale_sim.token finale_sim.program finale_sim.campaign finale_sim.investigate finale_sim.targets "
+        f"{FAILURE}.determinism {FAILURE}.fresh finale_sim.canaries.* finale_sim.workers.*",
+        "cloudpickle",
+        "other processes make the same programs and run their trials; what a search makes of them is not decided here",
     ),
     Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
     Rule(

@@ -1,6 +1,9 @@
 """The simulator's functions for Python: explore, check, replay. Each is a plain function, to be called outside ``trio.run``."""
 
+import warnings
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
@@ -9,14 +12,24 @@ from finale_sim.investigate import Replayed, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
+from finale_sim.saved import Saved
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
+from finale_sim.workers import Map, hiring, source_of
 
 __all__ = ["check", "explore", "program_of", "replay"]
 
 
 def explore(
-    function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed: int = 0, cancel: bool = False, fidelity: str = "ties"
+    function: Callable[[], Awaitable[Any]],
+    *,
+    trials: int = 1000,
+    seed: int = 0,
+    cancel: bool = False,
+    fidelity: str = "ties",
+    workers: int | None = None,
+    map: Map | None = None,  # noqa: A002  # the word for it, and nobody maps in here
+    resume: str | Path | None = None,
 ) -> Report:
     """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
 
@@ -27,25 +40,55 @@ def explore(
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
     A failure is run again, also in a fresh process if that can import the function.
 
+    ``workers`` processes run trials if the search takes long (default: none but this one), and ``map`` does, if it is given: any
+    function that is called like an executor's, with ``workers`` behind it (default: as many as there are cores). The report is
+    the same. Other processes import the function by its name; if they can't, and cloudpickle is not installed, a warning says
+    that all runs here. ``resume`` is a file in which the search is kept: call it again with the same arguments, and it goes on.
+
     Raises:
         BadTarget: it is not such a function.
-        ValueError: there is no such fidelity.
+        BadSave: the file is not one of this search, or cannot be written.
+        ValueError: there is no such fidelity, or there are less than one worker.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
-    return confirmed(investigate(program, trials=trials, seed=seed), import_name(function))
+    with hiring(partial(source_of, name, function), workers, map, _warn) as hire:
+        saved = _saved(resume, target=name, trials=trials, seed=seed, conditions=conditions.code)
+        report = investigate(program, trials=trials, seed=seed, hire=hire, saved=saved)
+    return confirmed(report, import_name(function))
 
 
-def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
+def check(
+    coordinator: Any,
+    *,
+    trials: int = 500,
+    seed: int = 0,
+    workers: int | None = None,
+    map: Map | None = None,  # noqa: A002  # the word for it, and nobody maps in here
+    resume: str | Path | None = None,
+) -> Campaign:
     """Play the scenarios that suit any coordinator with yours: a class, a factory, an instance or an async function.
+
+    ``workers``, ``map`` and ``resume``: as for ``explore``.
 
     Raises:
         BadTarget: it is none of these.
+        BadSave, ValueError: as for ``explore``.
     """
     name = getattr(coordinator, "__qualname__", type(coordinator).__name__)
     programs = check_programs(name, coordinator_factory(name, coordinator))
-    return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator))
+    with hiring(partial(source_of, name, coordinator), workers, map, _warn) as hire:
+        saved = _saved(resume, target=name, trials=trials, seed=seed)
+        return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator), hire=hire, saved=saved)
+
+
+def _warn(what: str) -> None:
+    warnings.warn(what, RuntimeWarning, stacklevel=5)
+
+
+def _saved(path: str | Path | None, **arguments: Any) -> Saved | None:
+    return Saved(path, arguments) if path is not None else None
 
 
 def replay(token: str, target: Any = None) -> Replayed:

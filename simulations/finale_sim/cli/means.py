@@ -39,7 +39,7 @@ def workers_for(arguments: argparse.Namespace, label: str, progress: Progress) -
         progress.clear()
         print(f"finale-sim: {what}", file=sys.stderr)
 
-    with hiring(source, arguments.workers, None, notice) as hire:
+    with hiring(lambda: source, arguments.workers, None, notice) as hire:
         yield hire
 
 

@@ -53,7 +53,7 @@ class Hired:
                 before_s = orders.spent_s
                 orders.run_next()
                 self._pool.trials_took(orders.spent_s - before_s)
-        if self._out and time.perf_counter() - self._looked > _LOOK_S:
+        if time.perf_counter() - self._looked > _LOOK_S:
             self._collect(wait=False)
         return orders.take()
 

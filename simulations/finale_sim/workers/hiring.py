@@ -15,11 +15,12 @@ __all__ = ["hiring"]
 
 @contextmanager
 def hiring(
-    source: Source | str, workers: int | None, mapper: Map | None, notice: Callable[[str], None]
+    find_source: Callable[[], Source | str], workers: int | None, mapper: Map | None, notice: Callable[[str], None]
 ) -> Iterator[Hire | None]:
     """Who runs trials within: ``workers`` processes, or ``mapper``, or nobody else; then no process is left.
 
-    ``source``: of the programs that are searched, or why there is none. ``notice`` is told what a person should know.
+    ``find_source`` gives that of the programs that are searched, or says why there is none. ``notice`` is told what a person
+    should know.
 
     Raises:
         ValueError: there can't be so many workers.
@@ -28,7 +29,9 @@ def hiring(
         raise ValueError(f"workers is {workers}, but somebody has to run the trials; 1 is this process alone")
     if mapper is None and (workers or 1) == 1:
         yield None
-    elif isinstance(source, str):
+        return
+    source = find_source()
+    if isinstance(source, str):
         notice(f"all trials run in this process: {source}")
         yield None
     elif mapper is not None:

@@ -55,6 +55,14 @@ class Pool:
             for _ in range(self.count):
                 self._start()
 
+    def start(self) -> None:
+        """Start them now, and wait until they are ready."""
+        self.trials_took(self._patience_s)
+        while not all(process.ready for process in self._processes):
+            for process, message in self.received(wait=True):
+                if message is None:
+                    self.bury(process)
+
     @property
     def idle(self) -> list[Process]:
         """Those that have nothing to do."""
