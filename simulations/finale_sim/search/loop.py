@@ -16,6 +16,7 @@ __all__ = ["OnTrial", "Search", "Stage", "search"]
 OnTrial = Callable[["Search"], None]
 
 _MOST_UNDECIDED = 5
+_STAGES = 3
 
 
 @dataclass(slots=True)
@@ -119,14 +120,14 @@ def search(
 
 
 def _next_stage(state: Search, trials: int, seed: int, deviations: int | None) -> Stage | None:
+    if state.exhausted or state.stages == _STAGES:
+        return None
     state.stages += 1
     if state.stages == 1:
         return Stage(Sweep(max_deviations=1), trials) if deviations is None else Stage(Sweep(max_deviations=deviations), None)
-    if state.exhausted or state.stages > 3:
-        return None
     if state.stages == 2 and deviations is None and state.swept == 1:
         return Stage(Sweep(start=2), trials // 2)
-    state.stages = 3
+    state.stages = _STAGES
     if deviations is not None:
         state.budget = state.trials + trials
     return Stage(RandomWalk(seed), state.budget)

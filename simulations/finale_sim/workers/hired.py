@@ -30,7 +30,7 @@ class Hired:
         self._program = program
         self._orders = Orders(program, run, before)
         self._out: dict[Process, tuple[Chunk, float]] = {}
-        self._suspects = set[int]()
+        self._suspects: dict[int, str] = {}  # number → how its process ended
         self._deaths = 0
         self._looked = 0.0
         self._fit = True  # the program can be run elsewhere
@@ -100,7 +100,9 @@ class Hired:
             self._orders.give_back(chunk)
         else:
             self._deaths = 0
-            self._suspects.discard(chunk.first)  # it came through
+            if how := self._suspects.pop(chunk.first, None):
+                name = self._program.name
+                self._pool.notice(f"a worker has died ({how}) in trial {chunk.first} of {name}; run again, that came through")
             self._orders.enter(chunk, results, took_s)
 
     def _give_up(self, why: str) -> None:
@@ -120,12 +122,11 @@ class Hired:
             if self._deaths >= _DEATHS:
                 self._give_up(f"a worker has died before its first trial ({how})")
         elif number in self._suspects:
-            self._suspects.discard(number)
+            del self._suspects[number]
             token = encode(Token(program_key(self._program.name), 0, deviations, self._program.conditions.code))
             why = f"trial {number} ends the process that runs it ({how}), each time; replaying {token} will do the same"
             self._orders.enter(chunk, Results((), EndSearch(why)))
             return
         else:
-            self._suspects.add(number)
-            self._pool.notice(f"a worker has died ({how}) in trial {number} of {self._program.name}, which is run again")
+            self._suspects[number] = how
         self._orders.give_back(chunk)

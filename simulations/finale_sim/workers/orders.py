@@ -82,13 +82,15 @@ class Orders:
         share = len(self.waiting) // (2 * workers)
         trial_s = max(self._trial_s, 1e-6)
         size = max(1, int(_SHORT_S / trial_s), min(share, int(_LONG_S / trial_s)))
-        size = min(size, len(self.waiting), most or size)
-        orders = [self.waiting.popleft() for _ in range(size)]
+        if most is not None:
+            size = min(size, most)
+        first, decide = self.waiting.popleft()
+        decides = [decide]
+        while len(decides) < size and self.waiting and self.waiting[0][0] == first + len(decides):  # others may be out
+            decides.append(self.waiting.popleft()[1])
         if self._happy is None:
             self._happy = self._program.attempt(happy_path).digest
-        return Chunk(
-            self._program.name, self._program.conditions, self._happy, orders[0][0], tuple(decide for _, decide in orders)
-        )
+        return Chunk(self._program.name, self._program.conditions, self._happy, first, tuple(decides))
 
     def enter(self, chunk: Chunk, results: Results, took_s: float | None = None) -> None:
         """A chunk is back."""

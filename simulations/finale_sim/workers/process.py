@@ -35,17 +35,26 @@ class Process:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the process is
         ours, theirs = socket.socketpair()
         self.channel = Channel(ours)
-        with theirs:
-            self._process = subprocess.Popen(
-                [*_python(), "-c", _START, str(theirs.fileno()), str(self._file.fileno())],
-                env=environment(_hash_seed()),
-                stdin=subprocess.PIPE,
-                stdout=_descriptor(sys.stdout),
-                stderr=_descriptor(sys.stderr),
-                pass_fds=(theirs.fileno(), self._file.fileno()),
-                process_group=0,  # a Ctrl-C in the terminal is for the parent alone, which then ends its workers
-            )
-        self.channel.send(pickle.dumps(source))
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            with theirs:
+                self._process = self._started(theirs)
+            self.channel.send(pickle.dumps(source))
+        except BaseException:
+            self.kill()
+            raise
+
+    def _started(self, theirs: socket.socket) -> "subprocess.Popen[bytes]":
+        descriptors = theirs.fileno(), self._file.fileno()
+        return subprocess.Popen(
+            [*_python(), "-c", _START, *map(str, descriptors)],
+            env=environment(_hash_seed()),
+            stdin=subprocess.PIPE,
+            stdout=_descriptor(sys.stdout),
+            stderr=_descriptor(sys.stderr),
+            pass_fds=descriptors,
+            process_group=0,  # a Ctrl-C in the terminal is for the parent alone, which then ends its workers
+        )
 
     def run(self, chunk: Chunk, *, closely: bool = False) -> None:
         """Let it run a chunk; ``closely``: the deviations of its last trial are known if it dies.
@@ -84,6 +93,7 @@ class Process:
 
     def died(self) -> str:
         """Once its channel has closed: how it ended, in words."""
+        assert self._process is not None, "it was started"
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_S)
         self.kill()
@@ -92,13 +102,15 @@ class Process:
 
     def kill(self) -> None:
         """End it, with all that it has started, and wait until it is gone."""
+        self.channel.close()
+        self._file.close()
+        if self._process is None:
+            return
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         assert self._process.stdin is not None, "its standard input is a pipe"
         self._process.stdin.close()
-        self.channel.close()
-        self._file.close()
 
 
 def _python() -> list[str]:

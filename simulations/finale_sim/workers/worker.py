@@ -8,7 +8,6 @@ import os
 import pickle
 import socket
 import threading
-from typing import Any
 
 from finale_sim.choices import Decide, Site
 from finale_sim.workers.channel import Channel
@@ -51,7 +50,9 @@ def main(arguments: list[str]) -> None:
     connection, file = map(int, arguments)
     _end_with_parent()
     channel = Channel(socket.socket(fileno=connection))
-    first: Any = channel.receive()
+    first = channel.receive()
+    if first is None:
+        return  # the parent is gone already
     source: Source = pickle.loads(first)  # noqa: S301  # of the parent, that could run anything here anyway
     channel.send(READY)
     while (message := channel.receive()) is not None:
