@@ -49,15 +49,15 @@ def main(arguments: list[str]) -> None:
     """Be a worker."""
     connection, file = map(int, arguments)
     _end_with_parent()
-    channel = Channel(socket.socket(fileno=connection))
-    first = channel.receive()
-    if first is None:
-        return  # the parent is gone already
-    source: Source = pickle.loads(first)  # noqa: S301  # of the parent, that could run anything here anyway
-    channel.send(READY)
-    while (message := channel.receive()) is not None:
-        chunk, closely = pickle.loads(message)  # noqa: S301  # the same
-        channel.send(run_chunk(source, watched(chunk, file) if closely else chunk, lambda number: _leave(file, number)))
+    with socket.socket(fileno=connection) as ours:
+        channel = Channel(ours)
+        if (first := channel.receive()) is None:
+            return  # the parent is gone already
+        source: Source = pickle.loads(first)  # noqa: S301  # of the parent, that could run anything here anyway
+        channel.send(READY)
+        while (message := channel.receive()) is not None:
+            chunk, closely = pickle.loads(message)  # noqa: S301  # the same
+            channel.send(run_chunk(source, watched(chunk, file) if closely else chunk, lambda number: _leave(file, number)))
 
 
 def _leave(file: int, number: int) -> None:
