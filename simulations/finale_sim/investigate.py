@@ -7,7 +7,17 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from finale_sim.choices import deviations as deviations_of
-from finale_sim.failure.determinism import LAYOUTS, Difference, Rechecked, Unstable, another_layout, differs, fails_again
+from finale_sim.failure.determinism import (
+    ELSEWHERE,
+    LAYOUTS,
+    SAME_PROCESS,
+    Difference,
+    Rechecked,
+    Unstable,
+    another_layout,
+    differs,
+    fails_again,
+)
 from finale_sim.failure.feasibility import Labelled, label
 from finale_sim.failure.nearest import nearest_passing
 from finale_sim.failure.regression import Case
@@ -60,8 +70,8 @@ def investigate(
             saved.keep(program, state)
         try:
             if state.failure is not None:
-                found = _comes_out_here(program, attempt, state.failure) if hire is not None or saved is not None else None
-                found = found or _explain(program, attempt, state, state.failure)
+                elsewhere = hire is not None or resumed is not None  # is perhaps where it was found
+                found = _explain(program, attempt, state, state.failure, elsewhere=elsewhere)
             elif not state.interrupted:
                 found = state.ended.difference if isinstance(state.ended, Unstable) else _first_again(program, crew, state)
         except KeyboardInterrupt:
@@ -99,19 +109,16 @@ def _first_again(program: Program, crew: Crew, state: Search) -> Difference | No
     return differs(program, state.first, second, state.trials)
 
 
-def _comes_out_here(program: Program, run: RunTrial, failure: Attempt) -> Difference | None:
-    """Run a failure here that may have been found by another process. None if it is the same."""
-    second = run(following(deviations_of(failure.choices)))
-    return differs(program, failure, second, where="in another process than the one that found it")
-
-
-def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -> Counterexample | Difference:
-    """The failure, shrunk and told; or how it comes out differently when it is run again."""
+def _explain(
+    program: Program, run: RunTrial, state: Search, failure: Attempt, *, elsewhere: bool
+) -> Counterexample | Difference:
+    """The failure, shrunk and told; or how it comes out differently when it is run again, here if it was found elsewhere."""
     shrunk = shrink(run, failure, swept=state.swept)
     state.interrupted = shrunk.interrupted
     story = _tell(program, shrunk.attempt)
     found = Labelled(program, story, shrunk, shrunk.minimal)
-    nearest, difference = None, differs(program, shrunk.attempt, story.attempt)
+    where = ELSEWHERE if elsewhere and shrunk.attempt is failure else SAME_PROCESS
+    nearest, difference = None, differs(program, shrunk.attempt, story.attempt, where=where)
     if not shrunk.interrupted:  # who has pressed Ctrl-C wants to see what there is
         difference = difference or fails_again(program, run, shrunk.attempt)
         if difference is None:

@@ -18,7 +18,19 @@ from finale_sim.kernel.trial import Step
 from finale_sim.program import Program
 from finale_sim.search import Attempt, EndSearch, RunTrial, following
 
-__all__ = ["LAYOUTS", "Difference", "Rechecked", "Unstable", "another_layout", "differs", "fails_again", "parting", "told"]
+__all__ = [
+    "ELSEWHERE",
+    "LAYOUTS",
+    "SAME_PROCESS",
+    "Difference",
+    "Rechecked",
+    "Unstable",
+    "another_layout",
+    "differs",
+    "fails_again",
+    "parting",
+    "told",
+]
 
 LAYOUTS = 5
 """In how many other memory layouts a failure is run again."""
@@ -28,7 +40,8 @@ _SIZES = range(15, 480, 16)  # of bytes objects: one of each size class that CPy
 _BLOCKS = 16  # of each size
 _JUNK = len(_SIZES) * _BLOCKS
 _ORDERS = [random.Random(number).sample(range(_JUNK), _JUNK // 2) for number in range(16)]
-_SAME_PROCESS = "in the same process, under another memory layout"
+ELSEWHERE = "in another process than the one that found it"
+SAME_PROCESS = "in the same process, under another memory layout"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
@@ -102,7 +115,7 @@ def _again(program: Program, run: RunTrial, attempt: Attempt, number: int) -> Di
 
 
 def differs(
-    program: Program, attempt: Attempt, again: Attempt, number: int = 0, *, where: str = _SAME_PROCESS
+    program: Program, attempt: Attempt, again: Attempt, number: int = 0, *, where: str = SAME_PROCESS
 ) -> Difference | None:
     """How a second run of a trial, under the memory layout ``number``, is unlike the first. Addresses in messages don't count."""
     alike = attempt.digest == again.digest and _outcome(attempt) == _outcome(again) and attempt.seen == again.seen
