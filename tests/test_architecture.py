@@ -34,14 +34,14 @@ PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.
 SEARCH = "finale_sim.choices finale_sim.injected finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
 FAILURE = "finale_sim.failure"
+DRAWING = "finale.drawing.*"
 TOLD = (
     f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.* "
     f"{FAILURE}.nearest {FAILURE}.curve {FAILURE}.regression"
 )
 UPSTAIRS = (
-    "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.saved "
-    "finale_sim.targets finale_sim.workers.* "
-    f"{FAILURE}.*"
+    "finale_sim.api finale_sim.campaign finale_sim.stepping finale_sim.investigate finale_sim.program finale_sim.report "
+    f"finale_sim.saved finale_sim.targets finale_sim.workers.* {FAILURE}.*"
 )
 
 RULES = [
@@ -107,6 +107,13 @@ RULES = [
     ),
     Rule(f"{SDK}/backend.py", f"{SEAMS} finale.handle finale.workspace", "trio", "a backend owns workspaces, not their parts"),
     Rule(f"{SDK}/coordinators/*.py", f"{WORDS} finale.coordinator finale.coordinators.*", "trio", "any user could write it"),
+    Rule(
+        f"{SDK}/drawing/*.py",
+        "finale.events finale.drawing.*",
+        "",
+        "a picture is a function of values, for runs and trials alike: it knows neither, and loads nothing",
+        pure=True,
+    ),
     # ── the SDK: what outsiders open
     Rule(
         f"{SDK}/__init__.py",
@@ -188,10 +195,10 @@ RULES = [
         "the one place where the parts of a trial meet; who searches trials stands above it",
     ),
     # ── the simulator: from trials to reports
-    Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {TOLD}", "", "a picture is a function of a trial that was"),
+    Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {DRAWING} {TOLD}", "", "a picture is a function of a trial that was"),
     Rule(
         f"{SIM}/report.py",
-        f"finale {TOLD} {FAILURE}.delays {FAILURE}.feasibility",
+        f"finale {DRAWING} {TOLD} {FAILURE}.delays {FAILURE}.feasibility",
         "",
         "a report words what was found",
     ),
@@ -201,6 +208,12 @@ RULES = [
         f"{PARTS}",
         "",
         "where a trial is run and judged; it decides nothing about what to try",
+    ),
+    Rule(
+        f"{SIM}/stepping.py",
+        f"{DRAWING} {TOLD} finale_sim.program",
+        "",
+        "a person is a strategy: it runs trials and shows them, and searches nothing",
     ),
     Rule(f"{SIM}/failure/__init__.py", "", "", "it says what is in the folder, and loads nothing"),
     Rule(
@@ -223,7 +236,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility",
+        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility",
         "",
         "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),
@@ -259,7 +272,12 @@ RULES = [
         "",
         "what there is, and whether it works: it puts lists side by side",
     ),
-    Rule(f"{SIM}/campaign.py {SIM}/api.py", f"finale {TOLD} {PARTS} {UPSTAIRS}", "", "what the faces call"),
+    Rule(
+        f"{SIM}/campaign.py {SIM}/api.py",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.endings",
+        "pandas",
+        "what the faces call",
+    ),
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",
@@ -269,13 +287,13 @@ RULES = [
     ),
     Rule(
         f"{SIM}/display.py",
-        f"finale {TOLD} {UPSTAIRS} finale_sim.endings",
+        f"finale {DRAWING} {TOLD} {UPSTAIRS}",
         "rich",
         "what the terminal shows, without deciding anything",
     ),
     Rule(
         f"{SIM}/cli/*.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
-        "finale finale.testing finale_sim.*",
+        "finale finale.drawing.* finale.testing finale_sim.*",
         "trio pytest IPython",
         "a face may use all of the simulator, and can be taken away",
         door=True,

@@ -47,6 +47,6 @@ def test_the_contract_is_stated_in_the_same_words_everywhere() -> None:
         "docs/index.md",
         "sdk/finale/__init__.py",
         "simulations/finale_sim/__init__.py",
-        "sdk/finale/workspace.py",
+        "sdk/finale/opening.py",
     ):
         assert contract in " ".join((ROOT / page).read_text(encoding="utf-8").split()), page

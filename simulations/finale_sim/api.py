@@ -8,16 +8,18 @@ from typing import Any
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.failure.fresh import confirmed, import_name
-from finale_sim.investigate import Replayed, investigate, replay_token
-from finale_sim.kernel import Conditions, Fidelity
+from finale_sim.investigate import Replayed, as_recorded, investigate, replay_token
+from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
 from finale_sim.saved import Saved
+from finale_sim.search import following
+from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
 from finale_sim.workers import Map, hiring, source_of
 
-__all__ = ["check", "explore", "program_of", "replay"]
+__all__ = ["check", "explore", "program_of", "replay", "step_through"]
 
 
 def explore(
@@ -53,10 +55,29 @@ def explore(
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
-    with hiring(partial(source_of, name, function), workers, map, _warn) as hire:
+    with heard(), hiring(partial(source_of, name, function), workers, map, _warn) as hire:
         saved = _saved(resume, target=name, trials=trials, seed=seed, conditions=conditions.code)
-        report = investigate(program, trials=trials, seed=seed, hire=hire, saved=saved)
-    return confirmed(report, import_name(function))
+        return confirmed(investigate(program, trials=trials, seed=seed, hire=hire, saved=saved), import_name(function))
+
+
+def step_through(function: Any = None, *, token: str | None = None, cancel: bool = False, fidelity: str = "ties") -> Stepping:
+    """Walk through a trial of ``function`` by hand: look at the ``options``, ``choose`` one, go ``back``, ``fork``.
+
+    It stands before the first choice; with ``token``, at the end of the trial that this stands for, under its conditions, and
+    then ``function`` may be whatever ``replay`` takes.
+    ``cancel`` and ``fidelity``: as for ``explore``.
+
+    Raises:
+        BadTarget: it is no async function without parameters.
+        BadToken: the token is none, or belongs to another program.
+        ValueError: there is no such fidelity.
+    """
+    name = getattr(function, "__qualname__", type(function).__name__)
+    if token is not None:
+        wanted = decode(token)
+        return stepping(as_recorded(program_of(token, name, function), wanted), following(dict(wanted.deviations)))
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
+    return stepping(PlainProgram(f"explore/{name}", as_program_function(name, function), conditions))
 
 
 def check(
@@ -78,7 +99,7 @@ def check(
     """
     name = getattr(coordinator, "__qualname__", type(coordinator).__name__)
     programs = check_programs(name, coordinator_factory(name, coordinator))
-    with hiring(partial(source_of, name, coordinator), workers, map, _warn) as hire:
+    with heard(), hiring(partial(source_of, name, coordinator), workers, map, _warn) as hire:
         saved = _saved(resume, target=name, trials=trials, seed=seed)
         return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator), hire=hire, saved=saved)
 
@@ -99,7 +120,8 @@ def replay(token: str, target: Any = None) -> Replayed:
         BadTarget: the target is neither a function to explore nor a coordinator.
     """
     label = getattr(target, "__qualname__", type(target).__name__)
-    return replay_token(program_of(token, label, target), decode(token))
+    with heard():
+        return replay_token(program_of(token, label, target), decode(token))
 
 
 def program_of(token: str, label: str, target: Any) -> Program:

@@ -1,6 +1,5 @@
 """Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` also traces it."""
 
-import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
 from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, simulate
-from finale_sim.kernel.places import is_user
+from finale_sim.kernel.places import file_name, is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
@@ -118,7 +117,7 @@ def _where(error: BaseException) -> str:
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if is_user(code) and "site-packages" not in code.co_filename and not code.co_filename.startswith("<"):
-            where = f"{os.path.relpath(code.co_filename)}:{traceback.tb_lineno}: "
+            where = f"{file_name(code)}:{traceback.tb_lineno}: "
         traceback = traceback.tb_next
     return where
 
@@ -170,7 +169,10 @@ class ScenarioProgram:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
-        return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history), trial.injected)
+        seen = endings_seen(history)
+        return Attempt(
+            trial.choices, trial.digest, breach, undecided, trial.steps, seen, trial.injected, behaviour=history.fingerprint()
+        )
 
 
 @contextmanager

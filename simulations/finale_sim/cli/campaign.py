@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
-from finale_sim.cli.emitting import emit, emitting, refuse_overwriting
+from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
 from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, require, searching
 from finale_sim.display import Progress, failure_text, print_campaign
@@ -46,7 +46,7 @@ def _scenarios(sub: argparse.ArgumentParser, trials: int) -> None:
     searching(sub, trials, "per scenario")
     means(sub)
     emitting(sub)
-    sub.add_argument("--scenario", nargs="+", default=[], metavar="NAME", help="only these (see finale-sim list)")
+    sub.add_argument("--scenario", nargs="+", action="extend", default=[], metavar="NAME", help="only these of finale-sim list")
     sub.add_argument(
         "--deviations",
         type=positive,
@@ -88,6 +88,7 @@ def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgr
         )
     progress.clear()
     told = [failures[0][1].case() for failures in campaign.failures().values()]
+    draw(arguments, next((failures[0][1].timeline() for failures in campaign.failures().values()), None))
     emit(arguments, told, getattr(arguments, "target", None))
     if arguments.json:
         print_json(campaign.as_dict(), arguments.stdout)

@@ -1,10 +1,8 @@
 """Which delay brings a failure about on stock trio: tried out in trials that move in lock step, as trio does."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
-from pathlib import Path
 
 from finale_sim.choices import Decide, Kind, happy_path
 from finale_sim.failure.forcing import Delay, delayed, holding
@@ -144,7 +142,7 @@ def _fewest(bench: _Bench, delays: tuple[Delay, ...]) -> tuple[Delay, ...]:
 
 def _told(bench: _Bench, story: Story) -> Iterator[Hold]:
     delays = bench.best
-    sources = {(step.path, step.n): step.place.replace(f"{Path.cwd()}{os.sep}", "") for step in story.trial.trace}
+    sources = {(step.path, step.n): step.place for step in story.trial.trace}
     forced = [step for step in bench.held(delays).tell(happy_path).trial.trace if not step.path.startswith("~")]
     for delay in delays:
         back = (delay.path, delay.step + sum(other.path == delay.path and other.step <= delay.step for other in delays))

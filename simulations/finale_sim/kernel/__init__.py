@@ -5,6 +5,7 @@ from finale_sim.kernel.context import Context, current_trial
 from finale_sim.kernel.driver import FAIR_AFTER
 from finale_sim.kernel.entrance import simulate
 from finale_sim.kernel.errors import KernelUnsupported, NestedTrial, RealIO, StepBlocked
+from finale_sim.kernel.interrupts import heard
 from finale_sim.kernel.trial import BlockedTask, Ending, Step, Trial, render_deadlock
 from finale_sim.kernel.waits import Wait, circle, render_waits
 
@@ -25,6 +26,7 @@ __all__ = [
     "Wait",
     "circle",
     "current_trial",
+    "heard",
     "render_deadlock",
     "render_waits",
     "simulate",

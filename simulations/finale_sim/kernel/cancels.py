@@ -5,10 +5,8 @@ scope before every step are all the cancels that there can be. Nurseries are in.
 of a ``trio.sleep``, say), and those that nobody cancels: with a shield and without a deadline, a scope is there to protect.
 """
 
-import os
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 
 import trio
 
@@ -69,4 +67,4 @@ def _protects(scope: trio.CancelScope) -> bool:
 
 def _here() -> str:
     """``file:line in function``, the file from the current folder on."""
-    return user_line().partition(": ")[0].removeprefix(f"{Path.cwd()}{os.sep}")
+    return user_line().partition(": ")[0]

@@ -1,6 +1,10 @@
 """Ctrl-C during a trial: the person wants out, whatever the program does about it."""
 
 import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
@@ -10,7 +14,7 @@ from finale_sim.kernel.context import here
 if TYPE_CHECKING:
     from finale_sim.kernel.seam import Loop
 
-__all__ = ["Interrupts"]
+__all__ = ["Interrupts", "heard"]
 
 
 # signal.signal converts to enums and back, which costs as much as a small trial; beneath it are the plain functions.
@@ -55,3 +59,28 @@ class Interrupts:
     def _protected(self, frame: FrameType | None) -> bool:
         in_thread = here.trial is not None and here.trial.thread is not None  # its function is nothing of trio's
         return not in_thread and self._loop.protects(frame)
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt here, also in a cell with ``await``, or elsewhere inside asyncio.
+
+    There its handler asks the event loop to cancel the task that runs, and the loop cannot go on before we return.
+    """
+    theirs, installed = _signal.getsignal(signal.SIGINT), False
+    if callable(theirs) and threading.current_thread() is threading.main_thread() and _inside_asyncio():
+        _signal.signal(signal.SIGINT, signal.default_int_handler)
+        installed = True
+    try:
+        yield
+    finally:
+        if installed and _signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            _signal.signal(signal.SIGINT, theirs)
+
+
+def _inside_asyncio() -> bool:
+    asyncio = sys.modules.get("asyncio")  # whoever has not imported it has no loop of it
+    try:
+        return asyncio is not None and asyncio.get_running_loop() is not None
+    except RuntimeError:
+        return False

@@ -11,7 +11,7 @@ import outcome
 import trio
 from trio.lowlevel import Task
 
-__all__ = ["entered_by_trio", "is_trio", "is_user", "place_of", "source_line", "user_line"]
+__all__ = ["entered_by_trio", "file_name", "is_trio", "is_user", "place_of", "source_line", "user_line"]
 
 
 def _folder(file: str | None) -> str:
@@ -42,10 +42,19 @@ def is_user(code: CodeType) -> bool:
     return not name.startswith(_STDLIB) or any(part in name for part in _PACKAGES)
 
 
+def file_name(code: CodeType) -> str:
+    """The file of a function as people know it: from the folder that we are in, or ``In[3]``, a notebook's cell."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    name_cell = getattr(getattr(shell, "compile", None), "format_code_name", None)  # since IPython 8
+    cell = name_cell(code.co_filename) if name_cell is not None else None
+    return cell[1] if cell is not None else code.co_filename.removeprefix(f"{Path.cwd()}{os.sep}")
+
+
 def source_line(code: CodeType, line: int) -> str:
     """``file:line in function: source text``."""
     text = linecache.getline(code.co_filename, line).strip()
-    return f"{code.co_filename}:{line} in {code.co_name}" + (f": {text}" if text else "")
+    return f"{file_name(code)}:{line} in {code.co_name}" + (f": {text}" if text else "")
 
 
 def entered_by_trio() -> bool:

@@ -27,6 +27,8 @@ import finale
 from finale_sim.kernel import Ending, RealIO, simulate
 from tests.finale_sim.kernel.support import Program, every_trial
 
+HERE = os.path.relpath(__file__)  # as reports name it
+
 EPOCH = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
@@ -330,7 +332,7 @@ def test_real_threads_are_refused(program: Program, call: str) -> None:
     error = simulate(program).error
     assert isinstance(error, RealIO)
     message = str(error)
-    assert message.startswith(f"{call} starts a real thread, from {__file__}:")
+    assert message.startswith(f"{call} starts a real thread, from {HERE}:")
     assert ".start()" in message or "start_new_thread(print" in message or "pool.submit(print)" in message
     assert "Use trio.to_thread.run_sync" in message
     assert threading.active_count() == before
@@ -359,7 +361,7 @@ def test_a_second_loop_is_refused() -> None:
 
     error = simulate(program).error
     assert isinstance(error, RealIO)
-    assert f"from {__file__}:" in str(error)
+    assert f"from {HERE}:" in str(error)
     assert "in work: trio.run(trio.sleep, 0)" in str(error)
 
 
@@ -436,7 +438,7 @@ def test_the_real_world_is_refused(program: Program, call: str) -> None:
     assert isinstance(error, RealIO)
     message = str(error)
     assert message.startswith(call)
-    assert f"{__file__}:" in message
+    assert f"{HERE}:" in message
     assert f"in {program.__name__}: " in message
     assert "memory_stream_pair" in message
 

@@ -1,5 +1,6 @@
 """Ctrl-C comes out of simulate(), whatever the program does."""
 
+import asyncio
 import gc
 import os
 import signal
@@ -14,7 +15,8 @@ from typing import Any
 import pytest
 import trio
 
-from finale_sim.kernel import Ending, current_trial, seam, simulate
+import finale_sim
+from finale_sim.kernel import Ending, current_trial, heard, seam, simulate
 
 
 @pytest.fixture(autouse=True)
@@ -251,3 +253,34 @@ def test_an_interrupt_while_the_loop_is_being_made_leaves_nothing_behind(monkeyp
         with pytest.raises(KeyboardInterrupt):
             simulate(trio.sleep, 1)
     assert simulate(trio.sleep, 1).ending is Ending.RETURNED
+
+
+def test_a_search_inside_asyncio_can_be_interrupted() -> None:
+    """The handler of asyncio asks the loop to cancel a task, as that of a notebook's cell does; the search does not let it."""
+
+    async def press_at_the_third() -> None:
+        trials.append(1)
+        if len(trials) == 3:
+            _press()
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(trio.lowlevel.checkpoint)
+
+    async def cell() -> str:
+        asked = signal.getsignal(signal.SIGINT)
+        verdict = str(finale_sim.explore(press_at_the_third).verdict)
+        assert signal.getsignal(signal.SIGINT) is asked
+        return verdict
+
+    trials: list[int] = []
+    assert asyncio.run(cell()) == "undecided: interrupted after 2 of 1000 trials"
+
+
+def test_elsewhere_the_handler_is_left_alone() -> None:
+    """Outside an event loop whoever handles Ctrl-C may have good reasons."""
+    signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with heard():
+            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
