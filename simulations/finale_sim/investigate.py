@@ -29,7 +29,7 @@ from finale_sim.render import in_words, trial_picture
 from finale_sim.report import Counterexample, Report, indented
 from finale_sim.saved import Saved
 from finale_sim.search import Alone, Attempt, Crew, OnTrial, RunTrial, Search, following, search
-from finale_sim.shrink import shrink
+from finale_sim.shrink import Shrunk, same_claim, shrink
 from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
 
@@ -111,11 +111,21 @@ def _first_again(program: Program, crew: Crew, state: Search) -> Difference | No
     return differs(program, state.first, second, state.trials)
 
 
+def _as_here(run: RunTrial, failure: Attempt) -> Attempt:
+    """The failure as this process has it, whose messages may name other places; as it was, if it does not come out here."""
+    here = run(following(deviations_of(failure.choices)))
+    return here if here.digest == failure.digest and same_claim(here, failure) else failure
+
+
 def _explain(
     program: Program, run: RunTrial, state: Search, failure: Attempt, *, elsewhere: bool
 ) -> Counterexample | Difference:
     """The failure, shrunk and told; or how it comes out differently when it is run again, here if it was found elsewhere."""
-    shrunk = shrink(run, failure, swept=state.swept)
+    try:
+        state.failure = failure = _as_here(run, failure) if elsewhere else failure
+        shrunk = shrink(run, failure, swept=state.swept)
+    except KeyboardInterrupt:
+        shrunk = Shrunk(failure, 0, settled=False, interrupted=True)
     state.interrupted = shrunk.interrupted
     story = _tell(program, shrunk.attempt)
     found = Labelled(program, story, shrunk, shrunk.minimal)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,7 +27,7 @@ from finale_sim.verdict import NotReproducible, Sampled, Truncated, Violated
 from finale_sim.workers.hired import Hired
 from finale_sim.workers.mapped import Mapped
 from finale_sim.workers.pool import Pool
-from finale_sim.workers.source import Source
+from finale_sim.workers.source import Source, source_of
 from tests.finale_sim.workers import programs
 
 MODULE = "tests.finale_sim.workers.programs"
@@ -130,6 +131,35 @@ def test_a_function_that_nobody_can_import_runs_here_and_that_is_said(monkeypatc
     assert len(caught) == 1
     assert caught[0].filename == __file__
     assert text(together) == text(finale_sim.explore(local, trials=60))
+
+
+def test_a_function_without_a_name_is_sent_by_value() -> None:
+    """With cloudpickle: a local function, as one from a notebook's cell, runs in other processes."""
+    threshold = 21
+
+    async def local() -> None:
+        if (found := await programs.disorder()) >= threshold:
+            raise ValueError(f"much disorder: {found}")
+
+    source = source_of("local", local)
+    assert isinstance(source, Source)
+    program = PlainProgram("explore/local", local)
+    with two_workers(source) as hire:
+        together = investigate(program, trials=400, hire=hire)
+    assert text(together) == text(investigate(program, trials=400))
+    assert hire.trials < 100
+
+
+def test_what_cannot_be_sent_at_all_is_said() -> None:
+    """Why not, in the words of whoever tried."""
+    lock = threading.Lock()
+
+    async def local() -> None:
+        lock.locked()
+
+    said = source_of("local", local)
+    assert isinstance(said, str)
+    assert "cloudpickle can't pickle it: TypeError: cannot pickle '_thread.lock' object" in said
 
 
 def test_a_program_that_goes_another_way_elsewhere_is_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
