@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SEAM = "simulations/finale_sim/kernel/seam.py"
 NO_SIMULATOR = "the product does not know that it is being simulated; what differs in a trial are arguments"
 
-SDK, SIM = "sdk/finale", "simulations/finale_sim"
+SDK, SIM, PLUGIN = "sdk/finale", "simulations/finale_sim", "simulations/finale_pytest"
 WORDS = "finale.errors finale.events"
 SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
 PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
@@ -292,11 +292,25 @@ RULES = [
         "what the terminal shows, without deciding anything",
     ),
     Rule(
-        f"{SIM}/cli/*.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
+        f"{SIM}/cli/*.py {SIM}/hypothesis.py {SIM}/notebook.py",
         "finale finale.drawing.* finale.testing finale_sim.*",
-        "trio pytest IPython",
+        "trio pytest hypothesis IPython",
         "a face may use all of the simulator, and can be taken away",
         door=True,
+    ),
+    Rule(
+        f"{PLUGIN}/__init__.py",
+        "finale_sim finale_sim.token finale_pytest.*",
+        "pytest",
+        "pytest loads it in every project; what it needs for a marked test it imports in functions",
+        door=True,
+    ),
+    Rule(f"{PLUGIN}/results.py", "", "pytest", "it is loaded in every project, too"),
+    Rule(
+        " ".join(f"{PLUGIN}/{name}.py" for name in ("fixtures", "item", "settings", "telling", "trials", "workspace")),
+        "finale finale_sim.* finale_pytest.*",
+        "trio pytest",
+        "a face may use all of the simulator, and can be taken away",
     ),
     Rule(f"{SIM}/__main__.py", "finale_sim.cli", "", "python -m finale_sim is the command line"),
 ]

@@ -13,7 +13,7 @@ from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
 from finale_sim.saved import Saved
-from finale_sim.search import following
+from finale_sim.search import OnTrial, following
 from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
@@ -29,6 +29,7 @@ def explore(
     seed: int = 0,
     cancel: bool = False,
     fidelity: str = "ties",
+    on_trial: OnTrial | None = None,
     workers: int | None = None,
     map: Map | None = None,  # noqa: A002  # the word for it, and nobody maps in here
     resume: str | Path | None = None,
@@ -40,6 +41,7 @@ def explore(
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
+    ``on_trial`` is called with the state of the search after each of its trials; what it raises ends the search.
     A failure is run again, also in a fresh process if that can import the function.
 
     ``workers`` processes run trials if the search takes long (default: none but this one), and ``map`` does, if it is given: any
@@ -57,7 +59,8 @@ def explore(
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
     with heard(), hiring(partial(source_of, name, function), workers, map, _warn) as hire:
         saved = _saved(resume, target=name, trials=trials, seed=seed, conditions=conditions.code)
-        return confirmed(investigate(program, trials=trials, seed=seed, hire=hire, saved=saved), import_name(function))
+        found = investigate(program, trials=trials, seed=seed, on_trial=on_trial, hire=hire, saved=saved)
+        return confirmed(found, import_name(function))
 
 
 def step_through(function: Any = None, *, token: str | None = None, cancel: bool = False, fidelity: str = "ties") -> Stepping:

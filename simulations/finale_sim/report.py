@@ -18,9 +18,15 @@ from finale_sim.story import Story
 from finale_sim.token import Token, encode, program_key
 from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
 
-__all__ = ["Counterexample", "Report", "failure_told", "indented", "mood"]
+__all__ = ["Counterexample", "Report", "failure_told", "indented", "mood", "token_of"]
 
 _MOST_LINES = 40  # of a message; a deadlock of a thousand tasks is told by its first ones
+
+
+def token_of(program: str, attempt: Attempt, conditions: Conditions) -> str:
+    """The line that replays a trial of the program of this name."""
+    pairs = tuple((choice.site.key, choice.answer) for choice in attempt.deviations)
+    return encode(Token(program_key(program), attempt.digest & 0xFFFFFFFF, pairs, conditions.code))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,8 +112,7 @@ class Counterexample:
         return Case(self.program, breach.claim, breach.message, tuple(self.in_words()), self.token)
 
     def _token_of(self, attempt: Attempt) -> str:
-        pairs = tuple((choice.site.key, choice.answer) for choice in attempt.deviations)
-        return encode(Token(program_key(self.program), attempt.digest & 0xFFFFFFFF, pairs, self.conditions.code))
+        return token_of(self.program, attempt, self.conditions)
 
     def in_words(self) -> list[str]:
         """A sentence per deviation."""
