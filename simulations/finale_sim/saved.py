@@ -167,7 +167,5 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         ours = module in _OURS or module.startswith("finale_sim.search.")
         if "." not in name and (ours or name in _PARTS.get(module, ())):
-            found = super().find_class(module, name)
-            if getattr(found, "__module__", module) == module:  # not what the module imports
-                return found
+            return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a search")

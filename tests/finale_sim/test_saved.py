@@ -160,12 +160,20 @@ class Hostile:
         return self.made
 
 
-@pytest.mark.parametrize("hostile", [Hostile(eval, "1 / 0"), Hostile(os.system, "true"), Hostile(Path.unlink, Path("x"))])
-def test_a_file_from_elsewhere_runs_no_code(hostile: Hostile, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        pickle.dumps(Hostile(eval, "1 / 0")),
+        pickle.dumps(Hostile(os.system, "true")),
+        b"\x80\x04cfinale_sim.search.random_walk\nrandom.seed\n(K\x01tR.",  # through a module that one of ours imports
+    ],
+)
+def test_a_file_from_elsewhere_runs_no_code(hostile: bytes, tmp_path: Path) -> None:
     """What is no part of a search is not made, wherever in the file it stands."""
     path = tmp_path / "file"
     saved = Saved(path, {})
-    saved._searches["explore/sound"] = pickle.dumps(hostile)
+    saved._searches["explore/sound"] = hostile
     saved.keep(program("fails_deep"), Search(100))
-    with pytest.raises(BadSave, match="was written by another version"):
+    with pytest.raises(BadSave, match="was written by another version") as refused:
         Saved(path, {}).search_of(program("sound"))
+    assert "is no part of a search" in str(refused.value.__cause__)

@@ -148,14 +148,12 @@ def test_a_sweep_may_be_asked_ahead_of_what_it_learns(ahead: int) -> None:
 def test_parents_do_not_hold_up_what_a_level_has_to_find() -> None:
     """At most one in sixteen trials is a parent that runs before children that are known."""
     strategy, run = Sweep(start=2), flat(*[2] * 40)
-    waiting, early, trials = deque[Attempt](), 0, 0
-    while trials < 800:
-        while (decide := strategy.next()) is not None and len(waiting) < 1000:
+    waiting = deque[Attempt]()
+    for learnt in range(800):
+        while len(waiting) < 1000 and (decide := strategy.next()) is not None:
             waiting.append(run(decide))
-            trials += 1
-            early = max(early, sum(len(attempt.deviations) < 2 for attempt in waiting))
+        assert sum(len(attempt.deviations) < 2 for attempt in waiting) <= 1 + learnt / 16
         strategy.learn(waiting.popleft().choices)
-    assert early <= 1 + trials / 16
 
 
 def test_answers_that_are_planned_are_made_at_the_first_question() -> None:

@@ -1,6 +1,8 @@
 """Programs that other processes can import."""
 
+import hashlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,15 @@ def nobody_died() -> bool:
         return False
     mark.touch()
     return True
+
+
+async def blocks() -> None:
+    """Where it is not at home, some trials never come to an end, and don't let Python go on."""
+    if await disorder() >= 3 and sys.argv[0] == "-c":
+        Path(os.environ["FINALE_TEST_MARK"]).touch()  # noqa: ASYNC240  # it is there to block
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+    for _ in range(300):
+        await trio.lowlevel.checkpoint()
 
 
 async def depends() -> None:

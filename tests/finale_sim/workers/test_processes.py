@@ -5,8 +5,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -14,6 +15,7 @@ from finale_sim.workers.pool import Pool
 from finale_sim.workers.source import Source
 
 TARGET = "tests.finale_sim.workers.programs"
+Begin: TypeAlias = Callable[..., "subprocess.Popen[str]"]
 
 
 def environment() -> dict[str, str]:
@@ -40,15 +42,27 @@ linux = pytest.mark.skipif(not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/chi
 
 
 @pytest.fixture
-def campaign() -> Iterator["subprocess.Popen[str]"]:
-    """A search that would take hours, with two workers."""
-    command = [sys.executable, "-m", "finale_sim", "explore", f"{TARGET}:long", "--trials", "100000000", "--workers", "2"]
-    process = subprocess.Popen(
-        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True
-    )
-    yield process
-    process.kill()
-    process.communicate()
+def begin() -> Iterator[Begin]:
+    """Starts a search that would take hours, with two workers."""
+    processes = []
+
+    def begin(name: str, **variables: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "finale_sim", "explore", f"{TARGET}:{name}", "--trials", "100000000", "--workers", "2"]
+        process = subprocess.Popen(
+            command,
+            env=environment() | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 def started(process: "subprocess.Popen[str]") -> list[int]:
@@ -60,35 +74,41 @@ def started(process: "subprocess.Popen[str]") -> list[int]:
 
 @linux
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_search_that_is_stopped_gives_the_report_so_far(number: int, campaign: "subprocess.Popen[str]") -> None:
+def test_a_search_that_is_stopped_gives_the_report_so_far(number: int, begin: Begin) -> None:
     """A Ctrl-C in the terminal, which all processes of the group get, or a polite kill: exit code 3, and nobody is left."""
-    workers = started(campaign)
-    os.killpg(campaign.pid, number)
-    stdout, stderr = campaign.communicate(timeout=60)
-    assert campaign.returncode == 3
+    process = begin("long")
+    workers = started(process)
+    os.killpg(process.pid, number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 3
     assert re.match(r"long: undecided: interrupted after \d+ of 100000000 trials \(", stdout)
     assert stderr == ""
     wait_until_gone(workers)
 
 
 @linux
-def test_workers_end_with_a_process_that_was_killed(campaign: "subprocess.Popen[str]") -> None:
-    """It had no chance to end them; they notice."""
-    workers = started(campaign)
-    campaign.kill()
-    campaign.wait()
+def test_workers_end_with_a_process_that_was_killed(begin: Begin, tmp_path: Path) -> None:
+    """It had no chance to end them; they notice, whatever they are doing."""
+    mark = tmp_path / "blocks"
+    process = begin("blocks", FINALE_TEST_MARK=str(mark))
+    workers = started(process)
+    while not mark.exists():
+        assert process.poll() is None, process.communicate()
+    process.kill()
+    process.wait()
     wait_until_gone(workers)
 
 
 @linux
 def test_a_pool_leaves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When it is closed; until then its workers have a fixed hash seed."""
+    """When it is closed; until then its workers have a fixed hash seed, and are alone in their groups."""
     monkeypatch.setenv("PYTHONHASHSEED", "random")
     with Pool(Source(), 1, notice=print) as pool:
         pool.start()
         (worker,) = children(os.getpid())
         variables = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
         assert b"PYTHONHASHSEED=0" in variables
+        assert os.getpgid(worker) == worker  # so that a Ctrl-C in the terminal leaves it alone
     assert children(os.getpid()) == []
 
 
