@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
-from finale_sim.failure.fresh import confirmed, import_name
-from finale_sim.investigate import Replayed, as_recorded, investigate, replay_token
+from finale_sim.failure.fresh import confirmed, import_name, import_names
+from finale_sim.investigate import Replayed, as_recorded, conditions_of, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
@@ -29,6 +29,7 @@ def explore(
     seed: int = 0,
     cancel: bool = False,
     fidelity: str = "ties",
+    crash: Callable[[], Awaitable[Any]] | None = None,
     on_trial: OnTrial | None = None,
     workers: int | None = None,
     map: Map | None = None,  # noqa: A002  # the word for it, and nobody maps in here
@@ -41,8 +42,11 @@ def explore(
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
+    With ``crash``, the process of ``function`` may be killed before any of its steps, once in a trial; all of them are tried.
+    Nothing of it runs any more, no ``finally`` either. Then, and also when it has returned, ``crash`` is run in a fresh loop:
+    another async function without parameters, which asserts what must hold of what is in ``finale_sim.disk()``.
     ``on_trial`` is called with the state of the search after each of its trials; what it raises ends the search.
-    A failure is run again, also in a fresh process if that can import the function.
+    A failure is run again, also in a fresh process if that can import the functions.
 
     ``workers`` processes run trials if the search takes long (default: none but this one), and ``map`` does, if it is given: any
     function that is called like an executor's, with ``workers`` behind it (default: as many as there are cores). The report is
@@ -50,25 +54,33 @@ def explore(
     that all runs here. ``resume`` is a file in which the search is kept: call it again with the same arguments, and it goes on.
 
     Raises:
-        BadTarget: it is not such a function.
+        BadTarget: one of them is not such a function.
         BadSave: the file is not one of this search, or cannot be written.
         ValueError: there is no such fidelity, or there are less than one worker.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
-    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
-    program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
-    with heard(), hiring(partial(source_of, name, function), workers, map, _warn) as hire:
-        saved = _saved(resume, target=name, trials=trials, seed=seed, conditions=conditions.code)
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
+    program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash))
+    with heard(), hiring(partial(source_of, name, function, crash), workers, map, _warn) as hire:
+        killed = getattr(crash, "__qualname__", type(crash).__name__)
+        saved = _saved(resume, target=name, crash=killed, trials=trials, seed=seed, conditions=conditions.code)
         found = investigate(program, trials=trials, seed=seed, on_trial=on_trial, hire=hire, saved=saved)
-        return confirmed(found, import_name(function))
+        return confirmed(found, import_names(function, crash))
 
 
-def step_through(function: Any = None, *, token: str | None = None, cancel: bool = False, fidelity: str = "ties") -> Stepping:
+def step_through(
+    function: Any = None,
+    *,
+    token: str | None = None,
+    cancel: bool = False,
+    fidelity: str = "ties",
+    crash: Callable[[], Awaitable[Any]] | None = None,
+) -> Stepping:
     """Walk through a trial of ``function`` by hand: look at the ``options``, ``choose`` one, go ``back``, ``fork``.
 
     It stands before the first choice; with ``token``, at the end of the trial that this stands for, under its conditions, and
     then ``function`` may be whatever ``replay`` takes.
-    ``cancel`` and ``fidelity``: as for ``explore``.
+    ``cancel``, ``fidelity`` and ``crash``: as for ``explore``.
 
     Raises:
         BadTarget: it is no async function without parameters.
@@ -78,9 +90,9 @@ def step_through(function: Any = None, *, token: str | None = None, cancel: bool
     name = getattr(function, "__qualname__", type(function).__name__)
     if token is not None:
         wanted = decode(token)
-        return stepping(as_recorded(program_of(token, name, function), wanted), following(dict(wanted.deviations)))
-    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
-    return stepping(PlainProgram(f"explore/{name}", as_program_function(name, function), conditions))
+        return stepping(as_recorded(program_of(token, name, function, crash), wanted), following(dict(wanted.deviations)))
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
+    return stepping(PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash)))
 
 
 def check(
@@ -115,8 +127,10 @@ def _saved(path: str | Path | None, **arguments: Any) -> Saved | None:
     return Saved(path, arguments) if path is not None else None
 
 
-def replay(token: str, target: Any = None) -> Replayed:
+def replay(token: str, target: Any = None, *, crash: Callable[[], Awaitable[Any]] | None = None) -> Replayed:
     """Run the trial that a token stands for: of the standard campaign, or of the function or coordinator that is given.
+
+    ``crash`` is what ``explore`` was given, if it was.
 
     Raises:
         BadToken: the text is no token of this version, or belongs to another program.
@@ -124,29 +138,39 @@ def replay(token: str, target: Any = None) -> Replayed:
     """
     label = getattr(target, "__qualname__", type(target).__name__)
     with heard():
-        return replay_token(program_of(token, label, target), decode(token))
+        return replay_token(program_of(token, label, target, crash), decode(token))
 
 
-def program_of(token: str, label: str, target: Any) -> Program:
+def program_of(token: str, label: str, target: Any, crash: Any = None) -> Program:
     """The program that the token was made with: a standard one if ``target`` is None, else one of those made of the target.
+
+    ``crash``: what is run when the program was killed.
 
     Raises:
         BadToken, BadTarget: as in ``replay``.
     """
-    wanted = decode(token).program
-    programs = _programs(label, target)
-    for program in programs:
-        if program_key(program.name) == wanted:
+    recorded = decode(token)
+    for program in _programs(label, target, crash):
+        if program_key(program.name) == recorded.program:
+            if crash is None and conditions_of(recorded).crashes:
+                raise BadToken(f"in this trial {label} may be killed; say what is run afterwards, too: --crash (crash=…)")
             return program
     if target is None:
         raise BadToken("the token belongs to no standard scenario; name the target that it was found with")
     raise BadToken(f"the token belongs to another program than {label}")
 
 
-def _programs(label: str, target: Any) -> Sequence[Program]:
-    if target is None:
+def _recovery(function: Any) -> Callable[[], Awaitable[Any]] | None:
+    label = getattr(function, "__qualname__", type(function).__name__)
+    return as_program_function(label, function) if function is not None else None
+
+
+def _programs(label: str, target: Any, crash: Any) -> Sequence[Program]:
+    if target is None and crash is None:
         return campaign_programs()
     try:
-        return [PlainProgram(f"explore/{label}", as_program_function(label, target))]
+        return [PlainProgram(f"explore/{label}", as_program_function(label, target), recover=_recovery(crash))]
     except BadTarget:
+        if crash is not None:
+            raise
         return check_programs(label, coordinator_factory(label, target))

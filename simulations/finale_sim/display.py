@@ -124,6 +124,8 @@ def verdict_text(report: Report) -> str:
     numbers = f"{search.trials:,} trials, {search.choices:,} choices, {report.seconds:.2f} s"
     if search.cancel_points:
         numbers += f"; cancelled at {len(search.cancelled):,} of {search.cancel_points:,} points"
+    if search.crash_points:
+        numbers += f"; killed at {len(search.crashed):,} of {search.crash_points:,} steps"
     if search.discarded:
         numbers += f"; {search.discarded:,} trials do not count"
     lines = [f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"]
@@ -141,7 +143,7 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
     label = counterexample.feasibility
     if label is not None and label.holds:
         delays = [str(hold.delay) for hold in label.holds]
-        lines.append(f"On trio {shlex.join(['finale-sim', 'force', *again, *delays])}")
+        lines.append(f"On trio {shlex.join(['finale-sim', 'force', again[0], *delays])}")
     return "\n".join(lines)
 
 

@@ -33,7 +33,7 @@ from finale_sim.shrink import Shrunk, same_claim, shrink
 from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
 
-__all__ = ["Hire", "Replayed", "as_recorded", "investigate", "replay_token"]
+__all__ = ["Hire", "Replayed", "as_recorded", "conditions_of", "investigate", "replay_token"]
 
 
 Hire: TypeAlias = Callable[[Program, Rechecked, int], Crew]
@@ -222,6 +222,18 @@ class Replayed:
         }
 
 
+def conditions_of(token: Token) -> Conditions:
+    """The conditions of the token.
+
+    Raises:
+        BadToken: this version does not know them.
+    """
+    try:
+        return Conditions.of_code(token.conditions)
+    except ValueError as error:
+        raise BadToken(f"the token was made under conditions that this version does not know: {error}") from error
+
+
 def as_recorded(program: Program, token: Token) -> Program:
     """The program under the conditions of the token.
 
@@ -231,11 +243,7 @@ def as_recorded(program: Program, token: Token) -> Program:
     """
     if token.program != program_key(program.name):
         raise ValueError(f"the token belongs to another program than {program.name!r}")
-    try:
-        conditions = Conditions.of_code(token.conditions)
-    except ValueError as error:
-        raise BadToken(f"the token was made under conditions that this version does not know: {error}") from error
-    return program.under(conditions)
+    return program.under(conditions_of(token))
 
 
 def replay_token(program: Program, token: Token) -> Replayed:

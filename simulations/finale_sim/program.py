@@ -48,21 +48,31 @@ class Program(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlainProgram:
-    """Any async function without parameters. An error that leaves it, or a deadlock, is a breach."""
+    """Any async function without parameters. An error that leaves it, or a deadlock, is a breach.
+
+    Under conditions with crashes, ``recover`` is started when it has returned or was killed, and judged like it.
+    """
 
     name: str
     function: Callable[[], Awaitable[Any]]
     conditions: Conditions = STANDARD
+    recover: Callable[[], Awaitable[Any]] | None = None
 
     def under(self, conditions: Conditions) -> Self:
         return replace(self, conditions=conditions)
 
     def attempt(self, decide: Decide) -> Attempt:
-        return _judge_plain(simulate(self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS))
+        return _judge_plain(self._simulate(decide))
 
     def tell(self, decide: Decide) -> Story:
-        trial = simulate(self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
+        trial = self._simulate(decide, trace=True)
         return Story(_judge_plain(trial), trial, picks=trial.injected.told)
+
+    def _simulate(self, decide: Decide, *, trace: bool = False) -> Trial:
+        recover = self.recover if self.conditions.crashes else None
+        return simulate(
+            self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=trace, recover=recover
+        )
 
 
 def _judge_plain(trial: Trial) -> Attempt:
@@ -78,6 +88,8 @@ def _judge_plain(trial: Trial) -> Attempt:
         undecided = f"a trial was still going after {MAX_STEPS} steps"
     elif trial.error is not None:
         breach, undecided = _judge_error(trial.error)
+    if breach is not None and trial.restarted:
+        breach = Breach(f"{breach.claim} after a restart", breach.message)
     return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, injected=trial.injected)
 
 

@@ -33,7 +33,8 @@ def means(sub: argparse.ArgumentParser) -> None:
 @contextmanager
 def workers_for(arguments: argparse.Namespace, label: str, progress: Progress) -> Iterator[Hire | None]:
     """Within, there are workers if they are wanted."""
-    source = Source(getattr(arguments, "target", None), label, getattr(arguments, "canary", None))
+    target, canary, crash = (getattr(arguments, name, None) for name in ("target", "canary", "crash"))
+    source = Source(target, label, canary, crash)
 
     def notice(what: str) -> None:
         progress.clear()
@@ -51,5 +52,5 @@ def saved(arguments: argparse.Namespace, **more: Any) -> Saved | None:
     """
     if arguments.resume is None:
         return None
-    names = ("target", "scenario", "trials", "seed", "deviations", "canary")
+    names = ("target", "scenario", "trials", "seed", "deviations", "canary", "crash")
     return Saved(arguments.resume, {name: getattr(arguments, name, None) for name in names} | more)

@@ -41,6 +41,7 @@ class Context:
         "choices",
         "clock",
         "digest",
+        "disk",
         "ended",
         "failure",
         "injected",
@@ -57,6 +58,7 @@ class Context:
         self.choices = Choices(decide)
         self.clock = VirtualClock()
         self.digest = 0
+        self.disk: dict[Any, Any] = {}  #: what survives the process of the program
         self.ended = False  #: True once the trial's ending is known and its tasks are only being cleared away
         self.failure: BaseException | None = None  #: what ``decide`` raised
         self.injected = Injected()  #: what the program says of itself

@@ -1,4 +1,4 @@
-"""Drives one trial: picks the next task, fires the next timer, jumps the clock, sees the end.
+"""Drives one loop: picks the next task, fires the next timer, jumps the clock, sees the end.
 
 Rules:
 
@@ -20,23 +20,21 @@ import outcome
 import trio
 from trio.lowlevel import Task
 
-from finale_sim.choices import Choice, Decide, Kind, Site
-from finale_sim.kernel import teardown, world
+from finale_sim.choices import Choice, Kind, Site
 from finale_sim.kernel.cancels import Cancels
 from finale_sim.kernel.conditions import Conditions, Fidelity
-from finale_sim.kernel.context import Context, here
-from finale_sim.kernel.errors import NestedTrial, StepBlocked
+from finale_sim.kernel.context import Context
+from finale_sim.kernel.crashes import Crashes, Killed
 from finale_sim.kernel.interrupts import Interrupts
-from finale_sim.kernel.lanes import INIT, RUN_SYNC_SOON, Lane
+from finale_sim.kernel.lanes import AFTER, INIT, MAIN, RUN_SYNC_SOON, Lane
 from finale_sim.kernel.owners import picture, stuck_at, stuck_for_good
 from finale_sim.kernel.passage import Passage
-from finale_sim.kernel.seam import Loop, in_trio, number_of
+from finale_sim.kernel.seam import Loop, number_of
 from finale_sim.kernel.stuck import blocked
 from finale_sim.kernel.tracing import Tracer
-from finale_sim.kernel.trial import Ending, Trial
-from finale_sim.kernel.watchdog import BLOCKED_AFTER_S, Watched
+from finale_sim.kernel.trial import Ending, Step, Trial
 
-__all__ = ["FAIR_AFTER", "MAX_STEPS", "refuse_nesting", "run_trial"]
+__all__ = ["FAIR_AFTER", "MAX_STEPS", "Driver"]
 
 MAX_STEPS = 100_000
 
@@ -51,72 +49,48 @@ _SCHEDULE = Kind.SCHEDULE
 _new = tuple.__new__  # what Site() ends in, at half the cost
 
 
-def run_trial(
-    async_fn: Callable[..., Awaitable[Any]],
-    args: tuple[Any, ...],
-    decide: Decide,
-    conditions: Conditions,
-    max_steps: int,
-    trace: bool,
-    blocked_after_s: float = BLOCKED_AFTER_S,
-) -> Trial:
-    """One trial, as ``simulate`` describes it, without asking whether the kernel fits this trio."""
-    refuse_nesting()
-    driver = _Driver(decide, conditions, max_steps, trace)
-    return driver.run(async_fn, args, Watched(driver.loop, driver.context, blocked_after_s))
+class Driver:
+    """One process of a trial: a loop, from its start to its end. Used once.
 
-
-def refuse_nesting() -> None:
-    """See that this thread is free.
-
-    Raises:
-        NestedTrial: it is in a trial or in trio already.
+    ``steps`` takes down what it does, if anything is to. ``before`` is the process in whose place this one comes.
     """
-    if here.trial is not None or in_trio():
-        where = "another trial" if here.trial is not None else "trio.run"
-        raise NestedTrial(f"simulate() was called inside {where}; a trial owns its thread, so call it from plain code")
 
-
-class _Driver:
-    """One trial. Used once."""
-
-    def __init__(self, decide: Decide, conditions: Conditions, max_steps: int, trace: bool) -> None:
-        self.context = Context(decide, number_of)
-        self.clock = self.context.clock
-        self.loop = Loop(self.clock, self._born)
+    def __init__(
+        self,
+        context: Context,
+        conditions: Conditions,
+        max_steps: int,
+        steps: list[Step] | None,
+        interrupts: Interrupts,
+        before: "Driver | None" = None,
+    ) -> None:
+        self.context = context
+        self.clock = context.clock
+        self.loop: Loop = Loop(self.clock, self._born, before.loop if before is not None else None)
+        self.later = before is not None
+        self.suffix = AFTER if self.later else ""  # so that no site of this process is one of the process before it
+        self.init = context.lane = Lane(INIT + self.suffix, quiet=True)
+        self.began = context.steps
         self.conditions = conditions
-        self.max_steps = max_steps
-        self.limit, self.stuck = max_steps // 2, dict[Task, int]()  # then it is first looked who is stuck
+        self.max_steps = context.steps + max_steps
+        self.limit, self.stuck = context.steps + max_steps // 2, dict[Task, int]()  # then it is first looked who is stuck
         self.housekeeping = 0  # steps of trio's own tasks, limited like the others
         self.last: Task | None = None  # took the last step
         self.kept = -1  # where that task is in the queue; -1 if it can't go on
         self.streak = 0  # consecutive steps of that task while others were runnable
         self.queue: list[Task] = []  # the runnable tasks, longest waiting first
-        self.tracer = Tracer(self.loop, self.context) if trace else None
-        self.passage = Passage(self.loop, self.context, self.tracer, conditions.fidelity)
-        self.interrupts = Interrupts(self.loop)
-        self.cancels = Cancels(self.loop, self.context, self.tracer) if conditions.cancels else None
-        self.context.opened = self.cancels.opened if self.cancels is not None else None
+        self.steps = steps
+        self.tracer = Tracer(self.loop, context, steps) if steps is not None else None
+        self.passage = Passage(self.loop, context, self.tracer, conditions.fidelity, self.suffix)
+        self.interrupts = interrupts
+        self.cancels = Cancels(self.loop, context, self.tracer) if conditions.cancels else None
+        self.crashes = Crashes(context, self.tracer) if conditions.crashes and not self.later else None
+        context.opened = self.cancels.opened if self.cancels is not None else None
 
-    def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], watched: Watched) -> Trial:
-        with watched, world.Active(self.context), self.interrupts:
-            result: Trial | BaseException
-            try:
-                self.loop.start(async_fn, args)
-                result = self._result(self._drive())
-            except BaseException as error:  # noqa: BLE001  # raised below, when the trial is cleared away
-                result = error
-            self.context.ended = True
-            teardown.clear_away(self.loop, self.queue, self.context, self.interrupts)
-        if self.interrupts.seen:
-            raise KeyboardInterrupt
-        if isinstance(self.context.failure, StepBlocked):
-            return self._result(self.context.failure)
-        if self.context.failure is not None:
-            raise self.context.failure
-        if isinstance(result, BaseException):
-            raise result
-        return result
+    def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
+        """Go on until the program ends. What is left of the loop then is the caller's to clear away."""
+        self.loop.start(async_fn, args)
+        return self.result(self._drive())
 
     # ---- the loop
 
@@ -126,6 +100,8 @@ class _Driver:
             return self._steps()
         except StopIteration:
             return Ending.RETURNED
+        except Killed:
+            return Ending.KILLED
         except trio.TrioInternalError as error:
             return error
 
@@ -171,6 +147,8 @@ class _Driver:
     def _step(self, runnable: int) -> None:
         """One step of a task that is picked from so many."""
         context = self.context
+        if self.crashes is not None:
+            self.crashes.offer(self.queue)
         if runnable == 1:
             task, index, choice = self.queue.pop(0), 0, None
             self.streak = 0
@@ -240,17 +218,18 @@ class _Driver:
 
     def _born(self, task: Task, number: int, is_entry: bool) -> None:
         context = self.context
-        if not context.lanes:
-            lane = context.lane
-        elif context.lane.path == INIT and is_entry:
-            lane = Lane(RUN_SYNC_SOON, quiet=True)
-        elif context.lane.path == INIT and not context.steps:
-            lane = Lane("/main")
+        if len(self.loop.tasks) == 1:
+            lane = self.init
+        elif context.lane is self.init and is_entry:
+            lane = Lane(RUN_SYNC_SOON + self.suffix, quiet=True)
+        elif context.lane is self.init and context.steps == self.began:
+            lane = Lane(AFTER if self.later else MAIN)
         else:
             lane = context.lane.child(task.coro.__name__)
         context.lanes[number] = lane
 
-    def _result(self, ending: Ending | BaseException) -> Trial:
+    def result(self, ending: Ending | BaseException) -> Trial:
+        """What the trial is so far, if it ends in this way."""
         context = self.context
         value: Any = None
         error: BaseException | None = None
@@ -273,6 +252,7 @@ class _Driver:
             now_s=self.clock.now,
             digest=hash((context.digest, context.steps, self.clock.now)) & 0xFFFF_FFFF_FFFF_FFFF,
             choices=tuple(context.choices.made),
-            trace=self.tracer.taken() if self.tracer else (),
+            trace=tuple(self.steps or ()),
+            restarted=self.later,
             injected=context.injected,
         )

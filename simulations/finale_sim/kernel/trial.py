@@ -18,6 +18,7 @@ class Ending(enum.Enum):
     RAISED = "raised"  #: the program raised; see ``error``
     DEADLOCKED = "deadlocked"  #: nothing could ever happen again; see ``deadlock``
     STEP_LIMIT = "step limit"  #: still going after ``max_steps`` steps
+    KILLED = "killed"  #: its process was killed, and nothing was to be started afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One simulated execution. The same program and the same answers to its choices give an equal ``digest``."""
+    """One simulated execution. The same program and the same answers to its choices give an equal ``digest``.
+
+    ``restarted``: the program has ended or was killed, and the rest is said of what was started afterwards.
+    """
 
     ending: Ending
     value: Any = None  #: what the program returned
@@ -77,6 +81,7 @@ class Trial:
     digest: int = 0  #: 64 bits over every step, choice and instant, in order
     choices: tuple[Choice, ...] = ()
     trace: tuple[Step, ...] = ()  #: empty unless asked for
+    restarted: bool = False
     injected: Injected = field(default_factory=Injected, compare=False)  #: what the program said of itself
 
     def __str__(self) -> str:

@@ -62,6 +62,9 @@ class Search:
     stage: Stage | None = field(default=None, repr=False)  #: the one that goes on
     torn: bool = field(default=False, repr=False)  #: a trial is being counted: this is no moment to pickle
 
+    crash_points: int = 0  #: steps of the happy path before which the program could be killed
+    crashed: set[int] = field(default_factory=set, repr=False)  #: those before which it was, and nothing else was odd
+
     @property
     def verdict(self) -> Verdict:
         """What can be said."""
@@ -178,10 +181,13 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.struck.update(attempt.injected.struck.keys())
     state.discarded += attempt.injected.discarded
     match attempt.deviations:
-        case () if not state.cancel_points:
+        case () if state.trials == 1:
             state.cancel_points = sum(choice.options - 1 for choice in attempt.choices if choice.site.kind is Kind.CANCEL)
+            state.crash_points = sum(choice.site.kind is Kind.CRASH for choice in attempt.choices)
         case (only,) if only.site.kind is Kind.CANCEL:
             state.cancelled.add((only.site.key, only.answer))
+        case (only,) if only.site.kind is Kind.CRASH:
+            state.crashed.add(only.site.key)
     if attempt.breach is not None:
         state.failure = attempt
     elif attempt.undecided is not None:

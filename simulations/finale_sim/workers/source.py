@@ -11,10 +11,10 @@ from typing import Any
 
 from finale_sim.campaign import campaign_programs, check_programs
 from finale_sim.canaries import CANARIES
-from finale_sim.failure.fresh import import_name
+from finale_sim.failure.fresh import import_names
 from finale_sim.kernel import Conditions
 from finale_sim.program import PlainProgram, Program
-from finale_sim.targets import as_program_function, coordinator_factory, load
+from finale_sim.targets import as_program_function, coordinator_factory, load_with
 
 __all__ = ["Source", "source_of"]
 
@@ -26,7 +26,8 @@ class Source:
     target: str | None = None
     label: str = ""  #: the target's name in the names of its programs
     canary: str | None = None  #: how finale is broken there
-    pickled: bytes | None = None
+    crash: str | None = None  #: what is run where the target was killed
+    pickled: bytes | None = None  #: both of them
 
     def program(self, name: str, conditions: Conditions) -> Program:
         """The program with this name.
@@ -52,30 +53,31 @@ def _program(source: Source, name: str, conditions: Conditions) -> Program:
     scenario = rest.rpartition("/")[2]
     if kind == "campaign":
         return campaign_programs([scenario])[0].under(conditions)
-    target = _target(source)
+    target, crash = _targets(source)
     if kind == "check":
         return check_programs(source.label, coordinator_factory(source.label, target), [scenario])[0].under(conditions)
-    return PlainProgram(name, as_program_function(source.label, target), conditions)
+    recover = as_program_function(source.crash or "crash", crash) if crash is not None else None
+    return PlainProgram(name, as_program_function(source.label, target), conditions, recover)
 
 
 @cache
-def _target(source: Source) -> Any:
-    """The target, found or unpickled once a process: a module that is imported again is another one."""
+def _targets(source: Source) -> tuple[Any, Any]:
+    """Target and crash, found or unpickled once a process: a module that is imported again is another one."""
     if source.pickled is not None:
-        return pickle.loads(source.pickled)  # noqa: S301  # this process was started to run it
-    assert source.target is not None, "only the standard scenarios have no target"
-    return load(source.target)[1]
+        both: tuple[Any, Any] = pickle.loads(source.pickled)  # noqa: S301  # this process was started to run it
+        return both
+    return load_with(source.target, source.crash)[1:]
 
 
-def source_of(label: str, target: Any) -> Source | str:
-    """The source of the programs made of ``target``; or a sentence that says why there is none."""
-    named = import_name(target)
+def source_of(label: str, target: Any, crash: Any = None) -> Source | str:
+    """The source of the programs made of ``target`` and ``crash``; or a sentence that says why there is none."""
+    named = import_names(target, crash)
     if not isinstance(named, str):
-        return Source(named[0], label)
+        return Source(named[0], label, crash=named[-1] if crash is not None else None)
     if find_spec("cloudpickle") is None:
         return f"{named}; move it to a module that can be imported, or install cloudpickle"
     cloudpickle: Any = import_module("cloudpickle")
     try:
-        return Source(label=label, pickled=cloudpickle.dumps(target))
+        return Source(label=label, pickled=cloudpickle.dumps((target, crash)))
     except Exception as error:  # noqa: BLE001  # it pickles what the function refers to, which may be anything
         return f"{named}, and cloudpickle can't pickle it: {type(error).__name__}: {error}"

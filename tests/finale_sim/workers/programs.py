@@ -8,6 +8,8 @@ from typing import Any
 
 import trio
 
+import finale_sim
+
 OUTSIDE = 0  #: what a process may have changed
 
 
@@ -63,6 +65,20 @@ async def blocks() -> None:
         hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
     for _ in range(300):
         await trio.lowlevel.checkpoint()
+
+
+async def writes() -> None:
+    """Two things that belong together, one after the other, many times."""
+    for number in range(20):
+        finale_sim.disk()["one"] = number
+        await trio.lowlevel.checkpoint()
+        finale_sim.disk()["two"] = number
+        await trio.lowlevel.checkpoint()
+
+
+async def reads() -> None:
+    one = finale_sim.disk().get("one", 0)
+    assert one < 15 or one == finale_sim.disk().get("two"), "torn"
 
 
 async def depends() -> None:

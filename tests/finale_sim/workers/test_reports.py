@@ -20,6 +20,7 @@ from finale_sim.choices import Decide
 from finale_sim.display import failure_text
 from finale_sim.failure.determinism import Rechecked
 from finale_sim.investigate import Hire, investigate
+from finale_sim.kernel import Conditions
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
 from finale_sim.search import Attempt, Crew
@@ -114,6 +115,22 @@ def test_a_check_with_two_workers_says_what_one_says() -> None:
     assert alone.exit_code == 1
     assert text(together) == text(alone)
     assert hire.trials < sum(report.search.trials for report in alone.reports)
+
+
+@pytest.mark.parametrize("by_value", [False, True])
+def test_what_is_run_after_a_crash_comes_along(by_value: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name or by value, as the function itself."""
+    if by_value:
+        monkeypatch.setattr("finale_sim.workers.source.import_names", lambda function, crash: "for a test")
+    conditions = Conditions(crashes=True)
+    program = PlainProgram("explore/writes", programs.writes, conditions, programs.reads)
+    source = source_of("writes", programs.writes, programs.reads)
+    assert isinstance(source, Source)
+    with two_workers(source) as hire:
+        together = investigate(program, trials=150, hire=hire)
+    assert isinstance(together.verdict, Violated)
+    assert text(together) == text(investigate(program, trials=150))
+    assert hire.trials < together.search.trials
 
 
 # What cannot run elsewhere ----------------------------------------------------------------------------------------------
