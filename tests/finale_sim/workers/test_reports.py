@@ -74,7 +74,7 @@ def text(report: Report | Campaign) -> str:
         return [timeless(item) for item in value] if isinstance(value, list) else value
 
     reports = report.reports if isinstance(report, Campaign) else (report,)
-    stories = [failure_text(found.counterexample, []) for found in reports if found.counterexample is not None]
+    stories = [failure_text(found.counterexample, ["target"]) for found in reports if found.counterexample is not None]
     return "\n".join([json.dumps(timeless(report.as_dict())), *(repr(found.search) for found in reports), *stories])
 
 
