@@ -149,6 +149,8 @@ def verdict_text(report: Report) -> str:
     numbers = f"{search.trials:,} trials, {search.choices:,} choices, {report.seconds:.2f} s"
     if search.cancel_points:
         numbers += f"; cancelled at {len(search.cancelled):,} of {search.cancel_points:,} points"
+    if search.late:
+        numbers += f"; {search.late:,} trials ended late, when nothing surprising happened any more"
     if search.discarded:
         numbers += f"; {search.discarded:,} trials do not count"
     lines = [f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"]

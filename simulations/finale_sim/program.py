@@ -8,7 +8,7 @@ from finale import Coordinator
 from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
-from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, simulate
+from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, render_livelock, simulate
 from finale_sim.kernel.places import file_name, is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
@@ -21,6 +21,10 @@ from finale_sim.world import World
 __all__ = ["PlainProgram", "Program", "ScenarioProgram"]
 
 MAX_STEPS = 20_000
+"""Of a trial, until it has to come to its end."""
+
+CALM_STEPS = 20_000
+"""In which it then has to."""
 
 
 class Program(Protocol):
@@ -56,11 +60,15 @@ class PlainProgram:
         return replace(self, conditions=conditions)
 
     def attempt(self, decide: Decide) -> Attempt:
-        return _judge_plain(simulate(self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS))
+        return _judge_plain(_simulated(self.function, decide, self.conditions))
 
     def tell(self, decide: Decide) -> Story:
-        trial = simulate(self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
+        trial = _simulated(self.function, decide, self.conditions, trace=True)
         return Story(_judge_plain(trial), trial, picks=trial.injected.told)
+
+
+def _simulated(function: Callable[[], Awaitable[Any]], decide: Decide, conditions: Conditions, *, trace: bool = False) -> Trial:
+    return simulate(function, decide=decide, conditions=conditions, max_steps=MAX_STEPS, calm_steps=CALM_STEPS, trace=trace)
 
 
 def _judge_plain(trial: Trial) -> Attempt:
@@ -70,18 +78,22 @@ def _judge_plain(trial: Trial) -> Attempt:
     elif trial.ending is Ending.DEADLOCKED:
         waiting = render_deadlock(trial.deadlock, trial.waits)
         breach = Breach("not stuck", f"nothing can ever happen again, and these still wait:\n{waiting}")
-    elif trial.ending is Ending.STEP_LIMIT and trial.deadlock:
-        breach = _never_returns(trial)
-    elif trial.ending is Ending.STEP_LIMIT:
-        undecided = f"a trial was still going after {MAX_STEPS} steps"
+    elif trial.ending in _UNENDED:
+        breach, undecided = _judge_unended(trial, "a trial")
     elif trial.error is not None:
         breach, undecided = _judge_error(trial.error)
-    return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, injected=trial.injected)
+    return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, late=trial.calm_from > 0, injected=trial.injected)
 
 
-def _never_returns(trial: Trial) -> Breach:
-    waiting = render_deadlock(trial.deadlock, trial.waits)
-    return Breach("not stuck", f"it can never return: others go on, but these wait for each other:\n{waiting}")
+def _judge_unended(trial: Trial, which: str) -> tuple[Breach | None, str | None]:
+    """One that was still going when its steps were used up: either it is proved that it never ends, or nothing is said."""
+    if trial.livelock is not None:
+        return Breach("no livelock", render_livelock(trial.livelock)), None
+    if trial.deadlock:
+        waiting = render_deadlock(trial.deadlock, trial.waits)
+        return Breach("not stuck", f"it can never return: others go on, but these wait for each other:\n{waiting}"), None
+    calm = f", {CALM_STEPS:,} of them calm; whether it goes round for ever is not known: {trial.why_unsettled}"
+    return None, f"{which} was still going after {trial.steps:,} steps{calm if trial.calm_from else ''}"
 
 
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
@@ -120,6 +132,9 @@ def _where(error: BaseException) -> str:
     return where
 
 
+_UNENDED = (Ending.STEP_LIMIT, Ending.LIVELOCKED)
+
+
 @dataclass(frozen=True, slots=True)
 class ScenarioProgram:
     """A scenario, played on a finale workspace with a fresh coordinator from ``make`` in each trial.
@@ -138,19 +153,17 @@ class ScenarioProgram:
 
     def attempt(self, decide: Decide) -> Attempt:
         world = World(self.scenario, self.make)
-        return self._judge(simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS), world.history)
+        return self._judge(_simulated(world.play, decide, self.conditions), world.history)
 
     def tell(self, decide: Decide) -> Story:
         world = World(self.scenario, self.make)
-        trial = simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
+        trial = _simulated(world.play, decide, self.conditions, trace=True)
         return Story(self._judge(trial, world.history), trial, tuple(world.history.entries), world.history.picks)
 
     def _judge(self, trial: Trial, history: History) -> Attempt:
         breach, undecided = None, None
-        if trial.ending is Ending.STEP_LIMIT and trial.deadlock:
-            breach = _never_returns(trial)
-        elif trial.ending is Ending.STEP_LIMIT:
-            undecided = f"a trial of {self.scenario.name!r} was still going after {MAX_STEPS} steps"
+        if trial.ending in _UNENDED:
+            breach, undecided = _judge_unended(trial, f"a trial of {self.scenario.name!r}")
         elif isinstance(trial.error, StepBlocked):
             undecided = str(trial.error)
         elif unfit := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO | NotAsync)), None):
@@ -167,4 +180,5 @@ class ScenarioProgram:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
-        return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history), trial.injected)
+        late = trial.calm_from > 0
+        return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history), late, trial.injected)

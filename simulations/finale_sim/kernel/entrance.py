@@ -30,6 +30,7 @@ def simulate(
     decide: Decide = happy_path,
     conditions: Conditions = STANDARD,
     max_steps: int = MAX_STEPS,
+    calm_steps: int = 0,
     trace: bool = False,
     blocked_after_s: float = BLOCKED_AFTER_S,
 ) -> Trial:
@@ -45,6 +46,8 @@ def simulate(
         decide: answers every choice. The default takes the happy path.
         conditions: what a trial lets happen besides the program, and how far its schedules may stray from those of stock trio.
         max_steps: ends the trial (``Ending.STEP_LIMIT``) when the program takes more steps than this.
+        calm_steps: instead, lets it take so many more with all choices 0 and first come, first served. If its state comes back
+            meanwhile, it goes round for ever, and the trial ends (``Ending.LIVELOCKED``).
         trace: also record every step in ``Trial.trace``.
         blocked_after_s: real seconds after which a step is interrupted: the trial ends with a ``StepBlocked``.
 
@@ -58,4 +61,4 @@ def simulate(
         Exception: whatever ``decide`` raises, as it is.
     """
     _prepare()
-    return run_trial(async_fn, args, decide, conditions, max_steps, trace, blocked_after_s)
+    return run_trial(async_fn, args, decide, conditions, max_steps, trace, blocked_after_s, calm_steps)

@@ -37,6 +37,10 @@ class IdleWaiters(dict[Any, Any]):
         """The shortest idle period that somebody waits for; infinite if nobody does."""
         return min((cushion for cushion, _ in self._waiting), default=inf)
 
+    def waiting(self) -> list[tuple[float, Any]]:
+        """The idle period that each waits for, and the task."""
+        return [(cushion, task) for (cushion, _), task in self._waiting.items()]
+
     def take(self, cushion: float) -> list[Any]:
         """Those who wait for just that, who don't any more."""
         keys = [key for key in self._waiting if key[0] == cushion]

@@ -10,9 +10,10 @@ from finale_sim.kernel.stuck import stack_of, waiting_on
 from finale_sim.kernel.timers import Timer
 from finale_sim.kernel.trial import Step
 
-__all__ = ["CANCEL", "TIMER", "Tracer"]
+__all__ = ["CALM", "CANCEL", "TIMER", "Tracer"]
 
 TIMER = "~timer"  #: path of a step that is a timer's
+CALM = "~calm"  #: path of what is no step: the choices are used up
 CANCEL = "~cancel"  #: path of a step that is a cancel from nowhere
 
 
@@ -65,6 +66,11 @@ class Tracer:
         """Time passes although tasks are runnable."""
         choice, what = self._context.choices.made[-1], f"passes to {instant:g} s, although tasks could go on"
         self._steps.append(Step(self._context.steps, TIMER, 0, self._context.now, choice, ("", what), what))
+
+    def calm(self) -> None:
+        """The choices are used up."""
+        what = "from here on every choice is 0, and every task gets its turn"
+        self._steps.append(Step(self._context.steps, CALM, 0, self._context.now, None, (), what))
 
     def _name(self, timer: Timer) -> str:
         tasks = scope_tasks(timer[2])

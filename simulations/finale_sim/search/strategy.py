@@ -25,7 +25,13 @@ class Attempt:
     undecided: str | None = None  #: why the trial could not be judged
     steps: int = 0
     seen: tuple[str, ...] = ()  #: names of the situations that it reached
+    late: bool = False  #: it took more steps than choices are asked for in
     injected: Injected = field(default_factory=Injected)  #: what the program said of itself
+
+    @property
+    def complete(self) -> bool:
+        """Whether it was judged, and what it did was all up to its choices."""
+        return self.undecided is None and not self.late
 
     @property
     def deviations(self) -> tuple[Choice, ...]:
