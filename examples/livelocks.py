@@ -76,29 +76,30 @@ class Lease:
 
 
 async def never_given_back() -> None:
-    """The first worker is told to stop. If that comes while it works, it goes home with the lease."""
+    """The first worker may be told to stop. If that comes just before its work is done, it goes home with the lease."""
     lease, stopping = Lease(), trio.Event()
 
     async def first() -> None:
         if lease.take():
-            await trio.lowlevel.checkpoint()
+            await trio.sleep(1)
             if stopping.is_set():
                 return
             lease.taken = False
 
     async def second() -> None:
-        await first_is_there.wait()
+        await trio.sleep(2)
         while not lease.take():
             await trio.lowlevel.checkpoint()  # no pause, no limit
         lease.taken = False
 
-    first_is_there = trio.Event()
+    async def stop() -> None:
+        await trio.sleep(1)
+        stopping.set()
+
     async with trio.open_nursery() as nursery:
         nursery.start_soon(first)
-        first_is_there.set()
+        nursery.start_soon(stop)
         nursery.start_soon(second)
-        await trio.lowlevel.checkpoint()
-        stopping.set()
 
 
 async def never_given_back_fixed() -> None:
@@ -108,22 +109,26 @@ async def never_given_back_fixed() -> None:
     async def first() -> None:
         if lease.take():
             try:
-                await trio.lowlevel.checkpoint()
+                await trio.sleep(1)
                 if stopping.is_set():
                     return
             finally:
                 lease.taken = False
 
     async def second() -> None:
-        while not lease.take():
-            await trio.lowlevel.checkpoint()
+        await trio.sleep(2)
+        while not lease.take():  # noqa: ASYNC110  # a file tells nobody that it is gone
+            await trio.sleep(0.1)
         lease.taken = False
+
+    async def stop() -> None:
+        await trio.sleep(1)
+        stopping.set()
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(first)
+        nursery.start_soon(stop)
         nursery.start_soon(second)
-        await trio.lowlevel.checkpoint()
-        stopping.set()
 
 
 # Deaf: it asks once a second for something that was said before it listened --------------------------------------------------

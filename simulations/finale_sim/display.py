@@ -190,6 +190,8 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
     if label is not None and label.holds:
         delays = [str(hold.delay) for hold in label.holds]
         lines.append(f"On trio {shlex.join(['finale-sim', 'force', *again, *delays])}")
+        if counterexample.story.trial.livelock is not None:
+            lines.append("        which goes on for ever, until a Ctrl-C")
     return "\n".join(lines)
 
 

@@ -21,10 +21,10 @@ from finale_sim.world import World
 __all__ = ["PlainProgram", "Program", "ScenarioProgram"]
 
 MAX_STEPS = 20_000
-"""Of a trial, until it has to come to its end."""
+"""Of a trial, until it has to come to its end. After that it has as many in which to do so."""
 
-CALM_STEPS = 20_000
-"""In which it then has to."""
+BRIEF_STEPS, BRIEF_CALM_STEPS = 1_000, 5_000
+"""The same under brief conditions."""
 
 
 class Program(Protocol):
@@ -68,7 +68,8 @@ class PlainProgram:
 
 
 def _simulated(function: Callable[[], Awaitable[Any]], decide: Decide, conditions: Conditions, *, trace: bool = False) -> Trial:
-    return simulate(function, decide=decide, conditions=conditions, max_steps=MAX_STEPS, calm_steps=CALM_STEPS, trace=trace)
+    storm, calm = (BRIEF_STEPS, BRIEF_CALM_STEPS) if conditions.brief else (MAX_STEPS, MAX_STEPS)
+    return simulate(function, decide=decide, conditions=conditions, max_steps=storm, calm_steps=calm, trace=trace)
 
 
 def _judge_plain(trial: Trial) -> Attempt:
@@ -92,8 +93,8 @@ def _judge_unended(trial: Trial, which: str) -> tuple[Breach | None, str | None]
     if trial.deadlock:
         waiting = render_deadlock(trial.deadlock, trial.waits)
         return Breach("not stuck", f"it can never return: others go on, but these wait for each other:\n{waiting}"), None
-    calm = f", {CALM_STEPS:,} of them calm; whether it goes round for ever is not known: {trial.why_unsettled}"
-    return None, f"{which} was still going after {trial.steps:,} steps{calm if trial.calm_from else ''}"
+    unsure = f"; whether it goes round for ever is not known: {trial.why_unsettled}" if trial.why_unsettled else ""
+    return None, f"{which} was still going after {trial.steps:,} steps{unsure}"
 
 
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:

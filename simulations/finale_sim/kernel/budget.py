@@ -81,7 +81,8 @@ class Budget:
         self.livelock = self._lookout.look(turn)
         if self.livelock is None:
             return None
-        return Ending.STEP_LIMIT if self._still_stuck() else Ending.LIVELOCKED
+        self.stuck = self._stuck_now()  # if anybody is, that says more than who goes round meanwhile
+        return Ending.STEP_LIMIT if self.stuck else Ending.LIVELOCKED
 
     def _stuck_now(self) -> dict[Task, int]:
         return stuck_for_good(self._loop, self._context, self._queue)

@@ -38,11 +38,12 @@ class Conditions:
 
     fidelity: Fidelity = Fidelity.TIES
     cancels: bool = False  #: any open cancel scope of the program may be cancelled before any of its steps
+    brief: bool = False  #: a trial has few steps before it has to come to its end: what goes on for ever is told sooner
 
     @property
     def code(self) -> int:
         """These conditions as a number below 256, for tokens."""
-        return self.fidelity ^ Fidelity.TIES | self.cancels << 2  # the standard ones are 0
+        return self.fidelity ^ Fidelity.TIES | self.cancels << 2 | self.brief << 4  # the standard ones are 0
 
     @classmethod
     def of_code(cls, code: int) -> "Conditions":
@@ -51,9 +52,9 @@ class Conditions:
         Raises:
             ValueError: there are none.
         """
-        if code >> 3:
+        if code & ~0b1_0111:
             raise ValueError(f"there are no conditions with the number {code}")
-        return cls(Fidelity(code & 3 ^ Fidelity.TIES), bool(code & 4))
+        return cls(Fidelity(code & 3 ^ Fidelity.TIES), cancels=bool(code & 4), brief=bool(code & 16))
 
 
 STANDARD = Conditions()

@@ -47,7 +47,7 @@ class Lookout:
         if self._witness.possible:
             self._witness.look()
         else:
-            self._stop("somebody else is profiling this thread (sys.setprofile)")
+            self.why, self.over = "somebody else is profiling this thread (sys.setprofile)", True
 
     def look(self, turn: list[Task]) -> Livelock | None:
         """These tasks are about to take a step. The loop, if that proves one."""

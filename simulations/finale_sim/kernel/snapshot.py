@@ -66,7 +66,7 @@ class Snapshot:
 
 def snapshot(loop: Loop, context: Context, queue: list[Task], runs: Runs, parked: Collection[Task]) -> Snapshot:
     """The state now, between two steps, for a future in which only what is in ``runs`` runs, and no parked task."""
-    walk = _Walk(context.now, loop.runner, parked, runs.variables)
+    walk = _Walk(context.now, loop.runner, parked, runs)
     walk.root(("the queue of tasks", None), list(queue))
     for deadline, _, scope in loop.timers.pending():
         walk.root(("the timers", None), [walk.left(deadline), scope])
@@ -115,7 +115,7 @@ def _worded(origin: Origin) -> str:
 class _Walk:
     """Over all that some roots lead to. Used once."""
 
-    def __init__(self, now: float, runner: object, parked: Collection[Task], variables: Collection[ContextVar[Any]]) -> None:
+    def __init__(self, now: float, runner: object, parked: Collection[Task], runs: Runs) -> None:
         self.out: list[Any] = []
         self.origins: list[tuple[int, Origin]] = []
         self.doubts: dict[str, None] = {}
@@ -124,7 +124,8 @@ class _Walk:
         self._now = now
         self._runner = runner
         self._parked = parked
-        self._variables = variables
+        self._variables = runs.variables
+        self._names = {name for code, _ in runs.codes.values() for name in code.co_names}
         self._numbers: dict[int, int] = {}
         self._seen: list[object] = []  # so that no address is used twice
 
@@ -181,7 +182,8 @@ class _Walk:
         elif issubclass(kind, type):
             found = self._class(thing)
         elif kind is ModuleType and not is_foreign(thing.__name__):
-            found = list(vars(thing)), list(vars(thing).values())
+            inside = {name: value for name, value in vars(thing).items() if name in self._names or "getattr" in self._names}
+            found = list(inside), list(inside.values())
         elif kind is ModuleType or is_same(thing) or self._is_ours(thing, kind):
             found = [self._same(thing)], []
         else:

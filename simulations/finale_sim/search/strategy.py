@@ -30,8 +30,8 @@ class Attempt:
 
     @property
     def complete(self) -> bool:
-        """Whether it was judged, and what it did was all up to its choices."""
-        return self.undecided is None and not self.late
+        """Whether it was judged; and, if it holds, whether all that it did was up to its choices."""
+        return self.undecided is None and (self.breach is not None or not self.late)
 
     @property
     def deviations(self) -> tuple[Choice, ...]:
