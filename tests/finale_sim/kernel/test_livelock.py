@@ -214,7 +214,7 @@ async def in_a_closure() -> None:
 
 
 async def in_a_global() -> None:
-    global shared
+    global shared  # noqa: PLW0603  # the mistake is the point
     while shared < _MANY:
         await step()
         shared += 1
