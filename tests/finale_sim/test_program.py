@@ -92,7 +92,7 @@ def test_a_trial_that_goes_on_and_on_is_undecided() -> None:
     state = search(PlainProgram("explore/counts", counts).attempt, trials=100)
     text = str(state.verdict)
     assert text.startswith("undecided: a trial was still going after 40,000 steps; whether it goes round for ever is not known: ")
-    assert "'number' in test_a_trial_that_goes_on_and_on_is_undecided.counts (test_program.py:" in text
+    assert "'number' in test_a_trial_that_goes_on_and_on_is_undecided.counts (tests/finale_sim/test_program.py:" in text
     assert state.trials <= 10
 
 

@@ -102,7 +102,7 @@ class Lookout:
 
     def _judge(self, now: Snapshot, first: int, step: int, then_s: float, moves: int) -> Livelock | None:
         """A state came back. Whether that means that it comes back for ever."""
-        doubts = [what for what, last in self._witness.asked.items() if last >= first] + list(now.doubts)
+        doubts = [*self._witness.asked(since=first), *now.doubts]
         round_s = self._context.now - then_s
         if not doubts and not round_s and self._loop.timers.instant() < inf:
             doubts = ["no time passes in it, and in reality a deadline would come that is set"]

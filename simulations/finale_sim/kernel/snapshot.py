@@ -14,7 +14,6 @@ from contextvars import Context as Variables
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType, ModuleType
 from typing import Any, Protocol, TypeAlias
 
@@ -23,7 +22,7 @@ from trio.lowlevel import Task
 
 from finale_sim.kernel.contents import contents, is_plain, is_same, plain
 from finale_sim.kernel.context import Context
-from finale_sim.kernel.places import is_trio
+from finale_sim.kernel.places import file_name, is_trio
 from finale_sim.kernel.reach import is_foreign
 from finale_sim.kernel.seam import Loop, number_of
 
@@ -109,7 +108,7 @@ def _worded(origin: Origin) -> str:
     name, code = origin
     if code is None:
         return name
-    return f"{name!r} in {code.co_qualname.replace('.<locals>', '')} ({Path(code.co_filename).name}:{code.co_firstlineno})"
+    return f"{name!r} in {code.co_qualname.replace('.<locals>', '')} ({file_name(code)}:{code.co_firstlineno})"
 
 
 class _Walk:

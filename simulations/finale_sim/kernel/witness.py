@@ -21,7 +21,7 @@ import sniffio
 
 from finale_sim.kernel.contents import known
 from finale_sim.kernel.context import Context
-from finale_sim.kernel.places import is_kernel, is_trio, is_user
+from finale_sim.kernel.places import file_name, is_kernel, is_trio, is_user
 
 __all__ = ["Witness"]
 
@@ -69,7 +69,7 @@ class Witness:
     def __init__(self, context: Context) -> None:
         self.codes: dict[int, tuple[CodeType, dict[str, Any]]] = {}
         self.variables: set[ContextVar[Any]] = set()  #: context variables that were looked up
-        self.asked: dict[str, int] = {}  #: what was asked of the outside, and in which step last
+        self._asked: dict[tuple[str, CodeType, int], int] = {}  # what was asked of the outside, where, and in which step last
         self._context = context
 
     @property
@@ -84,6 +84,10 @@ class Witness:
     def look_away(self) -> None:
         """Be told nothing for now."""
         sys.setprofile(None)
+
+    def asked(self, since: int) -> list[str]:
+        """What was asked of the outside in this step or later."""
+        return [f"{what} at {file_name(code)}:{line}" for (what, code, line), step in self._asked.items() if step >= since]
 
     def _told(self, frame: FrameType, event: str, called: Any) -> None:
         code = frame.f_code
@@ -103,7 +107,7 @@ class Witness:
     def _ask(self, frame: FrameType, what: str) -> None:
         if not _logs(frame) and not frame.f_code.co_filename.startswith(_SIMULATOR):
             place = next((outer for outer in _outwards(frame) if is_user(outer.f_code)), frame)
-            self.asked[f"{what} at {Path(place.f_code.co_filename).name}:{place.f_lineno}"] = self._context.steps
+            self._asked[what, place.f_code, place.f_lineno] = self._context.steps
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:

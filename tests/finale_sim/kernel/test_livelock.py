@@ -432,7 +432,7 @@ async def in_time_that_does_not_pass() -> None:
 
 
 COUNTERS: list[tuple[Program, str]] = [
-    (in_a_local, "'number' in in_a_local (test_livelock.py:"),
+    (in_a_local, "'number' in in_a_local (tests/finale_sim/kernel/test_livelock.py:"),
     (on_the_stack, "in on_the_stack"),
     (in_a_list_that_is_used_up, "'what is being worked out' in in_a_list_that_is_used_up"),
     (in_a_closure, "in in_a_closure"),
@@ -457,12 +457,12 @@ COUNTERS: list[tuple[Program, str]] = [
     (in_an_exception, "in in_an_exception"),
     (in_a_context_variable, ""),
     (in_the_environment, "'os.environ' in in_the_environment"),
-    (in_the_virtual_time, "the time is asked for at test_livelock.py:"),
-    (in_the_time_of_day, "the time is asked for at test_livelock.py:"),
+    (in_the_virtual_time, "the time is asked for at tests/finale_sim/kernel/test_livelock.py:"),
+    (in_the_time_of_day, "the time is asked for at tests/finale_sim/kernel/test_livelock.py:"),
     (in_a_deadline, ""),
-    (in_the_statistics, "current_statistics is called at test_livelock.py:"),
-    (in_a_file, ".stat is called at test_livelock.py:"),
-    (in_the_number_of_references, "sys.getrefcount is called at test_livelock.py:"),
+    (in_the_statistics, "current_statistics is called at tests/finale_sim/kernel/test_livelock.py:"),
+    (in_a_file, ".stat is called at tests/finale_sim/kernel/test_livelock.py:"),
+    (in_the_number_of_references, "sys.getrefcount is called at tests/finale_sim/kernel/test_livelock.py:"),
     (in_a_timer_of_another_task, "a cancel scope"),
     (in_time_that_does_not_pass, "no time passes in it"),
 ]
