@@ -94,7 +94,7 @@ class Witness:
         if event == "call":
             side = _side(code)
             if side is _PROGRAM:
-                if id(code) not in self.codes and not _logs(frame):
+                if id(code) not in self.codes and not _aside(frame):
                     self.codes[id(code)] = code, frame.f_globals
             elif _tells(code) and (caller := frame.f_back) is not None and _side(caller.f_code) is _PROGRAM:
                 self._ask(caller, "the time is asked for" if code.co_name in _CLOCK else f"{code.co_qualname} is called")
@@ -105,7 +105,7 @@ class Witness:
                 self._ask(frame, f"{_title(called)} is called")
 
     def _ask(self, frame: FrameType, what: str) -> None:
-        if not _logs(frame) and not frame.f_code.co_filename.startswith(_SIMULATOR):
+        if not _aside(frame) and not frame.f_code.co_filename.startswith(_SIMULATOR):
             place = next((outer for outer in _outwards(frame) if is_user(outer.f_code)), frame)
             self._asked[what, place.f_code, place.f_lineno] = self._context.steps
 
@@ -116,12 +116,13 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def _logs(frame: FrameType) -> bool:
-    """Whether the log makes this call. It is told things, and what it does with them decides nothing."""
+def _aside(frame: FrameType) -> bool:
+    """Whether a call is none of the program's: the kernel makes it, or the log, which is told things and decides none."""
     for outer in _outwards(frame):
-        if _side(outer.f_code) is _LOGGING:
+        side = _side(outer.f_code)
+        if is_kernel(outer.f_code) or side is _LOGGING:
             return True
-        if is_user(outer.f_code):
+        if side is _TRIO or is_user(outer.f_code):
             break
     return False
 
