@@ -39,7 +39,6 @@ _SAME = (  # these never change, or tell nothing when they do
     types.GetSetDescriptorType,
     types.MemberDescriptorType,
     types.FrameType,
-    types.TracebackType,
     TypeVar,
     re.Pattern,
     re.Match,
@@ -123,7 +122,7 @@ def known(kind: type) -> bool:
         or kind in _REDUCED
         or kind in _SAME
         or kind in _PLAIN
-        or kind in (complex, range, itertools.count, *_FRAMES, types.FunctionType, types.CellType)
+        or kind in (complex, range, itertools.count, *_FRAMES, types.FunctionType, types.CellType, types.TracebackType)
         or kind.__name__ in _AWAITABLES
         or (issubclass(kind, BaseException) and not kind.__flags__ & _HEAP_TYPE)
     )
@@ -156,15 +155,13 @@ def _instance(thing: Any) -> Contents | None:
         maker = _BASES.get(base)
         if maker is None and issubclass(base, BaseException) and not base.__flags__ & _HEAP_TYPE:
             maker = _exception
-        if maker is not None:
-            if not held:
-                found = maker(thing)
-                values += found[0]
-                parts += found[1]
-                held = base is not object
-            continue
+        if maker is not None and not held:
+            found = maker(thing)
+            values += found[0]
+            parts += found[1]
+            held = base is not object
         slots = [(name, slot) for name, slot in own.items() if type(slot) is types.MemberDescriptorType]
-        if _hides(base, own, len(slots)):
+        if maker is None and _hides(base, own, len(slots)):
             return None
         for name, slot in slots:
             _put(values, parts, name, slot, thing)
@@ -208,8 +205,12 @@ def _set(thing: Any) -> Contents:
 
 def _exception(thing: Any) -> Contents:
     base: Any = BaseException
-    fields = (base.args, base.__cause__, base.__context__, base.__suppress_context__)
+    fields = (base.args, base.__cause__, base.__context__, base.__suppress_context__, base.__traceback__)
     return [], [field.__get__(thing) for field in fields]
+
+
+def _traceback(thing: Any) -> Contents:
+    return [thing.tb_lasti], [thing.tb_frame.f_code, thing.tb_next]
 
 
 def _with_default(thing: Any) -> Contents:
@@ -272,6 +273,7 @@ _FRAMES = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 _MAKERS: dict[Any, Callable[[Any], Contents]] = {
     types.FunctionType: _function,
     types.CellType: _cell,
+    types.TracebackType: _traceback,
     types.BuiltinFunctionType: _method,
     types.MethodWrapperType: _method,
     functools._lru_cache_wrapper: _cached,  # noqa: SLF001  # the type has no public name

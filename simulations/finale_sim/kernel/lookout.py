@@ -94,7 +94,8 @@ class Lookout:
             if before.picture == now.picture:
                 return self._judge(now, first, step, then_s, moves)
         if self._seen:
-            self.why = f"at step {step:,}, {now.differs(self._seen[-1][0])} was not as it had been at step {self._seen[-1][1]:,}"
+            before, first, _, _ = self._seen[-1]
+            self.why = f"from step {first:,} to step {step:,} something changed: {now.differs(before)}"
         self._seen.append((now, step, self._context.now, len(self._moves)))
         if len(self._seen) == _MOST_SNAPSHOTS or self._taken > _MOST_TAKEN:
             self.close()
@@ -107,7 +108,7 @@ class Lookout:
         if not doubts and not round_s and self._loop.timers.instant() < inf:
             doubts = ["no time passes in it, and in reality a deadline would come that is set"]
         if doubts:
-            self._stop(f"what was seen at step {first:,} came back at step {step:,}, but {doubts[0]}")
+            self._stop(f"what could be seen at step {first:,} came back at step {step:,}, but {doubts[0]}")
             return None
         self.close()
         path_of = self._context.task_path

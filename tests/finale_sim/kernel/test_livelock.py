@@ -364,6 +364,22 @@ async def in_an_exception() -> None:
             last = error
 
 
+async def in_an_attribute_of_an_exception() -> None:
+    own: Any = ValueError()
+    own.number = 0
+    while own.number < _MANY:
+        await step()
+        own.number += 1
+
+
+async def in_a_traceback() -> None:
+    own = ValueError()
+    while True:
+        await step()
+        with contextlib.suppress(ValueError):
+            raise own
+
+
 async def in_a_context_variable() -> None:
     while variable.get() < _MANY:
         await step()
@@ -456,6 +472,8 @@ COUNTERS: list[tuple[Program, str]] = [
     (in_a_view_of_bytes, "builtins.memoryview, within reach of 'own' in in_a_view_of_bytes"),
     (in_a_partial, "in in_a_partial"),
     (in_an_exception, "in in_an_exception"),
+    (in_an_attribute_of_an_exception, "'own' in in_an_attribute_of_an_exception"),
+    (in_a_traceback, "'own' in in_a_traceback"),
     (in_a_context_variable, ""),
     (in_the_environment, "'os.environ' in in_the_environment"),
     (in_the_virtual_time, "the time is asked for at tests/finale_sim/kernel/test_livelock.py:"),
