@@ -18,7 +18,7 @@ __all__ = ["check", "explore", "program_of", "replay"]
 def explore(
     function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed: int = 0, cancel: bool = False, fidelity: str = "ties"
 ) -> Report:
-    """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
+    """Look for a schedule in which ``function`` fails: an error leaves it, it deadlocks, or it goes round for ever.
 
     ``function`` is any async function of trio's without parameters; it is called anew in each of at most ``trials`` trials.
     With ``cancel``, any cancel scope that it has open may be cancelled before any of its steps: all of them are tried once, then

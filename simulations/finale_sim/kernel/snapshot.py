@@ -32,7 +32,6 @@ _LIMIT = 50_000
 """Values and objects, after which a walk gives up."""
 
 _FRAMES = {CoroutineType: "cr_frame", GeneratorType: "gi_frame", AsyncGeneratorType: "ag_frame"}
-_CONTAINED = (dict,)  # what of the kernel's own stands for something of trio's
 _HEAP_TYPE = 1 << 9  # of a type's flags: made at run time
 _MISSING = object()
 
@@ -191,7 +190,7 @@ class _Walk:
 
     def _is_ours(self, thing: object, kind: type) -> bool:
         """Whether it belongs to trio's loop, the kernel, or the log, which is told things and decides none."""
-        ours = kind.__module__.startswith("finale_sim.kernel.") and not issubclass(kind, _CONTAINED)
+        ours = kind.__module__.startswith("finale_sim.kernel.") and not issubclass(kind, dict)  # those are trio's ordered sets
         return thing is self._runner or ours or issubclass(kind, logging.Logger)
 
     def _same(self, thing: object) -> int:
