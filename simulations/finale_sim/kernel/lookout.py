@@ -3,8 +3,8 @@
 Looking at every step would take too long. So one place is picked, where the next task stands; each time it stands there again
 with as many others, a snapshot is taken. A place that does not come up again is given up for another, each time after a longer
 wait. Two equal snapshots prove a loop if all that ran in between was seen: the code, whose global names are part of the state,
-and that it asked nothing of the outside. When code runs that did not run before, earlier snapshots lack its names: they are
-dropped.
+and that it asked nothing of the outside. A snapshot without the names of code that had not run by then does not equal a later
+one that has them.
 """
 
 from math import inf
@@ -42,7 +42,6 @@ class Lookout:
         self._key: Any = None
         self._picked, self._wait = -inf, _FIRST_WAIT // 2
         self._seen: list[tuple[Snapshot, int, float, int]] = []  # with the step, the time, and how many moves were made
-        self._known = (0, 0, 0)
         self._taken = 0
         if self._witness.possible:
             self._witness.look()
@@ -81,10 +80,6 @@ class Lookout:
         self.close()
 
     def _compare(self, step: int) -> Livelock | None:
-        known = (len(self._witness.codes), len(self._witness.variables), len(self._parked))
-        if known != self._known:
-            self._known = known
-            self._seen.clear()
         self._picked = step
         self._witness.look_away()
         now = snapshot(self._loop, self._context, self._queue, self._witness, self._parked)

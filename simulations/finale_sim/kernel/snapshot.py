@@ -218,10 +218,12 @@ class _Walk:
         if frame is None:
             self.out.append((self._same(type(owner)), "over"))
             return []
+        referents = gc.get_referents(owner)
+        sizes = {id(part): len(part) for part in referents if type(part) is dict}
         code, view = frame.f_code, frame.f_locals
         variables = dict(view)
-        if type(view) is dict and "locals" not in code.co_names:
-            view.clear()  # before Python 3.13 it is a copy that the frame keeps, and with it what the program has let go
+        if type(view) is dict and not sizes.get(id(view)):  # otherwise the program made it, with locals()
+            view.clear()  # before Python 3.13 it is a copy that the frame keeps, and with it what the program lets go
         of_trio = is_trio(code)
         names = sorted(variables)
         for name in names if of_trio else ():
@@ -229,7 +231,7 @@ class _Walk:
                 variables[name] = self.left(variables[name])
         stack = [
             part
-            for part in gc.get_referents(owner)
+            for part in referents
             if part is not view and part is not code and type(part) is not FrameType and not (of_trio and type(part) is float)
         ]
         self.out.append((self._same(code), frame.f_lasti, len(names), len(stack)))

@@ -2,8 +2,12 @@
 
 A profile function is told of every call. Python code is noted, for its global names are part of the state. A call into C is
 fine if all that can come of it follows from its arguments, or from the state of an object that a snapshot sees through.
+
+``sys.setprofile`` would not do: before Python 3.13 it makes frames keep copies of their variables, and so keeps alive what the
+program has let go. The function of C behind it does not.
 """
 
+import ctypes
 import functools
 import logging
 import re
@@ -53,6 +57,12 @@ _OF_TRIO = frozenset(  # by what these return, a program can tell two states apa
         "current_trial",
     }
 )
+_CALL, _C_CALL = 0, 4  # PyTrace_CALL and PyTrace_C_CALL
+_Told = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.py_object, ctypes.c_int, ctypes.c_void_p)
+_set_profile = ctypes.pythonapi.PyEval_SetProfile
+_set_profile.argtypes = (_Told, ctypes.c_void_p)
+_set_profile.restype = None
+
 _CLOCK = frozenset({"clock", "clock_ns", "convert", "now", "utcnow", "current_time"})
 _CLOCKS = str(Path(__file__).with_name("escapes_time.py"))
 _SIMULATOR = str(Path(__file__).parents[1])  # which knows what it asks for
@@ -71,6 +81,7 @@ class Witness:
         self.variables: set[ContextVar[Any]] = set()  #: context variables that were looked up
         self._asked: dict[tuple[str, CodeType, int], int] = {}  # what was asked of the outside, where, and in which step last
         self._context = context
+        self._told = _Told(self._tell)
 
     @property
     def possible(self) -> bool:
@@ -79,7 +90,7 @@ class Witness:
 
     def look(self) -> None:
         """Begin, or go on."""
-        sys.setprofile(self._told)
+        _set_profile(self._told, None)
 
     def look_away(self) -> None:
         """Be told nothing for now."""
@@ -89,20 +100,26 @@ class Witness:
         """What was asked of the outside in this step or later."""
         return [f"{what} at {file_name(code)}:{line}" for (what, code, line), step in self._asked.items() if step >= since]
 
-    def _told(self, frame: FrameType, event: str, called: Any) -> None:
-        code = frame.f_code
-        if event == "call":
-            side = _side(code)
-            if side is _PROGRAM:
-                if id(code) not in self.codes and not _aside(frame):
-                    self.codes[id(code)] = code, frame.f_globals
-            elif _tells(code) and (caller := frame.f_back) is not None and _side(caller.f_code) is _PROGRAM:
-                self._ask(caller, "the time is asked for" if code.co_name in _CLOCK else f"{code.co_qualname} is called")
-        elif event == "c_call" and _side(code) is _PROGRAM:
-            if type(getattr(called, "__self__", None)) is ContextVar:
-                self.variables.add(called.__self__)
-            elif not _harmless(called, code):
-                self._ask(frame, f"{_title(called)} is called")
+    def _tell(self, _: int | None, frame: FrameType, event: int, called: int) -> int:
+        if event == _CALL:
+            self._called(frame, frame.f_code)
+        elif event == _C_CALL and _side(frame.f_code) is _PROGRAM:
+            self._into_c(frame, ctypes.cast(called, ctypes.py_object).value)
+        return 0
+
+    def _called(self, frame: FrameType, code: CodeType) -> None:
+        side = _side(code)
+        if side is _PROGRAM:
+            if id(code) not in self.codes and not _aside(frame):
+                self.codes[id(code)] = code, frame.f_globals
+        elif _tells(code) and (caller := frame.f_back) is not None and _side(caller.f_code) is _PROGRAM:
+            self._ask(caller, "the time is asked for" if code.co_name in _CLOCK else f"{code.co_qualname} is called")
+
+    def _into_c(self, frame: FrameType, called: Any) -> None:
+        if type(getattr(called, "__self__", None)) is ContextVar:
+            self.variables.add(called.__self__)
+        elif not _harmless(called, frame.f_code):
+            self._ask(frame, f"{_title(called)} is called")
 
     def _ask(self, frame: FrameType, what: str) -> None:
         if not _aside(frame) and not frame.f_code.co_filename.startswith(_SIMULATOR):

@@ -214,6 +214,28 @@ async def in_a_closure() -> None:
         await step()
 
 
+def counted(function: Callable[[], None]) -> Callable[[], int]:
+    calls = 0
+
+    def call() -> int:
+        nonlocal calls
+        calls += 1
+        function()
+        return calls
+
+    return call
+
+
+@counted
+def call_me() -> None:
+    """Nothing."""
+
+
+async def in_a_decorator() -> None:
+    while call_me() < _MANY:
+        await step()
+
+
 async def in_a_global() -> None:
     global shared  # noqa: PLW0603  # the mistake is the point
     while shared < _MANY:
@@ -453,6 +475,7 @@ COUNTERS: list[tuple[Program, str]] = [
     (on_the_stack, "in on_the_stack"),
     (in_a_list_that_is_used_up, "'what is being worked out' in in_a_list_that_is_used_up"),
     (in_a_closure, "in in_a_closure"),
+    (in_a_decorator, "'call_me' in in_a_decorator"),
     (in_a_global, "'shared' in in_a_global"),
     (in_a_global_of_a_module, "'here' in in_a_global_of_a_module"),
     (in_a_module_that_a_helper_imports, "'kept_elsewhere.number' in in_a_module_that_a_helper_imports.count"),
@@ -634,7 +657,6 @@ def test_looking_keeps_nothing_alive() -> None:
             reference = weakref.ref(own)
             await step()
             del own
-            await step()
             assert reference() is None
 
     assert long(program).ending is Ending.LIVELOCKED
