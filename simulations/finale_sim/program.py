@@ -181,5 +181,14 @@ class ScenarioProgram:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
-        late = trial.calm_from > 0
-        return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history), late, trial.injected)
+        return Attempt(
+            trial.choices,
+            trial.digest,
+            breach,
+            undecided,
+            trial.steps,
+            endings_seen(history),
+            late=trial.calm_from > 0,
+            injected=trial.injected,
+            behaviour=history.fingerprint(),
+        )
