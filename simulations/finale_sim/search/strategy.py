@@ -25,9 +25,9 @@ class Attempt:
     undecided: str | None = None  #: why the trial could not be judged
     steps: int = 0
     seen: tuple[str, ...] = ()  #: names of the situations that it reached
-    late: bool = False  #: it took more steps than choices are asked for in
     injected: Injected = field(default_factory=Injected)  #: what the program said of itself
     behaviour: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
+    late: bool = False  #: it took more steps than choices are asked for in
 
     @property
     def complete(self) -> bool:
