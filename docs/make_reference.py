@@ -22,6 +22,7 @@ MODULES = (
     "finale",
     "finale.journal",
     "finale.coordinators",
+    "finale.notebook",
     "finale.drawing",
     "finale.testing",
     "finale_sim",
