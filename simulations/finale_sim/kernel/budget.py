@@ -24,7 +24,7 @@ _SETTLING = 500
 
 
 class Budget:
-    """Of one process. ``limit`` is the number of the trial's steps with which ``used_up`` is to be asked again, before the next."""
+    """Of one process. ``limit`` is the number of steps of the trial with which ``used_up`` is to be asked again."""
 
     def __init__(self, loop: Loop, context: Context, queue: list[Task], max_steps: int, calm_steps: int) -> None:
         self.max_steps = context.steps + max_steps  #: of the storm, and of trio's own tasks
