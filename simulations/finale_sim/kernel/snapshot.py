@@ -71,6 +71,7 @@ def snapshot(loop: Loop, context: Context, queue: list[Task], runs: Runs, parked
     walk.root(("the tasks", None), sorted(loop.tasks, key=number_of))
     walk.root(("the callbacks that are due", None), [loop.jobs, loop.idempotent_jobs, loop.idle.waiting()])
     walk.root(("the random numbers", None), context.random)
+    walk.root(("the disk", None), context.disk)
     if loop.runner.instruments:
         walk.doubts["an instrument is installed"] = None
     for code, names in runs.codes.values():
