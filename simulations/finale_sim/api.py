@@ -27,7 +27,7 @@ def explore(
     crash: Callable[[], Awaitable[Any]] | None = None,
     on_trial: OnTrial | None = None,
 ) -> Report:
-    """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
+    """Look for a schedule in which ``function`` fails: an error leaves it, it deadlocks, or it goes round for ever.
 
     ``function`` is any async function of trio's without parameters; it is called anew in each of at most ``trials`` trials.
     With ``cancel``, any cancel scope that it has open may be cancelled before any of its steps: all of them are tried once, then

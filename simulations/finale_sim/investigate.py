@@ -4,12 +4,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from finale.drawing import Picture
 from finale.drawing.tables import block
-from finale_sim.choices import Decide
+from finale_sim.choices import Decide, deviations
 from finale_sim.failure.determinism import LAYOUTS, Difference, Rechecked, differs, fails_again
 from finale_sim.failure.feasibility import Labelled, label
 from finale_sim.failure.nearest import nearest_passing
@@ -19,7 +19,7 @@ from finale_sim.program import Program
 from finale_sim.render import in_words, trial_picture
 from finale_sim.report import Counterexample, Report, indented
 from finale_sim.search import Attempt, OnTrial, RunTrial, Search, following, search
-from finale_sim.shrink import shrink
+from finale_sim.shrink import same_claim, shrink
 from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
 
@@ -84,6 +84,9 @@ def _attentive(run: RunTrial) -> Iterator[RunTrial]:
 
 def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -> Counterexample | Difference:
     """The failure, shrunk and told; or how it comes out differently when it is run again."""
+    found_with = len(failure.deviations)
+    if failure.late:
+        program, run, failure = _briefly(program, run, failure)
     shrunk = shrink(run, failure, swept=state.swept)
     state.interrupted = shrunk.interrupted
     story = _tell(program, shrunk.attempt)
@@ -103,7 +106,7 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
         program.name,
         found.program.conditions,
         found.story,
-        len(failure.deviations),
+        found_with,
         found.shrunk,
         found.minimal,
         found.feasibility,
@@ -112,6 +115,13 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
         reruns=() if shrunk.interrupted else (f"in this process, under {LAYOUTS} other memory layouts",),
         run=found.program.attempt,
     )
+
+
+def _briefly(program: Program, run: RunTrial, failure: Attempt) -> tuple[Program, RunTrial, Attempt]:
+    """The same failure under brief conditions, if they have it: a trial that goes on for ever costs as much as it may."""
+    brief = program.under(replace(program.conditions, brief=True))
+    attempt = brief.attempt(following(deviations(failure.choices)))
+    return (brief, brief.attempt, attempt) if same_claim(attempt, failure) else (program, run, failure)
 
 
 def _tell(program: Program, attempt: Attempt) -> Story:
