@@ -35,7 +35,7 @@ def explore(
     map: Map | None = None,  # noqa: A002  # the word for it, and nobody maps in here
     resume: str | Path | None = None,
 ) -> Report:
-    """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
+    """Look for a schedule in which ``function`` fails: an error leaves it, it deadlocks, or it goes round for ever.
 
     ``function`` is any async function of trio's without parameters; it is called anew in each of at most ``trials`` trials.
     With ``cancel``, any cancel scope that it has open may be cancelled before any of its steps: all of them are tried once, then

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -121,8 +121,11 @@ def _explain(
     program: Program, run: RunTrial, state: Search, failure: Attempt, *, elsewhere: bool
 ) -> Counterexample | Difference:
     """The failure, shrunk and told; or how it comes out differently when it is run again, here if it was found elsewhere."""
+    found_with = len(failure.deviations)
     try:
         state.failure = failure = _as_here(run, failure) if elsewhere else failure
+        if failure.late:
+            program, run, failure = _briefly(program, run, failure)
         shrunk = shrink(run, failure, swept=state.swept)
     except KeyboardInterrupt:
         shrunk = Shrunk(failure, 0, settled=False, interrupted=True)
@@ -145,7 +148,7 @@ def _explain(
         program.name,
         found.program.conditions,
         found.story,
-        len(failure.deviations),
+        found_with,
         found.shrunk,
         found.minimal,
         found.feasibility,
@@ -154,6 +157,13 @@ def _explain(
         reruns=() if shrunk.interrupted else (f"in this process, under {LAYOUTS} other memory layouts",),
         run=found.program.attempt,
     )
+
+
+def _briefly(program: Program, run: RunTrial, failure: Attempt) -> tuple[Program, RunTrial, Attempt]:
+    """The same failure under brief conditions, if they have it: a trial that goes on for ever costs as much as it may."""
+    brief = program.under(replace(program.conditions, brief=True))
+    attempt = brief.attempt(following(deviations_of(failure.choices)))
+    return (brief, brief.attempt, attempt) if same_claim(attempt, failure) else (program, run, failure)
 
 
 def _tell(program: Program, attempt: Attempt) -> Story:

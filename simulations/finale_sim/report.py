@@ -199,6 +199,7 @@ class Report:
             "endings": dict(self.search.seen),
             "probes": dict(self.search.probes),
             "faults": dict(self.search.struck),
+            "late": self.search.late,
             "discarded": self.search.discarded,
             "cancels": {"points": self.search.cancel_points, "tried": len(self.search.cancelled)},
             "crashes": {"points": self.search.crash_points, "tried": len(self.search.crashed)},

@@ -99,7 +99,7 @@ class _Shrinker:
                 return False
             attempt = self._try(decide)
             sweep.learn(attempt.choices)
-            judged = judged and attempt.undecided is None
+            judged = judged and attempt.complete
         return judged
 
     def _try(self, decide: Decide) -> Attempt:

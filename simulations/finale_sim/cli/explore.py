@@ -22,8 +22,8 @@ from finale_sim.token import decode
 __all__ = ["add"]
 
 _EXPLORE_HELP = """\
-Any trio program will do; it need not know finale. A failing assertion, an unexpected exception, or a deadlock is a
-violation. Say with assert what must hold at the end.
+Any trio program will do; it need not know finale. A failing assertion, an unexpected exception, a deadlock, or a loop that
+never ends is a violation. Say with assert what must hold at the end.
 
   async def transfer():
       async with trio.open_nursery() as nursery:

@@ -51,11 +51,12 @@ class Context:
         "opened",
         "serial",
         "steps",
+        "storm",
         "thread",
     )
 
     def __init__(self, decide: Decide, number_of: Any) -> None:
-        self.choices = Choices(decide)
+        self.choices = self.storm = Choices(decide)  # those of the calm, which may follow the storm, are not told to anybody
         self.clock = VirtualClock()
         self.digest = 0
         self.disk: dict[Any, Any] = {}  #: what survives the process of the program

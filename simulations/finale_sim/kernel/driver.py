@@ -20,14 +20,15 @@ import outcome
 import trio
 from trio.lowlevel import Task
 
-from finale_sim.choices import Choice, Kind, Site
+from finale_sim.choices import Choice, Choices, Kind, Site
+from finale_sim.kernel.budget import Budget
 from finale_sim.kernel.cancels import Cancels
 from finale_sim.kernel.conditions import Conditions, Fidelity
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.crashes import Crashes, Killed
 from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.lanes import AFTER, INIT, MAIN, RUN_SYNC_SOON, Lane
-from finale_sim.kernel.owners import picture, stuck_at, stuck_for_good
+from finale_sim.kernel.owners import picture, stuck_at
 from finale_sim.kernel.passage import Passage
 from finale_sim.kernel.seam import Loop, number_of
 from finale_sim.kernel.stuck import blocked
@@ -60,6 +61,7 @@ class Driver:
         context: Context,
         conditions: Conditions,
         max_steps: int,
+        calm_steps: int,
         steps: list[Step] | None,
         interrupts: Interrupts,
         before: "Driver | None" = None,
@@ -72,13 +74,13 @@ class Driver:
         self.init = context.lane = Lane(INIT + self.suffix, quiet=True)
         self.began = context.steps
         self.conditions = conditions
-        self.max_steps = context.steps + max_steps
-        self.limit, self.stuck = context.steps + max_steps // 2, dict[Task, int]()  # then it is first looked who is stuck
+        self.patience = FAIR_AFTER  # in the calm none: first come, first served
         self.housekeeping = 0  # steps of trio's own tasks, limited like the others
         self.last: Task | None = None  # took the last step
         self.kept = -1  # where that task is in the queue; -1 if it can't go on
         self.streak = 0  # consecutive steps of that task while others were runnable
         self.queue: list[Task] = []  # the runnable tasks, longest waiting first
+        self.budget = Budget(self.loop, context, self.queue, max_steps, calm_steps)
         self.steps = steps
         self.tracer = Tracer(self.loop, context, steps) if steps is not None else None
         self.passage = Passage(self.loop, context, self.tracer, conditions.fidelity, self.suffix)
@@ -108,7 +110,9 @@ class Driver:
     def _steps(self) -> Ending:
         loop, context, clock, heap = self.loop, self.context, self.clock, self.loop.timers.heap
         queue, fresh, jobs, more_jobs = self.queue, loop.runq, loop.jobs, loop.idempotent_jobs
-        passage, take = self.passage, self._round if self.conditions.fidelity is Fidelity.ROUNDS else self._step
+        passage, budget = self.passage, self.budget
+        rounds = self.conditions.fidelity is Fidelity.ROUNDS
+        take = self._round if rounds else self._step
         while True:
             if jobs or more_jobs:
                 loop.wake_entry()
@@ -124,8 +128,10 @@ class Driver:
                 continue
             if not runnable:
                 return Ending.DEADLOCKED
-            if (context.steps >= self.limit or self.housekeeping > self.max_steps) and self._exhausted():
-                return Ending.STEP_LIMIT
+            if context.steps >= budget.limit or self.housekeeping > budget.max_steps:
+                ending = budget.used_up(self.housekeeping, queue if rounds else queue[:1], self._calm_down)
+                if ending is not None:
+                    return ending
             if passage.jumps_left and passage.jump():
                 continue
             take(runnable)
@@ -173,13 +179,14 @@ class Driver:
         if self.interrupts.seen or context.failure is not None:
             raise KeyboardInterrupt
 
-    def _exhausted(self) -> bool:
-        """Whether one more step would be too many. Those with which trio ends a loop are allowed."""
-        lanes = self.context.lanes
-        if self.limit < self.max_steps:
-            self.limit, self.stuck = self.max_steps, stuck_for_good(self.loop, self.context, self.queue)
-            return False
-        return self.housekeeping > self.max_steps or not all(lanes[number_of(task)].quiet for task in self.queue)
+    def _calm_down(self) -> None:
+        """From now on nothing surprising happens any more, and every task gets its turn."""
+        self.context.choices = Choices()
+        self.context.injected.lasting.clear()
+        self.passage.jumps_left = self.patience = 0
+        self.cancels = self.crashes = self.context.opened = None
+        if self.tracer is not None:
+            self.tracer.calm()
 
     # ---- which task
 
@@ -189,7 +196,7 @@ class Driver:
         kept = self.kept  # position of option 0
         if kept < 0:
             kept = self.streak = 0
-        elif self.streak >= FAIR_AFTER:
+        elif self.streak >= self.patience:
             kept = 0
         if self.tracer is not None:
             self.tracer.offer([queue[kept], *queue[:kept], *queue[kept + 1 :]])
@@ -241,17 +248,20 @@ class Driver:
                 ending, error = Ending.RAISED, main.error
             else:
                 value = main.value if main is not None else None
-        tasks, path_of = stuck_at(ending, self.loop, context, self.queue, self.stuck), context.task_path
+        tasks, path_of = stuck_at(ending, self.loop, context, self.queue, self.budget.stuck), context.task_path
         return Trial(
             ending=ending,
             value=value,
             error=error,
             deadlock=tuple(blocked(task, path_of) for task in tasks),
             waits=picture(tasks, path_of),
+            livelock=self.budget.livelock if ending is Ending.LIVELOCKED else None,
+            calm_from=self.budget.calm_from,
+            why_unsettled=self.budget.why if ending is Ending.STEP_LIMIT else "",
             steps=context.steps,
             now_s=self.clock.now,
             digest=hash((context.digest, context.steps, self.clock.now)) & 0xFFFF_FFFF_FFFF_FFFF,
-            choices=tuple(context.choices.made),
+            choices=tuple(context.storm.made),
             trace=tuple(self.steps or ()),
             restarted=self.later,
             injected=context.injected,

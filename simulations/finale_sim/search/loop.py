@@ -54,6 +54,7 @@ class Search:
     seen: Counter[str] = field(default_factory=Counter)
     probes: Counter[str] = field(default_factory=Counter)  #: name of a situation → in how many trials it was reached
     struck: Counter[str] = field(default_factory=Counter)  #: name of a fault → in how many trials it struck
+    late: int = 0  #: trials that took more steps than choices are asked for in, and then came to their end
     discarded: int = 0  #: trials that do not count, because an assumption of the program did not hold
     novelty: Novelty = field(default_factory=Novelty, repr=False)  #: distinct behaviours over trials
     cancel_points: int = 0  #: (scope, step) pairs of the happy path at which the program could be cancelled
@@ -76,6 +77,8 @@ class Search:
             return Truncated(
                 f"{self.discarded} of {self.trials} trials do not count, because an assume() of the program did not hold"
             )
+        if self.late:  # what could have been chosen in the rest of these was not
+            return Sampled(self.trials)
         if self.exhausted:
             return Exhausted(self.trials)
         return Bounded(self.swept, self.sampled) if self.swept > 0 else Sampled(self.trials)
@@ -193,5 +196,6 @@ def _count(state: Search, attempt: Attempt) -> None:
     elif attempt.undecided is not None:
         state.undecided += 1
         state.truncated = state.truncated or attempt.undecided
-    elif state.first is None:
-        state.first = attempt
+    else:
+        state.late += attempt.late
+        state.first = attempt if state.first is None else state.first
