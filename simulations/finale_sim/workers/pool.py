@@ -7,6 +7,7 @@ short search never waits for processes. Which trials run where changes nothing i
 import os
 import selectors
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self
 
 from finale_sim.workers.process import Process
@@ -18,9 +19,17 @@ PATIENCE_S = 0.3
 """Seconds of trials here before workers are started: about what it takes to start them."""
 
 
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # in a container: microseconds of processor time per so many of real time, or "max"
+
+
 def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many cores this process may use, rounded up if its container may use a part of one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = _QUOTA.read_text(encoding="ascii").split()
+        return max(1, min(cores, -(-int(quota) // int(period))))
+    except (OSError, ValueError):
+        return cores
 
 
 class Pool:

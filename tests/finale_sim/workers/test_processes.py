@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import pytest
 
-from finale_sim.workers.pool import Pool
+from finale_sim.workers.pool import Pool, usable_cores
 from finale_sim.workers.source import Source
 
 TARGET = "tests.finale_sim.workers.programs"
@@ -126,6 +126,21 @@ def test_workers_that_cannot_start_are_told_once(monkeypatch: pytest.MonkeyPatch
         assert pool.empty
     assert "[Errno 2]" in said[-1]
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [("max 100000", 64), ("150000 100000", 2), ("200000 100000", 2), ("1000 100000", 1), ("9900000 100000", 64), ("", 64)],
+)
+def test_a_container_has_as_many_cores_as_it_may_use(
+    quota: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not as many as the machine has: that many workers would get in each other's way."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(64)), raising=False)
+    monkeypatch.setattr("finale_sim.workers.pool._QUOTA", tmp_path / "cpu.max")
+    if quota:
+        (tmp_path / "cpu.max").write_text(quota + "\n", encoding="ascii")
+    assert usable_cores() == cores
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "many"])
