@@ -5,6 +5,7 @@ import pytest
 import finale_sim
 from examples import livelocks
 from finale_sim import Violated
+from finale_sim.render.timeline import timeline
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_a_livelock_is_proved_and_its_twin_holds(name: str, deviations: int, mov
     assert livelock.waiting[0].startswith("/main waits in trio.open_nursery")
     assert "in a fresh process" in found.counterexample.reruns[-1]
     assert len(found.counterexample.token) < 80
-    assert "from here on every choice is 0" in found.counterexample.timeline()
+    assert "from here on every choice is 0" in timeline(found.counterexample.story)
 
     twin = finale_sim.explore(getattr(livelocks, f"{name}_fixed"), trials=300)
     assert twin.verdict.exit_code == 0
