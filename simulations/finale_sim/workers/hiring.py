@@ -1,5 +1,6 @@
 """Which crew a search gets, by what its caller asked for."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -8,6 +9,7 @@ from finale_sim.investigate import Hire
 from finale_sim.workers.hired import Hired
 from finale_sim.workers.mapped import Map, Mapped
 from finale_sim.workers.pool import Pool, usable_cores
+from finale_sim.workers.process import INSIDE
 from finale_sim.workers.source import Source
 
 __all__ = ["hiring"]
@@ -27,7 +29,7 @@ def hiring(
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers is {workers}, but somebody has to run the trials; 1 is this process alone")
-    if mapper is None and (workers or 1) == 1:
+    if (mapper is None and (workers or 1) == 1) or INSIDE in os.environ:
         yield None
         return
     source = find_source()

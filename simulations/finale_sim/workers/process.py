@@ -16,7 +16,10 @@ from finale_sim.workers.chunk import Chunk
 from finale_sim.workers.source import Source
 from finale_sim.workers.worker import NUMBER, READY, STEP
 
-__all__ = ["Process"]
+__all__ = ["INSIDE", "Process"]
+
+INSIDE = "FINALE_SIM_WORKER"
+"""Set in workers. A target that searches when it is imported must not start workers that import it."""
 
 _START = "import sys; from finale_sim.workers.worker import main; main(sys.argv[1:])"
 _GRACE_S = 5.0  # between the end of its channel and its own
@@ -48,7 +51,7 @@ class Process:
         descriptors = theirs.fileno(), self._file.fileno()
         return subprocess.Popen(
             [*_python(), "-c", _START, *map(str, descriptors)],
-            env=environment(_hash_seed()),
+            env=environment(_hash_seed()) | {INSIDE: "1"},
             stdin=subprocess.PIPE,
             stdout=_descriptor(sys.stdout),
             stderr=_descriptor(sys.stderr),

@@ -11,7 +11,9 @@ from typing import TypeAlias
 
 import pytest
 
+from finale_sim.workers.hiring import hiring
 from finale_sim.workers.pool import Pool, usable_cores
+from finale_sim.workers.process import INSIDE
 from finale_sim.workers.source import Source
 
 TARGET = "tests.finale_sim.workers.programs"
@@ -107,9 +109,16 @@ def test_a_pool_leaves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         pool.start()
         (worker,) = children(os.getpid())
         variables = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
-        assert b"PYTHONHASHSEED=0" in variables
+        assert {b"PYTHONHASHSEED=0", f"{INSIDE}=1".encode()} <= set(variables)
         assert os.getpgid(worker) == worker  # so that a Ctrl-C in the terminal leaves it alone
     assert children(os.getpid()) == []
+
+
+def test_a_worker_has_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A target that searches when it is imported would start workers that import it, without end."""
+    monkeypatch.setenv(INSIDE, "1")
+    with hiring(lambda: Source(), 2, map, print) as hire:
+        assert hire is None
 
 
 def test_workers_that_cannot_start_are_told_once(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
