@@ -117,7 +117,7 @@ def test_a_pool_leaves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_worker_has_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A target that searches when it is imported would start workers that import it, without end."""
     monkeypatch.setenv(INSIDE, "1")
-    with hiring(lambda: Source(), 2, map, print) as hire:
+    with hiring(Source, 2, map, print) as hire:
         assert hire is None
 
 
