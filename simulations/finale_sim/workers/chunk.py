@@ -7,8 +7,8 @@ from finale_sim.choices import Decide, happy_path
 from finale_sim.failure.determinism import Rechecked
 from finale_sim.kernel import Conditions
 from finale_sim.program import Program, attentive
-from finale_sim.search import Attempt, EndSearch
-from finale_sim.workers.packing import Results, pack
+from finale_sim.search import EndSearch
+from finale_sim.workers.packing import Packer
 from finale_sim.workers.source import Source
 
 __all__ = ["Chunk", "Unfit", "run_chunk"]
@@ -36,7 +36,7 @@ def run_chunk(source: Source, chunk: Chunk, begins: Callable[[int], None] = lamb
 
     ``begins`` is told the number of each trial before it runs.
     """
-    attempts: list[Attempt] = []
+    packer = Packer()
     try:
         with source.broken():
             program = _fit(source, chunk)
@@ -44,12 +44,13 @@ def run_chunk(source: Source, chunk: Chunk, begins: Callable[[int], None] = lamb
                 rechecked = Rechecked(program, run)
                 for number, decide in enumerate(chunk.decides, chunk.first):
                     begins(number)
-                    attempts.append(rechecked(decide, number))
-                    if attempts[-1].breach is not None:
+                    attempt = rechecked(decide, number)
+                    packer.add(attempt)
+                    if attempt.breach is not None:
                         break
     except BaseException as error:  # noqa: BLE001  # whatever it is, it is to be raised at home, in its turn
-        return pack(Results(attempts, error))
-    return pack(Results(attempts))
+        return packer.pack(error)
+    return packer.pack()
 
 
 def _fit(source: Source, chunk: Chunk) -> Program:

@@ -8,7 +8,7 @@ from finale_sim.failure.determinism import Rechecked
 from finale_sim.program import Program
 from finale_sim.search import Attempt
 from finale_sim.workers.chunk import Chunk
-from finale_sim.workers.packing import Results
+from finale_sim.workers.packing import Results, Row
 
 __all__ = ["Orders"]
 
@@ -22,7 +22,7 @@ class Orders:
     def __init__(self, program: Program, run: Rechecked, before: int) -> None:
         self.next = before + 1  #: the number of the trial that is taken next
         self.waiting: deque[tuple[int, Decide]] = deque()
-        self.results: dict[int, Attempt | BaseException] = {}
+        self.results: dict[int, Attempt | Row | BaseException] = {}
         self.spent_s = 0.0  #: on trials here
         self._program = program
         self._run = run
@@ -45,7 +45,7 @@ class Orders:
         self.next += 1
         if isinstance(result, BaseException):
             raise result
-        return result
+        return result.attempt() if isinstance(result, Row) else result
 
     def clear(self) -> None:
         """None is wanted any more."""

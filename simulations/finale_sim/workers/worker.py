@@ -4,6 +4,7 @@ It is told three descriptors: of its channel, of a file in which it leaves what 
 dies, and, as its standard input, of a pipe that ends when its parent does.
 """
 
+import gc
 import os
 import pickle
 import socket
@@ -54,6 +55,7 @@ def main(arguments: list[str]) -> None:
         if (first := channel.receive()) is None:
             return  # the parent is gone already
         source: Source = pickle.loads(first)  # noqa: S301  # of the parent, that could run anything here anyway
+        gc.freeze()  # what is imported by now stays, so nobody need look through it again and again
         channel.send(READY)
         while (message := channel.receive()) is not None:
             chunk, closely = pickle.loads(message)  # noqa: S301  # the same
