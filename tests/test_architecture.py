@@ -40,7 +40,7 @@ TOLD = (
 )
 UPSTAIRS = (
     "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.targets "
-    f"{FAILURE}.*"
+    f"finale_sim.workspaces {FAILURE}.*"
 )
 
 RULES = [
@@ -238,6 +238,12 @@ RULES = [
         "",
         "what generated tests call: replay, and search where that is not enough",
     ),
+    Rule(
+        f"{SIM}/workspaces.py",
+        f"finale finale.testing finale_sim.scenarios.* finale_sim.targets finale_sim.world {KERNEL}",
+        "trio",
+        "what takes finale's place is looked at in a trial, from outside",
+    ),
     Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
     Rule(
         f"{SIM}/catalogue.py",
@@ -245,7 +251,7 @@ RULES = [
         "",
         "what there is, and whether it works: it puts lists side by side",
     ),
-    Rule(f"{SIM}/campaign.py {SIM}/api.py", f"finale {TOLD} {PARTS} {UPSTAIRS}", "", "what the faces call"),
+    Rule(f"{SIM}/campaign.py {SIM}/api.py", f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.world", "", "what the faces call"),
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
+from finale import open_workspace
+from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
 from finale_sim.failure.fresh import confirmed, import_name
 from finale_sim.investigate import Replayed, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity, heard
@@ -11,6 +12,8 @@ from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
+from finale_sim.workspaces import opener
+from finale_sim.world import Opens
 
 __all__ = ["check", "explore", "program_of", "replay"]
 
@@ -38,49 +41,66 @@ def explore(
         return confirmed(investigate(program, trials=trials, seed=seed), import_name(function))
 
 
-def check(coordinator: Any, *, trials: int = 500, seed: int = 0) -> Campaign:
+def check(coordinator: Any = None, *, workspace: Opens | None = None, trials: int = 500, seed: int = 0) -> Campaign:
     """Play the scenarios that suit any coordinator with yours: a class, a factory, an instance or an async function.
 
+    Or, with ``workspace`` instead, play all scenarios on a workspace of yours: what is given is called like
+    ``finale.open_workspace``, and gives an async context manager with an object that has the methods of a ``Workspace``.
+
     Raises:
-        BadTarget: it is none of these.
+        BadTarget: it is none of these, the workspace lacks something that the scenarios use, or both or neither was given.
     """
-    name = getattr(coordinator, "__qualname__", type(coordinator).__name__)
-    programs = check_programs(name, coordinator_factory(name, coordinator))
+    if (coordinator is None) is (workspace is None):
+        raise BadTarget("check(coordinator) or check(workspace=…): one of the two is checked, with a sound one of the other kind")
+    target = workspace or coordinator
+    name = getattr(target, "__qualname__", type(target).__name__)
+    if workspace is not None:
+        programs = workspace_programs(name, opener(name, workspace))
+    else:
+        programs = check_programs(name, coordinator_factory(name, coordinator))
     with heard():
-        return run_campaign(programs, trials=trials, seed=seed, again=import_name(coordinator))
+        return run_campaign(programs, trials=trials, seed=seed, again=import_name(target))
 
 
 def replay(token: str, target: Any = None) -> Replayed:
-    """Run the trial that a token stands for: of the standard campaign, or of the function or coordinator that is given.
+    """Run the trial that a token stands for: of the standard campaign, or of the function, coordinator or workspace that is given.
 
     Raises:
         BadToken: the text is no token of this version, or belongs to another program.
-        BadTarget: the target is neither a function to explore nor a coordinator.
+        BadTarget: the target is neither a function to explore, nor a coordinator, nor what opens a workspace.
     """
     label = getattr(target, "__qualname__", type(target).__name__)
     with heard():
         return replay_token(program_of(token, label, target), decode(token))
 
 
-def program_of(token: str, label: str, target: Any) -> Program:
+def program_of(token: str, label: str, target: Any, opens: Opens = open_workspace) -> Program:
     """The program that the token was made with: a standard one if ``target`` is None, else one of those made of the target.
+
+    ``opens`` gives a finale that was broken on purpose, for the standard ones.
 
     Raises:
         BadToken, BadTarget: as in ``replay``.
     """
     wanted = decode(token).program
-    programs = _programs(label, target)
-    for program in programs:
-        if program_key(program.name) == wanted:
-            return program
+    for make in (lambda: _on_workspaces(label, target, opens), lambda: _programs(label, target)):
+        for program in make():
+            if program_key(program.name) == wanted:
+                return program
     if target is None:
         raise BadToken("the token belongs to no standard scenario; name the target that it was found with")
     raise BadToken(f"the token belongs to another program than {label}")
 
 
+def _on_workspaces(label: str, target: Any, opens: Opens) -> Sequence[Program]:
+    if target is None:
+        return campaign_programs(opens=opens)
+    return workspace_programs(label, target) if callable(target) else ()
+
+
 def _programs(label: str, target: Any) -> Sequence[Program]:
     if target is None:
-        return campaign_programs()
+        return ()
     try:
         return [PlainProgram(f"explore/{label}", as_program_function(label, target))]
     except BadTarget:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
-from finale import Coordinator
+from finale import Coordinator, open_workspace
 from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
@@ -16,7 +16,7 @@ from finale_sim.scenarios import Scenario
 from finale_sim.search import Attempt
 from finale_sim.story import Story
 from finale_sim.verdict import Breach
-from finale_sim.world import World
+from finale_sim.world import Opens, World
 
 __all__ = ["PlainProgram", "Program", "ScenarioProgram"]
 
@@ -122,9 +122,9 @@ def _where(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioProgram:
-    """A scenario, played on a finale workspace with a fresh coordinator from ``make`` in each trial.
+    """A scenario, played on a workspace that ``opens`` opens, with a fresh coordinator from ``make`` in each trial.
 
-    ``judge_coordinator``: what is accused is not only finale but also the coordinator, if it breaks its contract.
+    ``judge_coordinator``: what is accused is not only the workspace but also the coordinator, if it breaks its contract.
     """
 
     name: str
@@ -132,16 +132,17 @@ class ScenarioProgram:
     make: Callable[[], Coordinator]
     judge_coordinator: bool = False
     conditions: Conditions = STANDARD
+    opens: Opens = open_workspace
 
     def under(self, conditions: Conditions) -> Self:
         return replace(self, conditions=conditions)
 
     def attempt(self, decide: Decide) -> Attempt:
-        world = World(self.scenario, self.make)
+        world = World(self.scenario, self.make, self.opens)
         return self._judge(simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS), world.history)
 
     def tell(self, decide: Decide) -> Story:
-        world = World(self.scenario, self.make)
+        world = World(self.scenario, self.make, self.opens)
         trial = simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
         return Story(self._judge(trial, world.history), trial, tuple(world.history.entries), world.history.picks)
 

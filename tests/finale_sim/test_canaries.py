@@ -61,8 +61,8 @@ def whole_sdk() -> dict[str, int]:
 @pytest.mark.parametrize("canary", CANARIES.values(), ids=list(CANARIES))
 def test_a_canary_is_caught(canary: Canary) -> None:
     """A campaign over the broken SDK violates the claim of the oracle that the canary names, and no more than six deviations."""
-    with canary.released():
-        for program in campaign_programs([FASTEST[canary.name]] if canary.name in FASTEST else ()):
+    with canary.released() as opens:
+        for program in campaign_programs([FASTEST[canary.name]] if canary.name in FASTEST else (), opens):
             report = investigate(program, trials=SMOKE)
             if report.counterexample is not None:
                 break
@@ -80,8 +80,9 @@ def test_a_canary_is_caught(canary: Canary) -> None:
 def test_the_sdk_is_whole_again_afterwards(canary: Canary) -> None:
     """While it is out, exactly the named attributes are others; afterwards all are what they were, also after an error."""
     sound = whole_sdk()
-    with canary.released():
-        assert whole_sdk() != sound
+    with canary.released() as opens:
+        assert (whole_sdk() != sound) is bool(canary.changes)
+        assert (opens is not finale.open_workspace) is not bool(canary.changes)
         for owner, attribute, replacement in canary.changes:
             assert inspect.getattr_static(owner, attribute) is replacement
     assert whole_sdk() == sound
@@ -98,8 +99,8 @@ def test_the_fastest_scenarios_are_up_to_date() -> None:
 
 def test_a_smoke_campaign_with_a_canary_has_the_exit_code_of_a_violation() -> None:
     """The whole campaign, all scenarios, says that something is wrong, and its JSON names the claim."""
-    with CANARIES["second terminal"].released():
-        campaign = run_campaign(campaign_programs(), trials=5)
+    with CANARIES["second terminal"].released() as opens:
+        campaign = run_campaign(campaign_programs(opens=opens), trials=5)
     assert campaign.exit_code == 1
     assert campaign.as_dict()["claim"] == "I1 one terminal"
     assert [report.program for report in campaign.reports if report.verdict.exit_code] == [
