@@ -1,6 +1,6 @@
 """The simulator's functions for Python: explore, check, replay. Each is a plain function, to be called outside ``trio.run``."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from finale import open_workspace
@@ -63,7 +63,7 @@ def check(coordinator: Any = None, *, workspace: Opens | None = None, trials: in
 
 
 def replay(token: str, target: Any = None) -> Replayed:
-    """Run the trial that a token stands for: of the standard campaign, or of the function, coordinator or workspace that is given.
+    """Run the trial that a token stands for: of the standard campaign, or of the function, coordinator or workspace given here.
 
     Raises:
         BadToken: the text is no token of this version, or belongs to another program.
@@ -83,25 +83,22 @@ def program_of(token: str, label: str, target: Any, opens: Opens = open_workspac
         BadToken, BadTarget: as in ``replay``.
     """
     wanted = decode(token).program
-    for make in (lambda: _on_workspaces(label, target, opens), lambda: _programs(label, target)):
-        for program in make():
-            if program_key(program.name) == wanted:
-                return program
+    for program in _programs(label, target, opens):
+        if program_key(program.name) == wanted:
+            return program
     if target is None:
         raise BadToken("the token belongs to no standard scenario; name the target that it was found with")
     raise BadToken(f"the token belongs to another program than {label}")
 
 
-def _on_workspaces(label: str, target: Any, opens: Opens) -> Sequence[Program]:
+def _programs(label: str, target: Any, opens: Opens) -> Iterator[Program]:
+    """All that the target can be: what opens a workspace first, since nothing but its call tells."""
     if target is None:
-        return campaign_programs(opens=opens)
-    return workspace_programs(label, target) if callable(target) else ()
-
-
-def _programs(label: str, target: Any) -> Sequence[Program]:
-    if target is None:
-        return ()
+        yield from campaign_programs(opens=opens)
+        return
+    if callable(target):
+        yield from workspace_programs(label, target)
     try:
-        return [PlainProgram(f"explore/{label}", as_program_function(label, target))]
+        yield PlainProgram(f"explore/{label}", as_program_function(label, target))
     except BadTarget:
-        return check_programs(label, coordinator_factory(label, target))
+        yield from check_programs(label, coordinator_factory(label, target))
