@@ -157,6 +157,18 @@ def told_wrongly() -> Past:
     return past
 
 
+def told_half() -> Past:
+    past = Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a").see(Past().ending("r1", text="a"))
+    past.history.note("waiter r1", What.WAITED, "r1", "s1", past.ending("r1", text="half"))
+    return past
+
+
+def stopped_by_nobody() -> Past:
+    past = Past().accept("r1").start("r1")
+    past.cancelled = True
+    return past.did(What.STOPPED, "r1", detail=OSError()).end("r1", CANCELLED)
+
+
 def never_told() -> Past:
     past = Past().accept("r1").start("r1").did(What.RETURNED, "r1", detail="a")
     return past.see(past.ending("r1", text="a"))
@@ -245,6 +257,9 @@ BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
      lambda: Past().accept("r1").stop().start("r1").end("r1", CANCELLED)),
     ("I4 cancel scope", "which never reached its task; it returns at 2 s",
      lambda: later(Past().accept("r1").start("r1").stop(), 2).did(What.RETURNED, "r1", detail="a").end("r1", text="a")),
+    ("I4 cancel scope", "was cancelled at 0 s while it prepared, and went on to be called at 1 s",
+     lambda: later(Past().accept("r1").did(What.PREPARING, "r1").stop()).did(What.CALLED, "r1").end("r1", CANCELLED)),
+    ("I15 isolation", "run r1 was stopped at 0 s, and nothing had been done that covers it", stopped_by_nobody),
     ("I5 idle cancel", "session s1 had never had a run, and a cancel says that it covered 1", lambda: Past().stop()),
     ("I6 single flight", "session s1 has two active runs at 0 s: r1 and r2",
      lambda: Past().accept("r1").accept("r2").start("r1").start("r2")),
@@ -267,6 +282,7 @@ BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
     ("I12 waiter ends", "waiter r1 waits for run r1 for ever", never_told),
     ("I12 waiter ends", "waiter r1 waited for run r1 and was told the ending of r9", told_another),
     ("I12 waiter ends", "waiter r1 was told that run r1 is failed; it is completed", told_wrongly),
+    ("I12 waiter ends", "waiter r1 was told that run r1 said 'half'; it said 'a'", told_half),
     ("I12 waiter ends", "waiter r1 was told at 1 s what had been known at 0 s", told_late),
     ("not stuck", "nothing can ever happen again, and these still wait:\n/main waits in trio.Event.wait", stuck),
 ]  # fmt: skip

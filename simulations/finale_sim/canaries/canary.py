@@ -20,12 +20,18 @@ class Canary:
 
     It is in front of the SDK, in what ``workspace`` opens instead of ``finale.open_workspace``, or inside it: ``changes`` are
     (owner, attribute, broken replacement), what a careless hand would have written there.
+
+    The real bugs are those of the server of charmbracelet/crush, a program in Go that dispatches prompts as finale does.
     """
 
     name: str
     about: str
     oracle: str
     scenario: str
+    symptom: str  #: what a user saw or would see of it
+    immune: str  #: why finale cannot have it
+    case: str = ""  #: the real bug that it re-creates; "": it was made up to trip the oracle
+    commit: str = ""  #: where that bug was put right in its project; "": it was still there when it was read
     changes: tuple[tuple[Any, str, Any], ...] = ()
     workspace: Callable[..., AbstractAsyncContextManager[Any]] = open_workspace
 

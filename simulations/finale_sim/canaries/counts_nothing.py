@@ -16,4 +16,6 @@ CANARY = Canary(
     "I5 idle cancel",
     "idle cancel",
     workspace=in_front(_optimistic),
+    symptom="A cancel says that it stopped something where there was nothing.",
+    immune="A cancel counts the records that it has just changed.",
 )

@@ -19,4 +19,8 @@ CANARY = Canary(
     "I12 waiter ends",
     "queue behind",
     workspace=waiting(_wait),
+    symptom="A client prints the answer to an earlier prompt, and leaves before its own has even started.",
+    immune="A waiter is woken by its run's id, and reads the ending from its run's record, not from a stream.",
+    case="foreign-turn-ends-waiter",
+    commit="e14d47a81",
 )

@@ -21,5 +21,11 @@ CANARY = Canary(
     "a cancel stops one run, and the next one starts",
     "I4 cancel scope",
     "cancel race",
-    ((Ledger, "cancel", _short_cancel),),
+    changes=((Ledger, "cancel", _short_cancel),),
+    symptom="The stop button ends the first of two prompts, and the second one starts.",
+    immune=(
+        "A cancel is one synchronous command over the active run and the whole queue; it sets no mark that somebody could use up."
+    ),
+    case="one-cancel-one-victim",
+    commit="34995e933",
 )

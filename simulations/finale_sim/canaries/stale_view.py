@@ -26,4 +26,6 @@ CANARY = Canary(
     "I13 agreement",
     "one prompt",
     workspace=in_front(_remembering),
+    symptom="The answer is there, and the session says that it is still working.",
+    immune="Views are made anew from the ledger at each question; there is no copy to forget.",
 )

@@ -30,5 +30,9 @@ CANARY = Canary(
     "a cancel of an idle session hits the next run",
     "I4 cancel scope",
     "idle cancel",
-    ((Ledger, "cancel", _sticky_cancel), (Ledger, "submit", _poisoned_submit)),
+    changes=((Ledger, "cancel", _sticky_cancel), (Ledger, "submit", _poisoned_submit)),
+    symptom="The stop button is pressed while nothing runs, and the next prompt is cancelled at once.",
+    immune="A cancel covers the runs that exist at that moment and leaves nothing behind that could outlive it.",
+    case="idle-cancel-poisons-next",
+    commit="4347015ab",
 )

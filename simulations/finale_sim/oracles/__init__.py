@@ -12,6 +12,7 @@ from finale_sim.oracles import (
     delivery,
     durable_history,
     idle_cancel,
+    isolation,
     keeps_contract,
     no_crash,
     no_poison,
@@ -32,6 +33,7 @@ __all__ = ["JUDGED_BY", "Oracle", "Unjudged", "judge", "oracles"]
 JUDGED_BY: dict[str, tuple[str, ...]] = {
     one_terminal.ORACLE.name: ("E1", "E2", "E3", "E7", "E8", "E17", "E18", "E20", "E23", "E26"),
     attribution.ORACLE.name: ("E2", "E3", "E6", "E24"),
+    isolation.ORACLE.name: ("E2",),
     truth.ORACLE.name: ("E4", "E5", "E6", "E7", "E8", "E13", "E14", "E15", "E18", "E19", "E20", "E24"),
     cancel_scope.ORACLE.name: ("E9", "E10", "E11", "E12", "E14", "E25"),
     single_flight.ORACLE.name: ("E3", "E7", "E25", "E26"),
@@ -57,6 +59,7 @@ def oracles(max_active: int | None = None, *, judge_coordinator: bool = False) -
         one_terminal.ORACLE,
         no_poison.ORACLE,
         attribution.ORACLE,
+        isolation.ORACLE,
         truth.ORACLE,
         cancel_scope.ORACLE,
         idle_cancel.ORACLE,

@@ -17,7 +17,7 @@ def _check(history: History) -> Iterator[str]:
         if ending.session != accepted.session:
             yield f"run {ending.run_id} belongs to session {accepted.session}, its ending says {ending.session}"
         said = [e.detail for e in history.of(What.PUBLISHED, What.RETURNED, run_id=ending.folded_into or ending.run_id)]
-        if ending.status is Status.COMPLETED and ending.text not in said:
+        if ending.status is Status.COMPLETED and (said or ending.text) and ending.text not in said:
             yield f"run {ending.run_id} said {said!r:.100}, its ending says {ending.text!r:.100}"
         source = ending.folded_into or ending.run_id
         raised = [str(e.detail) for e in history.of(What.RAISED, What.STOPPED, run_id=source)]
