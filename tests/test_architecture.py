@@ -239,6 +239,12 @@ RULES = [
         "what generated tests call: replay, and search where that is not enough",
     ),
     Rule(
+        f"{SIM}/seed/*.py",
+        "finale finale_sim.seed.*",
+        "trio",
+        "another dispatcher, with finale's words and none of its code",
+    ),
+    Rule(
         f"{SIM}/workspaces.py",
         f"finale finale.testing finale_sim.scenarios.* finale_sim.targets finale_sim.world {KERNEL}",
         "trio",
@@ -250,6 +256,12 @@ RULES = [
         f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.endings finale_sim.search.*",
         "",
         "what there is, and whether it works: it puts lists side by side",
+    ),
+    Rule(
+        f"{SIM}/museum.py {SIM}/museum_page.py",
+        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.seed.* finale_sim.verdict finale_sim.museum",
+        "",
+        "what is known to be found, found anew; the page says nothing of its own",
     ),
     Rule(f"{SIM}/campaign.py {SIM}/api.py", f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.world", "", "what the faces call"),
     # ── the simulator: what outsiders open

@@ -125,6 +125,7 @@ class ScenarioProgram:
     """A scenario, played on a workspace that ``opens`` opens, with a fresh coordinator from ``make`` in each trial.
 
     ``judge_coordinator``: what is accused is not only the workspace but also the coordinator, if it breaks its contract.
+    ``claims``: only these are judged, where a program is known to break others as well; by default all are.
     """
 
     name: str
@@ -133,6 +134,7 @@ class ScenarioProgram:
     judge_coordinator: bool = False
     conditions: Conditions = STANDARD
     opens: Opens = open_workspace
+    claims: tuple[str, ...] = ()
 
     def under(self, conditions: Conditions) -> Self:
         return replace(self, conditions=conditions)
@@ -163,7 +165,8 @@ class ScenarioProgram:
                 history.crash = repr(trial.error)
             limit = self.scenario.options.get("max_active")
             try:
-                breach = judge(history, oracles(limit, judge_coordinator=self.judge_coordinator))
+                judges = oracles(limit, judge_coordinator=self.judge_coordinator)
+                breach = judge(history, tuple(one for one in judges if not self.claims or one.name in self.claims))
             except Unjudged as error:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:

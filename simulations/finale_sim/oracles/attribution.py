@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from finale import Status
+from finale import Notification, Status
 from finale_sim.history import History, What
 from finale_sim.oracles.oracle import Oracle
 
@@ -10,6 +10,15 @@ __all__ = ["ORACLE"]
 
 
 def _check(history: History) -> Iterator[str]:
+    yield from _endings(history)
+    for event in history.events():
+        if isinstance(event, Notification) and event.kind == "error":
+            raised = [e for e in history.of(What.RAISED, What.STOPPED) if str(e.detail) and str(e.detail) in event.message]
+            if raised and all(e.run_id != event.run_id for e in raised):
+                yield f"run {event.run_id} is notified of the error of run {raised[0].run_id}: {event.message:.100}"
+
+
+def _endings(history: History) -> Iterator[str]:
     for ending in history.endings():
         accepted = history.accepted.get(ending.run_id)
         if accepted is None:

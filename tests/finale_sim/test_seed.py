@@ -1,0 +1,57 @@
+"""The seed: what it can do, and that the simulator finds each hole that is known in it."""
+
+from dataclasses import replace
+
+import pytest
+import trio
+
+from finale import Progress, RunComplete, Status
+from finale_sim.campaign import workspace_programs
+from finale_sim.investigate import investigate
+from finale_sim.seed import HOLES, Hole, open_workspace
+from finale_sim.seed.brokers import Broker
+from finale_sim.verdict import Violated
+from finale_sim.workspaces import opener
+
+
+def test_the_seed_has_the_face_of_a_workspace() -> None:
+    """As far as the scenarios use it that show its holes."""
+    assert opener("seed", open_workspace, [hole.scenario for hole in HOLES]) is open_workspace
+
+
+def test_one_prompt_is_answered() -> None:
+    """On the happy path of the plainest scenario, and of one in which a cancel finds nothing, the seed keeps the promise."""
+    for program in workspace_programs("seed", open_workspace, ["one prompt", "idle cancel"]):
+        report = investigate(program, trials=20)
+        assert report.verdict.exit_code == 0, report.verdict
+
+
+@pytest.mark.parametrize("hole", HOLES, ids=lambda hole: hole.name)
+def test_a_hole_is_found(hole: Hole) -> None:
+    """Within a few trials, at the claim that it breaks, with at most one deviation."""
+    (program,) = workspace_programs("seed", open_workspace, [hole.scenario])
+    report = investigate(replace(program, claims=(hole.claim,)), trials=50)
+    assert isinstance(report.verdict, Violated)
+    assert report.verdict.breach.claim == hole.claim
+    assert report.counterexample is not None
+    assert report.counterexample.deviations <= 1
+
+
+def test_only_the_chosen_claims_are_judged() -> None:
+    """A program that is known to break one claim can be searched for another."""
+    (program,) = workspace_programs("seed", open_workspace, ["queue behind"])
+    assert investigate(replace(program, claims=("I5 idle cancel",)), trials=20).verdict.exit_code == 0
+
+
+async def test_what_must_be_delivered_is_waited_for_and_then_dropped(autojump_clock: trio.testing.MockClock) -> None:
+    """A full subscriber costs 50 ms and misses it without a sign; lossy events are dropped at once."""
+    broker = Broker(1)
+    events = broker.subscribe()
+    place = ("r1", "s1", 1, 0, 0.0)
+    for n in range(3):
+        broker.publish(Progress(*place, n))
+    start = trio.current_time()
+    await broker.must_deliver(RunComplete(*place, Status.COMPLETED))
+    assert trio.current_time() - start == pytest.approx(0.05)
+    broker.close()
+    assert [event async for event in events] == [Progress(*place, 0)]
