@@ -259,7 +259,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/museum.py {SIM}/museum_page.py",
-        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.seed.* finale_sim.verdict finale_sim.museum",
+        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.seed.* finale_sim.verdict finale_sim.render.* finale_sim.museum",
         "",
         "what is known to be found, found anew; the page says nothing of its own",
     ),

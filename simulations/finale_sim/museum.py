@@ -3,6 +3,7 @@
 Nothing here is told from memory: what an exhibit says of its bug is data of its canary or hole, all else comes from the search.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,12 +12,14 @@ from finale_sim.campaign import campaign_programs, workspace_programs
 from finale_sim.canaries import CANARIES, Canary
 from finale_sim.investigate import investigate
 from finale_sim.oracles import oracles
+from finale_sim.render import timeline
 from finale_sim.report import Report
 from finale_sim.seed import HOLES, Hole, open_workspace
 from finale_sim.verdict import Violated
 
 __all__ = ["FINALE_ROOM", "SEED_ROOM", "Exhibit", "exhibits", "names_of_exhibits"]
 
+_STAMP = 10  # columns
 FINALE_ROOM, SEED_ROOM = "finale, broken on purpose", "the seed"
 SEED = "finale_sim.seed:open_workspace"
 
@@ -60,12 +63,30 @@ class Exhibit:
         """The shrunk trial, step by step."""
         return self.found.counterexample.timeline() if self.found.counterexample is not None else ""
 
+    @property
+    def seen(self) -> str:
+        """The same with nothing but what was seen from outside, and what deviates."""
+        if self.found.counterexample is None:
+            return ""
+        return "\n".join(_outside(timeline(self.found.counterexample.story, most_lines=sys.maxsize).splitlines()))
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         told = {key: getattr(self, key) for key in ("name", "room", "case", "commit", "symptom", "wrong", "immune")}
         broken = {"claim": self.claim, "promise": self.promise, "caught": self.caught, "evidence": self.evidence}
         how = {"scenario": self.scenario, "strategy": self.found.search.strategy, "trials": self.found.search.trials}
         return told | broken | how | {"deviations": list(self.deviations), "timeline": self.timeline, "token": self.found.token}
+
+
+def _outside(lines: Sequence[str]) -> Iterator[str]:
+    """The lines of a timeline that tell of observations and deviations, each instant in front of its first one."""
+    stamp = ""
+    for line in lines:
+        at, text = line[:_STAMP], line[_STAMP:].strip()
+        stamp = at if at.strip() else stamp
+        if text.startswith(("·", "»")) and " asks " not in text:
+            yield f"{stamp or ' ' * _STAMP}  {text}"
+            stamp = ""
 
 
 def names_of_exhibits() -> list[str]:

@@ -33,7 +33,8 @@ details[open] { border-color: var(--soft) } summary { cursor: pointer; padding: 
 summary::-webkit-details-marker { display: none } summary b { margin-right: .5rem }
 summary small { float: right; color: var(--soft); margin-left: 1rem } summary span { display: block }
 .in { padding: .2rem 1rem 1rem; border-top: 1px solid var(--line) }
-.facts { display: grid; grid-template-columns: 9.5rem 1fr; gap: .55rem 1rem; margin: .9rem 0 } .facts dt { color: var(--soft) }
+.facts { display: grid; grid-template-columns: 9.5rem minmax(0, 1fr); gap: .55rem 1rem;
+  margin: .9rem 0 } .facts dt { color: var(--soft) }
 .facts dd { margin: 0; overflow-wrap: anywhere } .facts ol { margin: 0; padding-left: 1.3rem } .broken { color: var(--mark) }
 .immune { border-left: 3px solid var(--fine); padding-left: .8rem } .missed { color: var(--mark); font-weight: 600 }
 pre { background: var(--card); border-radius: 6px; padding: .8rem 1rem; overflow-x: auto; margin: .4rem 0 }
@@ -51,7 +52,8 @@ each of them was found by a program on the day this page was made.</p>
 <p>The library <b>finale</b> makes one promise: what it accepts to work on gets <b>exactly one ending</b>, whatever happens on the
 way. Its simulator, <b>finale-sim</b>, tries to catch it breaking that promise. A simulator that never objects proves nothing,
 so here it is given programs that are known to be wrong: finale with one mistake put in on purpose, and a model of the
-server in which many of these mistakes were really made. It is told neither where to look nor what for.</p>
+server in which many of these mistakes were really made. It plays a situation with them, again and again, each time a little
+differently, and is not told what is wrong.</p>
 <dl class="words">
 <dt>run</dt><dd>one prompt that was accepted, from there to its ending: completed, failed or cancelled</dd>
 <dt>session</dt><dd>one conversation; its runs take turns</dd>
@@ -59,6 +61,7 @@ server in which many of these mistakes were really made. It is told neither wher
 chosen: who is faster, when a cancel comes, whether a disk fails</dd>
 <dt>happy path</dt><dd>the trial in which every choice is the least surprising one</dd>
 <dt>deviation</dt><dd>a choice that is another one; the fewer are needed, the easier a bug is to understand</dd>
+<dt>witness</dt><dd>somebody who reads along from the start and misses nothing; a <b>waiter</b> waits for the end of one run</dd>
 </dl>
 """
 _FIRST_ROOM = """
@@ -99,11 +102,11 @@ def page(shown: Sequence[Exhibit], absent: Sequence[NotYet]) -> str:
 
 def _sums(shown: Sequence[Exhibit]) -> str:
     caught = [one for one in shown if one.caught]
-    real = sum(bool(one.case) for one in shown)
+    real = len({one.case for one in shown if one.case})
     trials = sorted(one.found.search.trials for one in caught)
     sums = [
         (str(len(shown)), "bugs"),
-        (str(real), "of them happened in a real program"),
+        (str(real), "different ones that happened in a real program"),
         (str(len(caught)), "found by the claim that they break"),
         (str(trials[len(trials) // 2]) if trials else "–", "trials until half of them were found, each"),
         (str(max((len(one.deviations) for one in caught), default=0)), "deviations in the longest explanation"),
@@ -136,7 +139,8 @@ def _exhibit(one: Exhibit) -> str:
             f"scenario “{escape(one.scenario)}”, strategy “{escape(search.strategy)}”, after {count.partition(',')[0]}",
         ),
         ("What it takes", _steps(steps)),
-        ("Timeline", f"{_LEGEND}<pre>{escape(one.timeline)}</pre>"),
+        ("What was seen", f"<pre>{escape(one.seen)}</pre>"),
+        ("Step by step", _steps_of_tasks(one)),
         ("Why finale cannot have it", f'<div class="immune">{escape(one.immune)}</div>'),
     ]
     if one.case:
@@ -149,7 +153,11 @@ def _exhibit(one: Exhibit) -> str:
     return f'<details>{head}<div class="in"><dl class="facts">{body}</dl></div></details>'
 
 
-_LEGEND = '<span class="soft">time, task and its step → what it waits for; · what was seen from outside; » a deviation</span>'
+def _steps_of_tasks(one: Exhibit) -> str:
+    return f"<details><summary>{_LEGEND}</summary><pre>{escape(one.timeline)}</pre></details>"
+
+
+_LEGEND = '<span class="soft">which task took which step when, and what it → waits for</span>'
 
 
 def _steps(steps: Sequence[str]) -> str:

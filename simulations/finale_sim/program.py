@@ -163,9 +163,9 @@ class ScenarioProgram:
                 history.stuck = render_deadlock(trial.deadlock, trial.waits)
             elif trial.ending is Ending.RAISED:
                 history.crash = repr(trial.error)
-            limit = self.scenario.options.get("max_active")
+            limits = {name: self.scenario.options.get(name) for name in ("max_active", "idle_s", "deadline_s")}
             try:
-                judges = oracles(limit, judge_coordinator=self.judge_coordinator)
+                judges = oracles(**limits, judge_coordinator=self.judge_coordinator)
                 breach = judge(history, tuple(one for one in judges if not self.claims or one.name in self.claims))
             except Unjudged as error:
                 undecided = str(error)

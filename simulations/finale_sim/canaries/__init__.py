@@ -28,6 +28,7 @@ from finale_sim.canaries import (
     forgetful_journal,
     full_buffer,
     held_by_successors,
+    impatient_limit,
     late_progress,
     late_registration,
     lives_in_the_request,
@@ -35,6 +36,7 @@ from finale_sim.canaries import (
     lost_wakeup,
     newest_first,
     no_finally,
+    no_limit,
     one_id_twice,
     one_victim,
     open_door,
@@ -62,6 +64,7 @@ from finale_sim.canaries import (
     title_making,
     trusts_exceptions,
     two_registrations,
+    two_signals,
     unarmed_gate,
     unshielded_pump,
     waits_for_words,
@@ -134,5 +137,8 @@ CANARIES: dict[str, Canary] = {
         foreign_error,
         peer_cancel_error,
         lossy_terminal,
+        impatient_limit,
+        no_limit,
+        two_signals,
     )
 }

@@ -48,12 +48,6 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet("summarize-strands-queue", _SUMMARY, "there is no second kind of turn; the queue is looked at when any run has ended"),
     NotYet("summarize-drain-unprotected", _SUMMARY, "one command starts runs, for all who make room for them"),
     NotYet("failed-predecessor-kills-continuation", _SUMMARY, "a run is not continued by a second one with its id"),
-    NotYet(
-        "stream-stall-hang, stream-timeout-too-eager",
-        "an oracle for limits",
-        "idle_s has them by a table of its own in the tests",
-    ),
-    NotYet("error-has-two-signals", "an oracle for it", "an error is part of the ending; what is notified comes after it only"),
     NotYet("small-buffer-drops-tail", "a second buffer", "the same as buffer-option-ignored, one size further"),
     NotYet("queued-run-setup-error-lost", "storage of sessions", "there is nothing to load between the queue and the run"),
 )

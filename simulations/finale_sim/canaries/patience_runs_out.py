@@ -30,7 +30,7 @@ async def _opens(coordinator: Any, **options: Any) -> AsyncIterator[Overlay]:
         def subscribe(*, session: str | None = None, since: int | None = None) -> Any:
             if since is not None:  # the witness of a trial asks for all there was
                 return workspace.subscribe(since=since)
-            send, receive = trio.open_memory_channel[Event | Gap](4)
+            send, receive = trio.open_memory_channel[Event | Gap](1)
             forwarding.start_soon(_forward, workspace.subscribe(session=session), send)
             return receive
 

@@ -15,6 +15,7 @@ from finale_sim.scenarios import (
     fails_after_publishing,
     fails_before_running,
     fails_behind,
+    falls_silent,
     folded,
     idle_cancel,
     interrupted,
@@ -75,5 +76,6 @@ SCENARIOS: dict[str, Scenario] = {
         client_leaves,
         fails_behind,
         journal_closed,
+        falls_silent,
     )
 }
