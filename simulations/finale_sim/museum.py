@@ -20,6 +20,7 @@ from finale_sim.verdict import Violated
 __all__ = ["FINALE_ROOM", "SEED_ROOM", "Exhibit", "exhibits", "names_of_exhibits"]
 
 _STAMP = 10  # columns
+_MOST_SEEN = 48  # lines
 FINALE_ROOM, SEED_ROOM = "finale, broken on purpose", "the seed"
 SEED = "finale_sim.seed:open_workspace"
 
@@ -68,7 +69,10 @@ class Exhibit:
         """The same with nothing but what was seen from outside, and what deviates."""
         if self.found.counterexample is None:
             return ""
-        return "\n".join(_outside(timeline(self.found.counterexample.story, most_lines=sys.maxsize).splitlines()))
+        lines = list(_outside(timeline(self.found.counterexample.story, most_lines=sys.maxsize).splitlines()))
+        if (more := len(lines) - _MOST_SEEN) > 0:
+            lines[_MOST_SEEN // 2 : _MOST_SEEN // 2 + more] = [f"{'':>{_STAMP}}  … {more} more …"]
+        return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -126,7 +130,7 @@ def _broken(canary: Canary, promise: str, trials: int, seed: int) -> Exhibit:
 
 
 def _in_the_seed(hole: Hole, promise: str, trials: int, seed: int) -> Exhibit:
-    """In the seed a bug sits where it really was; what one sees of it, and why finale cannot have it, its canary says."""
+    """In the seed a bug sits where it really was; why finale cannot have it, its canary says."""
     (program,) = workspace_programs(open_workspace.__name__, open_workspace, [hole.scenario])
     report = investigate(replace(program, claims=(hole.claim,)), trials=trials, seed=seed)
     twin = next(canary for canary in CANARIES.values() if canary.case == hole.name)
@@ -135,7 +139,7 @@ def _in_the_seed(hole: Hole, promise: str, trials: int, seed: int) -> Exhibit:
         SEED_ROOM,
         hole.name,
         "",
-        twin.symptom,
+        hole.symptom,
         hole.why,
         twin.immune,
         hole.claim,

@@ -1,10 +1,13 @@
 """The seed: what it can do, and that the simulator finds each hole that is known in it."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import trio
 
+import finale_sim
 from finale import Progress, RunComplete, Status
 from finale_sim.campaign import workspace_programs
 from finale_sim.investigate import investigate
@@ -55,3 +58,13 @@ async def test_what_must_be_delivered_is_waited_for_and_then_dropped(autojump_cl
     assert trio.current_time() - start == pytest.approx(0.05)
     broker.close()
     assert [event async for event in events] == [Progress(*place, 0)]
+
+
+def test_the_tokens_of_the_page_replay() -> None:
+    """Each hole has its section in docs/seed.md, and the trial that it tells of comes out again, step by step."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "seed.md").read_text(encoding="utf-8")
+    tokens = re.findall(r"^finale-sim replay (\S+) finale_sim\.seed:open_workspace$", page, flags=re.MULTILINE)
+    assert re.findall(r"^## (\S+)$", page, flags=re.MULTILINE) == [hole.name for hole in HOLES]
+    assert len(tokens) == len(HOLES)
+    for token in tokens:
+        assert finale_sim.replay(token, open_workspace).recorded, f"{token} is gone: make docs writes docs/seed.md anew"

@@ -10,6 +10,7 @@ class Hole:
     """A way in which the seed breaks its promise, and what led to it."""
 
     name: str
+    symptom: str  #: what a user sees of it
     scenario: str
     claim: str
     why: str
@@ -18,6 +19,7 @@ class Hole:
 HOLES: tuple[Hole, ...] = (
     Hole(
         "finished-run-held-by-successors",
+        "The first of three clients waits until all three prompts are answered.",
         "queue behind",
         "I8 promptness",
         "A turn that has ended calls the next one, and its own ending is published when that call returns: the first of three "
@@ -25,6 +27,7 @@ HOLES: tuple[Hole, ...] = (
     ),
     Hole(
         "canceled-filter-swallows-terminal",
+        "The program shuts down, and what was accepted a moment before is reported as a success.",
         "close race",
         "I1 one terminal",
         "Closing cancels the context in which accepted prompts are about to be dispatched. They end with a cancellation before "
@@ -33,6 +36,7 @@ HOLES: tuple[Hole, ...] = (
     ),
     Hole(
         "queue-stranded-by-failed-turn",
+        "One prompt fails, and what was typed behind it stays queued until somebody types again.",
         "fails while active",
         "I1 one terminal",
         "Only a turn that completes looks at the queue. A failed one returns with its error, and who waits behind it is not "
@@ -40,6 +44,7 @@ HOLES: tuple[Hole, ...] = (
     ),
     Hole(
         "shutdown-strands-queue",
+        "The program shuts down, and what was queued is never told to have ended.",
         "journal closed",
         "I1 one terminal",
         "The active turn unwinds at once and removes its entry; what then cancels all busy sessions finds none, and the queue "
@@ -47,6 +52,7 @@ HOLES: tuple[Hole, ...] = (
     ),
     Hole(
         "shutdown-stops-fanin-first",
+        "The last answer before the program shuts down reaches nobody.",
         "slow subscribers",
         "I1 one terminal",
         "The last ending is still on its way through the fan-in, which waits 50 ms for a subscriber with a full buffer. Shutting "
@@ -54,6 +60,7 @@ HOLES: tuple[Hole, ...] = (
     ),
     Hole(
         "panic-kills-server-and-lies",
+        "The program crashes in the middle of an answer, and reports that all went well.",
         "stops the program",
         "I1 one terminal",
         "The ending is told by a deferred call that looks for an error and finds none, because a panic is none: the run that "
@@ -61,6 +68,7 @@ HOLES: tuple[Hole, ...] = (
     ),
     Hole(
         "successor-failure-blamed-on-finished-run",
+        "The first prompt was answered, and the error of the second one is shown under it.",
         "fails behind",
         "I2 attribution",
         "The error of the second turn comes out of the call of the first, which had long completed, and is announced "
@@ -68,18 +76,21 @@ HOLES: tuple[Hole, ...] = (
     ),
     Hole(
         "must-deliver-drop-is-final",
+        "A window that was busy for a moment shows a run as going on for ever.",
         "slow subscribers",
         "I11 delivery",
         "An ending waits 50 ms for a subscriber whose buffer is full, and is then dropped without a trace.",
     ),
     Hole(
         "no-fifo",
+        "Prompts are answered in another order than they were typed.",
         "queue behind",
         "I6 single flight",
         "Each accepted prompt is dispatched by a task of its own, so the scheduler decides which comes first.",
     ),
     Hole(
         "duplicate-runid",
+        "A request is sent again because its acknowledgement got lost, and the work is done twice.",
         "rejected",
         "I1 one terminal",
         "Nobody looks whether an id is taken: a request that is sent again, because its answer got lost, runs again.",
