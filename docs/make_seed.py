@@ -32,8 +32,8 @@ code. What it has:
 Tools, permissions, summaries, folding, the transcript and HTTP are left out, and with them what goes wrong there.
 
 Nothing is broken on purpose here. Below is what the simulator finds, in at most {trials} trials each, shrunk, with nothing left
-of the timeline but what was seen from outside. Each section ends with the command that shows it step by step; where a trial breaks
-several promises, that names the weightiest. The page is written by `docs/make_seed.py`.
+of the timeline but what was seen from outside. Each section ends with the command that shows it step by step; where a trial
+breaks several promises, that names the weightiest. The page is written by `docs/make_seed.py`.
 """
 
 
