@@ -1,4 +1,10 @@
-"""Write ``notebooks/gallery/``: notebooks with their outputs, for readers who want to see and not to run. Byte for byte the same each time."""
+"""Write ``notebooks/gallery/``: notebooks with their outputs, for readers who want to see and not to run.
+
+    python docs/make_galleries.py
+
+They come out the same each time, byte for byte.
+"""
+# ruff: noqa: INP001  # a script among pages, no package
 
 import sys
 from pathlib import Path

@@ -1,16 +1,8 @@
-# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # A real bug, from finding to proof
 #
-# This happened in a published server that runs prompts in the background. A client sends a prompt and is told at once that it was
-# accepted; a moment later it cancels. The cancel is answered with "ok", and the run goes on to its end.
+# This happened in a published server that runs prompts in the background. A client sends a prompt and is told at once
+# that it was accepted; a moment later it cancels. The cancel is answered with "ok", and the run goes on to its end.
 #
 # Here is a dispatcher of that shape, in as few lines as show it. Nothing in it belongs to finale.
 
@@ -46,8 +38,8 @@ class Dispatcher:
 
 
 # %% [markdown]
-# What must hold: a run whose cancel was answered with "ok" does not complete as if nothing had been said. The client waits a while before
-# it changes its mind, and how long that takes on the network is not for the dispatcher to know.
+# What must hold: a run whose cancel was answered with "ok" does not complete as if nothing had been said. The client
+# waits a while before it changes its mind, and how long that takes on the network is not for the dispatcher to know.
 
 
 # %%
@@ -69,16 +61,17 @@ for _ in range(100):
     trio.run(somebody_changes_their_mind, clock=trio.testing.MockClock(autojump_threshold=0))
 
 # %% [markdown]
-# A hundred runs on trio, and never a problem: its tasks move in lock step, so the client is always late enough. The simulator lets any task
-# that can go on go first:
+# A hundred runs on trio, and never a problem: its tasks move in lock step, so the client is always late enough. The
+# simulator lets any task that can go on go first:
 
 # %%
 report = finale_sim.explore(somebody_changes_their_mind)
 report
 
 # %% [markdown]
-# The client is through before the run has taken its first step. The cancel finds nothing to cancel, is answered with "ok", and is forgotten.
-# The report also says how far this is from stock trio: a delay of a millisecond in the right place, and it happens there, too.
+# The client is through before the run has taken its first step. The cancel finds nothing to cancel, is answered with
+# "ok", and is forgotten. The report also says how far this is from stock trio: a delay of a millisecond in the right
+# place, and it happens there, too.
 
 # %% [markdown]
 # ## When was it decided?
@@ -86,14 +79,14 @@ report
 # For each choice of the trial: the share of random futures behind it that fail.
 
 # %%
-for point in report.counterexample.curve():
-    print(point)
+report.counterexample.curve()
 
 # %% [markdown]
 # ## The repair, and the proof
 #
-# The gap between "accepted" and "active" must not exist. The scope is made when the prompt is accepted, in the same step, so there is
-# always something to cancel. (finale goes further: acceptance, queue and activity are one table, changed by plain functions.)
+# The gap between "accepted" and "active" must not exist. The scope is made when the prompt is accepted, in the same step,
+# so there is always something to cancel. (finale goes further: acceptance, queue and activity are one table, changed by
+# plain functions.)
 
 
 # %%

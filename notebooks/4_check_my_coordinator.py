@@ -1,16 +1,9 @@
-# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Check my coordinator
 #
-# A coordinator does the work of one run. `finale_sim.check` puts it into a finale workspace and plays what can happen to it there:
-# prompts that queue, cancels and closings at every phase, clients that leave. Time is virtual, so sleeps cost nothing.
+# A coordinator does the work of one run. `finale_sim.check` puts it into a finale workspace and plays what can happen to
+# it there: prompts that queue, cancels and closings at every phase, clients that leave. Time is virtual, so sleeps cost
+# nothing.
 
 # %%
 import trio
@@ -44,9 +37,9 @@ for claim, failures in campaign.failures().items():
     print(smallest.story.attempt.breach.message)
 
 # %% [markdown]
-# A shield keeps every cancel out, so a run that is cancelled holds its session, and a closing workspace, for as long as the storage likes.
-# finale tells its waiters after five seconds (`grace_s`) that it is cancelled, `abandoned=True`; but the task is there. Clean-up that
-# has to wait needs a limit of its own:
+# A shield keeps every cancel out, so a run that is cancelled holds its session, and a closing workspace, for as long as
+# the storage likes. finale tells its waiters after five seconds (`grace_s`) that it is cancelled, `abandoned=True`; but
+# the task is there. Clean-up that has to wait needs a limit of its own:
 
 
 # %%

@@ -1,11 +1,3 @@
-# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Any trio program
 #
@@ -49,16 +41,16 @@ async def two_deposits():
 print(finale_sim.explore(two_deposits).verdict)
 
 # %% [markdown]
-# But nothing *makes* the second deposit wait. On the rung `free` time may pass although tasks could go on, as it does on a machine that
-# has a lot to do. There it fails:
+# But nothing *makes* the second deposit wait. On the rung `free` time may pass although tasks could go on, as it does on
+# a machine that has a lot to do. There it fails:
 
 # %%
 report = finale_sim.explore(two_deposits, fidelity="free")
 report
 
 # %% [markdown]
-# Each number in the report is a checkpoint of a task, and each place is a cell and a line. With a lock the same function holds, and
-# that is not a matter of luck: every stream of choices was tried.
+# Each number in the report is a checkpoint of a task, and each place is a cell and a line. With a lock the same function
+# holds, and that is not a matter of luck: every stream of choices was tried.
 
 
 # %%
@@ -107,13 +99,13 @@ stuck = finale_sim.explore(transfer_both_ways)
 print(stuck.verdict)
 
 # %%
-stuck.counterexample.timeline()
+stuck.counterexample.waits()
 
 # %% [markdown]
 # ## A cancellation at the wrong moment
 #
-# With `cancel=True` every cancel scope of the program is cancelled before each of its steps. The report says at how many of how many
-# points.
+# With `cancel=True` every cancel scope of the program is cancelled before each of its steps. The report says at how many
+# of how many points.
 
 
 # %%
@@ -137,7 +129,8 @@ print(*leak.counterexample.in_words(), sep="\n")
 # %% [markdown]
 # ## Again
 #
-# The token is the failing trial on one line. It replays here, in a test, or in a terminal, as long as the program is the same:
+# The token is the failing trial on one line. It replays here, in a test, or in a terminal, as long as the program is the
+# same:
 
 # %%
 again = finale_sim.replay(leak.token, borrow_and_give_back)

@@ -27,20 +27,21 @@ ROOT = Path(__file__).resolve().parents[1]
 SEAM = "simulations/finale_sim/kernel/seam.py"
 NO_SIMULATOR = "the product does not know that it is being simulated; what differs in a trial are arguments"
 
-SDK, SIM = "sdk/finale", "simulations/finale_sim"
+SDK, SIM, PLUGIN = "sdk/finale", "simulations/finale_sim", "simulations/finale_pytest"
 WORDS = "finale.errors finale.events"
 SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
 PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
 SEARCH = "finale_sim.choices finale_sim.injected finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
 FAILURE = "finale_sim.failure"
+DRAWING = "finale.drawing.*"
 TOLD = (
     f"{SEARCH} {KERNEL} finale_sim.history finale_sim.story finale_sim.shrink finale_sim.token finale_sim.render.* "
     f"{FAILURE}.nearest {FAILURE}.curve {FAILURE}.regression"
 )
 UPSTAIRS = (
-    "finale_sim.api finale_sim.campaign finale_sim.investigate finale_sim.program finale_sim.report finale_sim.targets "
-    f"finale_sim.workspaces {FAILURE}.*"
+    "finale_sim.api finale_sim.campaign finale_sim.stepping finale_sim.investigate finale_sim.program finale_sim.report "
+    f"finale_sim.targets finale_sim.workspaces {FAILURE}.*"
 )
 
 RULES = [
@@ -106,6 +107,13 @@ RULES = [
     ),
     Rule(f"{SDK}/backend.py", f"{SEAMS} finale.handle finale.workspace", "trio", "a backend owns workspaces, not their parts"),
     Rule(f"{SDK}/coordinators/*.py", f"{WORDS} finale.coordinator finale.coordinators.*", "trio", "any user could write it"),
+    Rule(
+        f"{SDK}/drawing/*.py",
+        "finale.events finale.drawing.*",
+        "",
+        "a picture is a function of values, for runs and trials alike: it knows neither, and loads nothing",
+        pure=True,
+    ),
     # ── the SDK: what outsiders open
     Rule(
         f"{SDK}/__init__.py",
@@ -187,10 +195,10 @@ RULES = [
         "the one place where the parts of a trial meet; who searches trials stands above it",
     ),
     # ── the simulator: from trials to reports
-    Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {TOLD}", "", "a picture is a function of a trial that was"),
+    Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {DRAWING} {TOLD}", "", "a picture is a function of a trial that was"),
     Rule(
         f"{SIM}/report.py",
-        f"finale {TOLD} {FAILURE}.delays {FAILURE}.feasibility",
+        f"finale {DRAWING} {TOLD} {FAILURE}.delays {FAILURE}.feasibility",
         "",
         "a report words what was found",
     ),
@@ -200,6 +208,12 @@ RULES = [
         f"{PARTS}",
         "",
         "where a trial is run and judged; it decides nothing about what to try",
+    ),
+    Rule(
+        f"{SIM}/stepping.py",
+        f"{DRAWING} {TOLD} finale_sim.program",
+        "",
+        "a person is a strategy: it runs trials and shows them, and searches nothing",
     ),
     Rule(f"{SIM}/failure/__init__.py", "", "", "it says what is in the folder, and loads nothing"),
     Rule(
@@ -222,7 +236,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{TOLD} finale_sim.program finale_sim.report {FAILURE}.determinism {FAILURE}.feasibility",
+        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report {FAILURE}.determinism {FAILURE}.feasibility",
         "",
         "search, shrink, repeat, tell: in this order",
     ),
@@ -263,7 +277,12 @@ RULES = [
         "",
         "what is known to be found, found anew; the page says nothing of its own",
     ),
-    Rule(f"{SIM}/campaign.py {SIM}/api.py", f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.world", "", "what the faces call"),
+    Rule(
+        f"{SIM}/campaign.py {SIM}/api.py",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.endings finale_sim.world",
+        "pandas",
+        "what the faces call",
+    ),
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",
@@ -273,16 +292,30 @@ RULES = [
     ),
     Rule(
         f"{SIM}/display.py",
-        f"finale {TOLD} {UPSTAIRS} finale_sim.endings",
+        f"finale {DRAWING} {TOLD} {UPSTAIRS}",
         "rich",
         "what the terminal shows, without deciding anything",
     ),
     Rule(
-        f"{SIM}/cli/*.py {SIM}/pytest_plugin.py {SIM}/notebook.py",
-        "finale finale.testing finale_sim.*",
-        "trio pytest IPython",
+        f"{SIM}/cli/*.py {SIM}/hypothesis.py {SIM}/notebook.py",
+        "finale finale.drawing.* finale.testing finale_sim.*",
+        "trio pytest hypothesis IPython",
         "a face may use all of the simulator, and can be taken away",
         door=True,
+    ),
+    Rule(
+        f"{PLUGIN}/__init__.py",
+        "finale_sim finale_sim.token finale_pytest.*",
+        "pytest",
+        "pytest loads it in every project; what it needs for a marked test it imports in functions",
+        door=True,
+    ),
+    Rule(f"{PLUGIN}/results.py", "", "pytest", "it is loaded in every project, too"),
+    Rule(
+        " ".join(f"{PLUGIN}/{name}.py" for name in ("fixtures", "item", "settings", "telling", "trials", "workspace")),
+        "finale finale_sim.* finale_pytest.*",
+        "trio pytest",
+        "a face may use all of the simulator, and can be taken away",
     ),
     Rule(f"{SIM}/__main__.py", "finale_sim.cli", "", "python -m finale_sim is the command line"),
 ]

@@ -4,7 +4,7 @@ Before a run is accepted, a rejected request raises. After it is accepted, it ge
 never neither.
 """
 
-from finale_sim.api import check, explore, replay
+from finale_sim.api import check, explore, replay, step_through
 from finale_sim.campaign import Campaign
 from finale_sim.failure.curve import Point
 from finale_sim.failure.delays import Hold
@@ -18,6 +18,7 @@ from finale_sim.kernel import KernelUnsupported, RealIO, Trial, simulate
 from finale_sim.net import network
 from finale_sim.report import Counterexample, Report
 from finale_sim.scenarios import SCENARIOS, Scenario
+from finale_sim.stepping import Stepping
 from finale_sim.targets import BadTarget
 from finale_sim.token import BadToken
 from finale_sim.verdict import Bounded, Breach, Exhausted, NotReproducible, Sampled, Truncated, Verdict, Violated
@@ -45,6 +46,7 @@ __all__ = [
     "Report",
     "Sampled",
     "Scenario",
+    "Stepping",
     "Stuck",
     "Trial",
     "Truncated",
@@ -61,4 +63,5 @@ __all__ = [
     "replay",
     "simulate",
     "sometimes",
+    "step_through",
 ]

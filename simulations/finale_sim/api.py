@@ -6,20 +6,28 @@ from typing import Any
 from finale import open_workspace
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
 from finale_sim.failure.fresh import confirmed, import_name
-from finale_sim.investigate import Replayed, investigate, replay_token
+from finale_sim.investigate import Replayed, as_recorded, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
+from finale_sim.search import OnTrial, following
+from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
 from finale_sim.workspaces import opener
 from finale_sim.world import Opens
 
-__all__ = ["check", "explore", "program_of", "replay"]
+__all__ = ["check", "explore", "program_of", "replay", "step_through"]
 
 
 def explore(
-    function: Callable[[], Awaitable[Any]], *, trials: int = 1000, seed: int = 0, cancel: bool = False, fidelity: str = "ties"
+    function: Callable[[], Awaitable[Any]],
+    *,
+    trials: int = 1000,
+    seed: int = 0,
+    cancel: bool = False,
+    fidelity: str = "ties",
+    on_trial: OnTrial | None = None,
 ) -> Report:
     """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
 
@@ -28,6 +36,7 @@ def explore(
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
+    ``on_trial`` is called with the state of the search after each of its trials; what it raises ends the search.
     A failure is run again, also in a fresh process if that can import the function.
 
     Raises:
@@ -38,7 +47,28 @@ def explore(
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
     with heard():
-        return confirmed(investigate(program, trials=trials, seed=seed), import_name(function))
+        found = investigate(program, trials=trials, seed=seed, on_trial=on_trial)
+        return confirmed(found, import_name(function))
+
+
+def step_through(function: Any = None, *, token: str | None = None, cancel: bool = False, fidelity: str = "ties") -> Stepping:
+    """Walk through a trial of ``function`` by hand: look at the ``options``, ``choose`` one, go ``back``, ``fork``.
+
+    It stands before the first choice; with ``token``, at the end of the trial that this stands for, under its conditions, and
+    then ``function`` may be whatever ``replay`` takes.
+    ``cancel`` and ``fidelity``: as for ``explore``.
+
+    Raises:
+        BadTarget: it is no async function without parameters.
+        BadToken: the token is none, or belongs to another program.
+        ValueError: there is no such fidelity.
+    """
+    name = getattr(function, "__qualname__", type(function).__name__)
+    if token is not None:
+        wanted = decode(token)
+        return stepping(as_recorded(program_of(token, name, function), wanted), following(dict(wanted.deviations)))
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
+    return stepping(PlainProgram(f"explore/{name}", as_program_function(name, function), conditions))
 
 
 def check(coordinator: Any = None, *, workspace: Opens | None = None, trials: int = 500, seed: int = 0) -> Campaign:

@@ -1,24 +1,32 @@
 """Campaigns: many programs, one after another, and what they say together."""
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from finale import Coordinator, open_workspace
+from finale.drawing import Picture
+from finale.drawing.tables import Cell, block, table, text_table
 from finale.testing import STUBS
+from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed
 from finale_sim.investigate import investigate
 from finale_sim.program import ScenarioProgram
-from finale_sim.report import Counterexample, Report
+from finale_sim.render import coverage_picture
+from finale_sim.report import Counterexample, Report, mood
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.search import Search
-from finale_sim.verdict import Violated
+from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
 from finale_sim.world import Opens
 
 __all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign", "workspace_programs"]
 
 
-@dataclass(frozen=True, slots=True)
+_COLUMNS = ("scenario", "trials", "choices", "swept", "endings", "not seen", "verdict")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Campaign:
     """The reports of a campaign, in order. ``interrupted``: some programs were not searched, or not to the end."""
 
@@ -48,6 +56,62 @@ class Campaign:
                 found.setdefault(report.verdict.breach.claim, []).append((scenario, report.counterexample))
         return {claim: sorted(failures, key=lambda failure: failure[1].deviations) for claim, failures in found.items()}
 
+    def records(self) -> list[dict[str, Any]]:
+        """A row for each scenario: what was tried, which endings of runs were seen and which were not, and the verdict.
+
+        It holds no times, so equal campaigns give equal rows. ``pandas.DataFrame`` takes it as it is.
+        """
+        return [_record(report) for report in self.reports]
+
+    def to_pandas(self) -> Any:
+        """The records as a ``pandas.DataFrame``.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            pandas = importlib.import_module("pandas")
+        except ImportError as error:
+            raise ImportError(
+                "to_pandas() needs pandas, which is not installed; records() gives the same rows as dicts"
+            ) from error
+        return pandas.DataFrame(self.records())
+
+    def summary(self, *, timed: bool = False) -> str:
+        """What all reports come to, in a line; with the seconds that it took if ``timed``."""
+        total = self.as_dict()
+        reached = {name for report in self.reports for name in report.search.seen}
+        verdict = {0: "No violation.", 1: "VIOLATED.", 3: "Undecided."}[self.exit_code]
+        numbers = f"{total['trials']:,} trials, {total['choices']:,} choices, {total['steps']:,} steps"
+        took = f" in {total['seconds']:.1f} s" if timed else ""
+        complete = sum(report.search.swept > 0 or report.search.exhausted for report in self.reports)
+        swept = f"every single deviation tried in {complete} of {len(self.reports)} scenarios"
+        return f"{verdict} {numbers}{took}; {swept}; {len(reached)} of {len(ENDINGS)} endings seen."
+
+    def __str__(self) -> str:
+        rows = [[_cell(row[name]) for name in _COLUMNS] for row in self.records()]
+        told = [f"\n{failures[0][0]}\n{failures[0][1]}" for failures in self.failures().values()]
+        return "\n".join([text_table(_COLUMNS, rows), self.summary(), *told])
+
+    def __repr__(self) -> str:
+        return f"<Campaign over {len(self.reports)} scenarios: {self.summary()}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.html}
+
+    @property
+    def html(self) -> str:
+        """The table of scenarios, endings and verdicts as a piece of a page; then the smallest failure of each broken claim."""
+        rows: list[list[Cell]] = []
+        for row, report in zip(self.records(), self.reports, strict=True):
+            rows.append([*(_cell(row[name]) for name in _COLUMNS[:-1]), (row["verdict"], mood(report.verdict))])
+        told = "".join(f"{block(failures[0][0])}{failures[0][1].html}" for failures in self.failures().values())
+        return table(_COLUMNS, rows, caption=self.summary()) + told
+
+    def coverage(self) -> Picture:
+        """Distinct behaviours over trials, scenario after scenario. Where a part is flat, more trials of it tell little."""
+        return coverage_picture([(report.program.rpartition("/")[2], report.search.novelty.curve()) for report in self.reports])
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the decisive report's verdict with the sums of all, and a line for each program."""
         if not self.reports:
@@ -65,6 +129,36 @@ class Campaign:
         total["swept"] = min(line["swept"] for line in lines)
         total.pop("endings")
         return total | {"programs": lines}
+
+
+def _record(report: Report) -> dict[str, Any]:
+    search, verdict = report.search, report.verdict
+    name = report.program.rpartition("/")[2]
+    wanted = SCENARIOS[name].endings if name in SCENARIOS else ()
+    return {
+        "scenario": name,
+        "trials": search.trials,
+        "choices": search.choices,
+        "steps": search.steps,
+        "behaviours": search.novelty.distinct,
+        "swept": max(search.swept, 0),
+        "endings": " ".join(ending for ending in ENDINGS if ending in search.seen),
+        "not seen": " ".join(ending for ending in wanted if ending not in search.seen),
+        "verdict": _short(verdict),
+        "claim": verdict.breach.claim if isinstance(verdict, Violated) else None,
+        "deviations": report.counterexample.deviations if report.counterexample else None,
+        "token": report.token,
+    }
+
+
+def _cell(value: int | str) -> str:
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def _short(verdict: Verdict) -> str:
+    if isinstance(verdict, Truncated | NotReproducible):
+        return "undecided" if isinstance(verdict, Truncated) else verdict.word
+    return str(verdict).partition(",")[0]
 
 
 def campaign_programs(names: Sequence[str] = (), opens: Opens = open_workspace) -> list[ScenarioProgram]:

@@ -7,19 +7,18 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TextIO
 
+from finale.drawing.tables import text_table
 from finale_sim.campaign import Campaign
-from finale_sim.endings import ENDINGS
 from finale_sim.investigate import Replayed
 from finale_sim.program import Program, ScenarioProgram
-from finale_sim.report import Counterexample, Report
+from finale_sim.report import Counterexample, Report, failure_told
 from finale_sim.search import Search
-from finale_sim.verdict import NotReproducible, Truncated, Verdict
+from finale_sim.verdict import NotReproducible, Truncated
 
 __all__ = ["Progress", "failure_text", "print_campaign", "print_table", "replay_text", "verdict_text"]
 
 _REDRAW_S = 0.1
 _SIGN_OF_LIFE_S = 30.0
-_MOST_LINES = 40  # of a message; a deadlock of a thousand tasks is told by its first ones
 
 
 class Progress:
@@ -66,10 +65,7 @@ class Progress:
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table: drawn by rich in a terminal that has it, aligned columns elsewhere. ``rows`` are plain text, no markup."""
     if not sys.stdout.isatty() or find_spec("rich") is None:
-        widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-        print(title)
-        for row in [head, *rows]:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print(f"{title}\n{text_table(head, rows)}")
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -100,47 +96,24 @@ def _style(cell: str) -> str:
 
 def print_campaign(campaign: Campaign, programs: Sequence[ScenarioProgram], title: str) -> None:
     """Scenarios × endings × verdicts, then what it comes to, then each failure in full."""
-    by_name = {program.name: program.scenario for program in programs}
-    rows = []
-    for report in campaign.reports:
-        scenario, seen = by_name[report.program], report.search.seen
-        missing = [name for name in scenario.endings if name not in seen]
-        endings = " ".join(name for name in ENDINGS if name in seen) + (f"  (not seen: {' '.join(missing)})" if missing else "")
-        verdict = report.verdict
-        short = _short(verdict)
-        rows.append(
-            (
-                scenario.name,
-                f"{report.search.trials:,}",
-                f"{report.search.choices:,}",
-                f"≤ {max(report.search.swept, 0)}",
-                endings,
-                short,
-            )
+    rows = [
+        (
+            row["scenario"],
+            f"{row['trials']:,}",
+            f"{row['choices']:,}",
+            f"≤ {row['swept']}",
+            row["endings"] + (f"  (not seen: {row['not seen']})" if row["not seen"] else ""),
+            row["verdict"],
         )
+        for row in campaign.records()
+    ]
     print_table(title, ("scenario", "trials", "choices", "deviations", "endings seen", "verdict"), rows)
     if campaign.interrupted:
         print(f"Interrupted: {len(campaign.reports)} of {len(programs)} scenarios were looked at.")
     for why in dict.fromkeys(str(r.verdict) for r in campaign.reports if isinstance(r.verdict, Truncated | NotReproducible)):
         print(why[0].upper() + why[1:])
     if campaign.reports:
-        print(_sum(campaign))
-
-
-def _short(verdict: Verdict) -> str:
-    if isinstance(verdict, Truncated | NotReproducible):
-        return "undecided" if isinstance(verdict, Truncated) else verdict.word
-    return str(verdict).partition(",")[0]
-
-
-def _sum(campaign: Campaign) -> str:
-    total = campaign.as_dict()
-    reached = {name for report in campaign.reports for name in report.search.seen}
-    verdict = {0: "No violation.", 1: "VIOLATED.", 3: "Undecided."}[campaign.exit_code]
-    numbers = f"{total['trials']:,} trials, {total['choices']:,} choices, {total['steps']:,} steps in {total['seconds']:.1f} s"
-    complete = sum(report.search.swept > 0 or report.search.exhausted for report in campaign.reports)
-    swept = f"every single deviation tried in {complete} of {len(campaign.reports)} scenarios"
-    return f"{verdict} {numbers}; {swept}; {len(reached)} of {len(ENDINGS)} endings seen."
+        print(campaign.summary(timed=True))
 
 
 def verdict_text(report: Report) -> str:
@@ -161,60 +134,15 @@ def verdict_text(report: Report) -> str:
 
 
 def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
-    """The claim, what happened in words, the timeline, the token, and the command to paste, which ends with ``again``."""
-    breach = counterexample.story.attempt.breach
-    assert breach is not None, "a counterexample breaks a claim"
-    count, label = counterexample.deviations, counterexample.feasibility
-    if count == 0:
-        size = "on the happy path, without any deviation"
-    else:
-        kind = "minimal: no stream with fewer does it" if counterexample.minimal else "locally minimal: no smaller one was found"
-        size = f"{count} deviation{'s' * (count != 1)} from the happy path; {kind}"
-    lines = [
-        f"VIOLATED  {breach.claim}",
-        *_indented(breach.message),
-        "",
-        f"What happened ({size})",
-        *(f"  {number}. {sentence}" for number, sentence in enumerate(counterexample.in_words(), 1)),
-        "",
-        "Timeline (» a deviation, · an observation)",
-        counterexample.timeline(),
-        "",
-        *(label.lines if label else ()),
-        *_afterwards(counterexample),
-        f"Token   {counterexample.token}",
-        f"Again   {shlex.join(['finale-sim', 'replay', counterexample.token, *again])}",
-    ]
+    """What is told of a failure, and the commands to paste, which end with ``again``."""
+    lines = [failure_told(counterexample), f"Again   {shlex.join(['finale-sim', 'replay', counterexample.token, *again])}"]
+    label = counterexample.feasibility
     if label is not None and label.holds:
         delays = [str(hold.delay) for hold in label.holds]
         lines.append(f"On trio {shlex.join(['finale-sim', 'force', *again, *delays])}")
     return "\n".join(lines)
 
 
-def _afterwards(counterexample: Counterexample) -> list[str]:
-    """The nearest passing trial, where it was run again, and what else was found."""
-    passing = counterexample.passing
-    return [
-        *([f"Nearest {passing}"] if passing is not None else []),
-        *([f"Same    {'; '.join(counterexample.reruns)}"] if counterexample.reruns else []),
-        *(f"Also    {claim}: {token}" for claim, token in counterexample.others.items()),
-    ]
-
-
-def _indented(message: str) -> list[str]:
-    lines = message.splitlines()
-    more = [f"… {len(lines) - _MOST_LINES} more lines"] if len(lines) > _MOST_LINES else []
-    return [f"  {line}" for line in lines[:_MOST_LINES] + more]
-
-
 def replay_text(replayed: Replayed) -> str:
     """What came of a token."""
-    attempt = replayed.story.attempt
-    lines = [f"DRIFT  {replayed.drift}"] if replayed.drift else []
-    if attempt.breach is not None:
-        lines += [f"VIOLATED  {attempt.breach.claim}", *_indented(attempt.breach.message)]
-    elif attempt.undecided is not None:
-        lines.append(f"UNDECIDED  {attempt.undecided}")
-    elif not replayed.drift:
-        lines.append("The recorded trial holds: the same steps, and no claim is broken.")
-    return "\n".join(lines)
+    return str(replayed)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from finale.drawing import Picture
+from finale.drawing.tables import block
 from finale_sim.choices import Decide
 from finale_sim.failure.determinism import LAYOUTS, Difference, Rechecked, differs, fails_again
 from finale_sim.failure.feasibility import Labelled, label
@@ -14,8 +16,8 @@ from finale_sim.failure.nearest import nearest_passing
 from finale_sim.failure.regression import Case
 from finale_sim.kernel import Conditions
 from finale_sim.program import Program
-from finale_sim.render import in_words
-from finale_sim.report import Counterexample, Report
+from finale_sim.render import in_words, trial_picture
+from finale_sim.report import Counterexample, Report, indented
 from finale_sim.search import Attempt, OnTrial, RunTrial, Search, following, search
 from finale_sim.shrink import shrink
 from finale_sim.story import Story
@@ -116,12 +118,34 @@ def _tell(program: Program, attempt: Attempt) -> Story:
     return program.tell(following({choice.site.key: choice.answer for choice in attempt.deviations}))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Replayed:
     """A token, replayed. ``drift`` says where the program is not what it was; None if the trial is the recorded one."""
 
     story: Story
     drift: str | None
+
+    def __str__(self) -> str:
+        attempt = self.story.attempt
+        lines = [f"DRIFT  {self.drift}"] if self.drift else []
+        if attempt.breach is not None:
+            lines += [f"VIOLATED  {attempt.breach.claim}", *indented(attempt.breach.message)]
+        elif attempt.undecided is not None:
+            lines.append(f"UNDECIDED  {attempt.undecided}")
+        elif not self.drift:
+            lines.append("The recorded trial holds: the same steps, and no claim is broken.")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Replayed: {str(self).splitlines()[0]}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        picture = self.timeline()
+        return {"text/plain": f"{self}\n\n{picture}", "text/html": block(str(self)) + picture.html}
+
+    def timeline(self, *, steps: tuple[int, int] | None = None) -> Picture:
+        """The trial step by step, as in ``Counterexample.timeline``."""
+        return trial_picture(self.story, steps=steps)
 
     @property
     def exit_code(self) -> int:

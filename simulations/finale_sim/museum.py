@@ -62,7 +62,12 @@ class Exhibit:
     @property
     def timeline(self) -> str:
         """The shrunk trial, step by step."""
-        return self.found.counterexample.timeline() if self.found.counterexample is not None else ""
+        return timeline(self.found.counterexample.story) if self.found.counterexample is not None else ""
+
+    @property
+    def picture(self) -> str:
+        """The same as a drawing: an HTML element that needs nothing else."""
+        return self.found.counterexample.timeline().html if self.found.counterexample is not None else ""
 
     @property
     def seen(self) -> str:

@@ -140,6 +140,7 @@ def _exhibit(one: Exhibit) -> str:
         ),
         ("What it takes", _steps(steps)),
         ("What was seen", f"<pre>{escape(one.seen)}</pre>"),
+        ("In a picture", one.picture),
         ("Step by step", _steps_of_tasks(one)),
         ("Why finale cannot have it", f'<div class="immune">{escape(one.immune)}</div>'),
     ]

@@ -171,4 +171,7 @@ class ScenarioProgram:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
-        return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, endings_seen(history), trial.injected)
+        seen = endings_seen(history)
+        return Attempt(
+            trial.choices, trial.digest, breach, undecided, trial.steps, seen, trial.injected, behaviour=history.fingerprint()
+        )

@@ -408,6 +408,23 @@ def test_a_test_is_written_of_what_failed_only(here: Command, folder: Path) -> N
     assert "makes no test of a canary" in refusal(here("campaign", *options))
 
 
+def test_a_picture_is_drawn_of_what_failed_only(here: Command, folder: Path) -> None:
+    """By explore, replay and check; no file is written over, and nothing is drawn of a search that found nothing."""
+    code, text, said = here("explore", "mine.py:lost_update", "--json", "--picture", "lost.svg")
+    assert code == 1
+    assert said == "drew lost.svg: violated: assertions hold (6 steps, 0 s of virtual time)\n"
+    svg = (folder / "lost.svg").read_text(encoding="utf-8")
+    assert svg.startswith("<svg ")
+    assert "exists already; --force" in refusal(here("explore", "mine.py:lost_update", "--picture", "lost.svg"))
+    again = here("replay", json.loads(text)["token"], "mine.py:lost_update", "--picture", "lost.svg", "--force")
+    assert again[0] == 1
+    assert (folder / "lost.svg").read_text(encoding="utf-8") == svg
+    here("check", "mine.py:Never", "--trials", "3", "--scenario", "one prompt", "--picture", "never.svg")
+    assert "<svg " in (folder / "never.svg").read_text(encoding="utf-8")
+    assert here("explore", "mine.py:fine", "--picture", "fine.svg")[2] == "no failure, so fine.svg was not drawn\n"
+    assert not (folder / "fine.svg").exists()
+
+
 # Interrupts and pipes ---------------------------------------------------------------------------------------------------
 
 

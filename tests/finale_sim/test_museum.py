@@ -44,7 +44,7 @@ def test_what_is_not_caught_says_so() -> None:
     (one,) = exhibits(["fold loss"], trials=1)
     assert not one.caught
     assert one.deviations == ()
-    assert one.timeline == one.seen == ""
+    assert one.timeline == one.seen == one.picture == ""
     assert "not caught by the claim it is about" in page([one], ())
 
 
@@ -72,7 +72,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.links += [value or "" for name, value in attrs if name in ("href", "src")]
-        if tag not in ("meta", "!doctype"):
+        if tag not in ("meta", "!doctype", "img"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -85,7 +85,9 @@ def test_the_page_is_whole_and_needs_nothing_else(shown: list[Exhibit]) -> None:
     reader = Reader()
     reader.feed(text)
     assert reader.open == []
-    assert reader.links == ["https://github.com/charmbracelet/crush/commit/4347015ab"]
+    drawings = [link for link in reader.links if link.startswith("data:image/svg+xml;base64,")]
+    assert len(drawings) == len(shown)
+    assert [link for link in reader.links if link not in drawings] == ["https://github.com/charmbracelet/crush/commit/4347015ab"]
     assert "<code>&lt;b&gt;</code></td><td>a &amp; b</td>" in text
     for one in shown:
         assert text.count(f"<b>{one.name}</b>") == 1

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
-from finale_sim.cli.emitting import emit, emitting, refuse_overwriting
+from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, require, searching
 from finale_sim.display import Progress, failure_text, print_campaign
 from finale_sim.program import ScenarioProgram
@@ -101,6 +101,7 @@ def _run(arguments: argparse.Namespace, programs: list[ScenarioProgram], title: 
     )
     progress.clear()
     told = [failures[0][1].case() for failures in campaign.failures().values()]
+    draw(arguments, next((failures[0][1].timeline() for failures in campaign.failures().values()), None))
     emit(arguments, told, getattr(arguments, "target", None))
     if arguments.json:
         print_json(campaign.as_dict(), arguments.stdout)

@@ -1,14 +1,15 @@
-"""``--emit-test``: a failure as a pytest file."""
+"""``--emit-test`` and ``--picture``: a failure as a pytest file, and as a drawing."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from finale.drawing import Picture
 from finale_sim.failure.regression import Case, write_test
 from finale_sim.targets import BadTarget
 
-__all__ = ["emit", "emitting", "refuse_overwriting"]
+__all__ = ["draw", "emit", "emitting", "refuse_overwriting"]
 
 
 def emitting(sub: argparse.ArgumentParser) -> None:
@@ -16,7 +17,8 @@ def emitting(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--emit-test", type=Path, metavar="FILE", help="write a pytest file that fails as long as what was found is there"
     )
-    sub.add_argument("--force", action="store_true", help="let --emit-test write over a file")
+    sub.add_argument("--picture", type=Path, metavar="FILE.svg", help="draw the trial that failed: a lane for each task")
+    sub.add_argument("--force", action="store_true", help="let --emit-test and --picture write over a file")
 
 
 def refuse_overwriting(arguments: argparse.Namespace) -> None:
@@ -26,15 +28,27 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
         FileExistsError: the file is there already.
         BadTarget: no test can be made of it.
     """
-    file: Path | None = arguments.emit_test
+    if arguments.emit_test and getattr(arguments, "canary", None):
+        raise BadTarget("--emit-test makes no test of a canary: finale is not broken where the test would run")
+    for file in (arguments.emit_test, arguments.picture):
+        if file is None:
+            continue
+        if not file.parent.is_dir():
+            raise BadTarget(f"there is no folder {str(file.parent)!r} to write {file.name} to")
+        if file.exists() and not arguments.force:
+            raise FileExistsError(f"{file} exists already; --force writes over it")
+
+
+def draw(arguments: argparse.Namespace, picture: Picture | None) -> None:
+    """Save the picture, if one is wanted and there is something to see."""
+    file: Path | None = arguments.picture
     if file is None:
         return
-    if getattr(arguments, "canary", None):
-        raise BadTarget("--emit-test makes no test of a canary: finale is not broken where the test would run")
-    if not file.parent.is_dir():
-        raise BadTarget(f"there is no folder {str(file.parent)!r} to write {file.name} to")
-    if file.exists() and not arguments.force:
-        raise FileExistsError(f"{file} exists already; --force writes over it")
+    if picture is not None:
+        picture.save(file)
+        print(f"drew {file}: {picture.title}", file=sys.stderr)
+    else:
+        print(f"no failure, so {file} was not drawn", file=sys.stderr)
 
 
 def emit(arguments: argparse.Namespace, cases: Sequence[Case], target: str | None) -> None:

@@ -4,7 +4,7 @@ import argparse
 import time
 
 from finale_sim.api import program_of
-from finale_sim.cli.emitting import emit, emitting, refuse_overwriting
+from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, searching
 from finale_sim.display import Progress, failure_text, replay_text, verdict_text
 from finale_sim.failure.curve import curve, curve_text
@@ -84,6 +84,7 @@ def _explore(arguments: argparse.Namespace) -> int:
     )
     report = confirmed(report, [arguments.target])
     progress.clear()
+    draw(arguments, report.counterexample.timeline() if report.counterexample else None)
     emit(arguments, [report.counterexample.case()] if report.counterexample else [], arguments.target)
     if arguments.json:
         print_json(report.as_dict(), arguments.stdout)
@@ -104,6 +105,7 @@ def _replay(arguments: argparse.Namespace) -> int:
         replayed = replay_token(program, token)
         attempt = replayed.story.attempt
         points = curve(program.attempt, attempt, samples=arguments.curve) if arguments.curve and attempt.breach else ()
+    draw(arguments, replayed.timeline())
     emit(arguments, [replayed.case(program.name, arguments.token)] if replayed.recorded else [], arguments.target)
     if arguments.json:
         more = {"token": arguments.token, "seconds": round(time.perf_counter() - started, 3)}

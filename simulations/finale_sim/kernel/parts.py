@@ -4,6 +4,8 @@ from collections.abc import Callable, Generator, Iterable
 from math import inf
 from typing import Any, NoReturn, TypeVar
 
+import trio
+
 from finale_sim.kernel.errors import RealIO
 from finale_sim.kernel.places import user_line
 
@@ -14,6 +16,7 @@ __all__ = [
     "NoIO",
     "NoSignals",
     "OrderedSet",
+    "how_ended",
 ]
 
 T = TypeVar("T")
@@ -150,6 +153,15 @@ class NoIO:
             raise refusal(f"trio.lowlevel.{name}")
 
         return refuse
+
+
+def how_ended(outcome: Any) -> str:
+    """How a task ended, in a word. What raises and is cancelled has failed. The error itself is not kept: it holds frames."""
+    error = getattr(outcome, "error", None)
+    if error is None:
+        return "returned"
+    rest = error.split(trio.Cancelled)[1] if isinstance(error, BaseExceptionGroup) else error
+    return "cancelled" if rest is None or isinstance(rest, trio.Cancelled) else "failed"
 
 
 def refusal(call: str) -> RealIO:

@@ -35,8 +35,10 @@ def is_trio(code: CodeType) -> bool:
 
 
 def is_user(code: CodeType) -> bool:
-    """Whether a function is neither trio's, the standard library's, nor the kernel's."""
+    """Whether a function is neither trio's, the standard library's, nor the kernel's, and does not hide itself as pytest's do."""
     name = code.co_filename
+    if "__tracebackhide__" in code.co_varnames:
+        return False
     if name.startswith((_TRIO, _OUTCOME, _KERNEL, "<frozen", "<attrs")):
         return name.endswith(_SELFTEST)
     return not name.startswith(_STDLIB) or any(part in name for part in _PACKAGES)

@@ -1,8 +1,7 @@
 """The one file that names what trio keeps private. Everything else in the kernel goes through here.
 
-trio's own ``unrolled_run`` generator does all the work; what is ours is handed to its ``Runner`` as constructor arguments
-(run queue, deadlines, I/O, callbacks, clock), so that nothing blocks and every step is picked by the driver. What can't be
-handed over is wrapped once, and behaves as before for every loop that isn't a trial:
+trio's own ``unrolled_run`` generator does all the work; ours is handed to its ``Runner`` as constructor arguments, so that
+nothing blocks and the driver picks each step. What can't be handed over is wrapped once, and behaves as before outside of trials:
 
 - ``CancelStatus`` gets ordered sets, so that a cancellation reaches tasks in one order and not in that of their addresses;
 - ``Task.__hash__`` is a task's number in its trial, so that sets of tasks iterate in one order;
@@ -29,7 +28,7 @@ from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import unsupported
 from finale_sim.kernel.escapes_io import NoNetwork
 from finale_sim.kernel.generators import InOrderOfUse
-from finale_sim.kernel.parts import Bracket, IdleWaiters, LazyInstruments, NoIO, NoSignals, OrderedSet
+from finale_sim.kernel.parts import Bracket, IdleWaiters, LazyInstruments, NoIO, NoSignals, OrderedSet, how_ended
 from finale_sim.kernel.timers import Timer, Timers
 
 try:
@@ -108,7 +107,7 @@ class _Runner(Runner):
     run_sync_soon task is started when there is something to call.
     """
 
-    __slots__ = ("entry_nursery",)
+    __slots__ = ("ended", "entry_nursery")
 
     async def init(self, async_fn: Any, args: tuple[Any, ...]) -> None:
         async with trio.open_nursery() as self.entry_nursery:
@@ -125,6 +124,7 @@ class _Runner(Runner):
 
     def task_exited(self, task: Task, outcome: Any) -> None:
         super().task_exited(task, outcome)
+        self.ended = how_ended(outcome)
         if task is self.main_task and len(self.tasks) > 1 and self.system_nursery is not None:
             self.system_nursery.cancel_scope.cancel()
 

@@ -5,8 +5,8 @@ from trio.lowlevel import Task
 from finale_sim.choices import Choice
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.places import place_of
-from finale_sim.kernel.seam import Loop, scope_tasks
-from finale_sim.kernel.stuck import stack_of, waiting_on
+from finale_sim.kernel.seam import Loop, scope_tasks, scopes_around
+from finale_sim.kernel.stuck import primitive_frame, stack_of, waiting_on
 from finale_sim.kernel.timers import Timer
 from finale_sim.kernel.trial import Step
 
@@ -36,15 +36,21 @@ class Tracer:
         """Take a step, and note what the task waits for afterwards."""
         lane, number, now_s = self._context.lane, self._context.steps, self._context.now
         offered, self._offered = self._offered or (lane.path,), ()
-        waiting, place, stack = "ended", "", stack_of(task)
+        waiting, place, stack, ended = "ended", "", stack_of(task), ""
+        cancelled, made = _is_cancelled(task, now_s), self._context.choices.made
+        before = len(made)
         try:
             self._loop.turn(task)
-            if task in self._loop.tasks:
+            if task not in self._loop.tasks:
+                ended = self._loop.runner.ended
+            else:
                 waiting = "" if task in self._loop.runq else waiting_on(task, self._context.task_path)
                 place, stack = place_of(task), stack_of(task)
         finally:
             if not lane.quiet:
-                self._steps.append(Step(number, lane.path, lane.steps, now_s, choice, offered, waiting, stack, place))
+                asked = tuple(made[before:])
+                step = Step(number, lane.path, lane.steps, now_s, choice, offered, waiting, stack, place, asked, cancelled, ended)
+                self._steps.append(step)
 
     def timers(self, due: list[Timer], index: int, chosen: bool) -> None:
         """A timer fires, or is held back until another step was taken."""
@@ -69,3 +75,12 @@ class Tracer:
     def _name(self, timer: Timer) -> str:
         tasks = scope_tasks(timer[2])
         return self._context.task_path(tasks[0]) if tasks else f"timer {timer[1]}"
+
+
+def _is_cancelled(task: Task, now_s: float) -> bool:
+    """Whether a scope around a task is cancelled. That of a ``trio.sleep`` which is over does not count."""
+    scopes = list(scopes_around(task))
+    frame = primitive_frame(task)
+    if frame is not None and frame.f_code.co_name.startswith("sleep") and scopes and scopes[0].deadline <= now_s:
+        del scopes[0]
+    return any(scope.cancel_called for scope in scopes)

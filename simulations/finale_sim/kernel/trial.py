@@ -46,6 +46,9 @@ class Step:
     waiting_on: str  #: what the task waits for now; empty if it can go on, "ended" if it is over
     stack: tuple[str, ...] = ()  #: the program's own frames, outermost first: where the task stands now, or where it last was
     place: str = ""  #: where it waits: the line in the task's own function, then the innermost one if that is elsewhere
+    asked: tuple[Choice, ...] = ()  #: what was asked while it was taken: faults, delays, data
+    cancelled: bool = False  #: a scope around the task was cancelled when the step began
+    ended: str = ""  #: if it was the task's last step: ``returned``, ``cancelled`` or ``failed``
 
     @property
     def turn(self) -> str:

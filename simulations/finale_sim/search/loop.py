@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from finale_sim.choices import Kind
+from finale_sim.search.novelty import Novelty
 from finale_sim.search.random_walk import RandomWalk
 from finale_sim.search.strategy import Attempt, EndSearch, RunTrial, Strategy
 from finale_sim.search.sweep import Sweep
@@ -37,6 +38,7 @@ class Search:
     probes: Counter[str] = field(default_factory=Counter)  #: name of a situation → in how many trials it was reached
     struck: Counter[str] = field(default_factory=Counter)  #: name of a fault → in how many trials it struck
     discarded: int = 0  #: trials that do not count, because an assumption of the program did not hold
+    novelty: Novelty = field(default_factory=Novelty, repr=False)  #: distinct behaviours over trials
     cancel_points: int = 0  #: (scope, step) pairs of the happy path at which the program could be cancelled
     cancelled: set[tuple[int, int]] = field(default_factory=set, repr=False)  #: those at which it was, and nothing else was odd
 
@@ -107,6 +109,7 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.choices += len(attempt.choices)
     state.steps += attempt.steps
     state.seen.update(attempt.seen)
+    state.novelty.note(attempt.digest if attempt.behaviour is None else attempt.behaviour)
     state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
     state.struck.update(attempt.injected.struck.keys())
     state.discarded += attempt.injected.discarded

@@ -26,6 +26,7 @@ class Attempt:
     steps: int = 0
     seen: tuple[str, ...] = ()  #: names of the situations that it reached
     injected: Injected = field(default_factory=Injected)  #: what the program said of itself
+    behaviour: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
 
     @property
     def deviations(self) -> tuple[Choice, ...]:

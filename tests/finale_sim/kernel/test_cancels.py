@@ -125,5 +125,5 @@ def test_a_cancel_is_told_with_its_scope_and_place() -> None:
     assert words.startswith("before step 2 of /main: scope 1 of /main, opened at ")
     assert "test_cancels.py:" in words
     assert words.endswith(" in cut_short is cancelled")
-    assert "» cancel → scope 1 of /main, opened at" in report.counterexample.timeline()
+    assert "» cancel → scope 1 of /main, opened at" in report.counterexample.timeline().text
     assert finale_sim.replay(report.counterexample.token, cut_short).exit_code == 1
