@@ -23,6 +23,7 @@ and a failure comes out as a few steps and one line that replays it.
   finale-sim check myagent.py:MyCoordinator   does my coordinator, inside a finale workspace?
   finale-sim explore mymodule:my_function     is there a schedule in which this async function fails?
   finale-sim replay fin1-…                    once more, the very same trial
+  finale-sim museum                           which bugs does it find, and how?
 """
 
 
