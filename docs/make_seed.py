@@ -54,7 +54,7 @@ def _section(one: Exhibit) -> str:
         "",
         fill(f"**{one.symptom}** {one.wrong}", WIDTH),
         "",
-        fill(f"It breaks {one.claim} ({one.promise}): {one.evidence.partition(';')[0].splitlines()[0]}. {found}", WIDTH),
+        fill(f"It breaks {one.claim} ({one.promise}): {one.evidence}. {found}", WIDTH),
         "",
         *steps,
         "",

@@ -50,9 +50,10 @@ class Exhibit:
 
     @property
     def evidence(self) -> str:
-        """What the oracle said."""
+        """What the oracle said, without the list of those who still wait if the trial was stuck as well."""
         verdict = self.found.verdict
-        return verdict.breach.message if isinstance(verdict, Violated) else str(verdict)
+        message = verdict.breach.message if isinstance(verdict, Violated) else str(verdict)
+        return message.partition("; nothing can ever happen again")[0].splitlines()[0].rstrip(":")
 
     @property
     def deviations(self) -> Sequence[str]:

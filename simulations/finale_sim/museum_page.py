@@ -41,7 +41,7 @@ pre { background: var(--card); border-radius: 6px; padding: .8rem 1rem; overflow
 .soft { color: var(--soft) }
 table { border-collapse: collapse; width: 100%; margin-top: 1rem } td, th { text-align: left; vertical-align: top;
   padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line) } th { color: var(--soft); font-weight: 500 }
-@media (max-width: 40rem) { .facts { grid-template-columns: 1fr; gap: .1rem } .facts dd { margin-bottom: .6rem } }
+@media (max-width: 40rem) { .facts { grid-template-columns: minmax(0, 1fr); gap: .1rem } .facts dd { margin-bottom: .6rem } }
 """
 
 _INTRODUCTION = """
@@ -133,7 +133,7 @@ def _exhibit(one: Exhibit) -> str:
     count = f"{search.trials} trial{'s' * (search.trials != 1)}, {len(steps)} deviation{'s' * (len(steps) != 1)}"
     facts = [
         ("What is wrong", escape(one.wrong)),
-        ("What broke", f'<span class="broken">{escape(one.evidence.partition(";")[0].splitlines()[0])}</span>'),
+        ("What broke", f'<span class="broken">{escape(one.evidence)}</span>'),
         (
             "How it was found",
             f"scenario “{escape(one.scenario)}”, strategy “{escape(search.strategy)}”, after {count.partition(',')[0]}",
