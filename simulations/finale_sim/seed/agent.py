@@ -107,6 +107,7 @@ class Agent:
         self.begin(call)
         try:
             with scope:
+                await trio.lowlevel.checkpoint_if_cancelled()  # nothing is asked with a context that is cancelled
                 outcome.text = await call.work()
             if scope.cancelled_caught:
                 outcome.status = Status.CANCELLED

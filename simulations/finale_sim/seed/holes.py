@@ -53,10 +53,10 @@ HOLES: tuple[Hole, ...] = (
     Hole(
         "shutdown-stops-fanin-first",
         "The last answer before the program shuts down reaches nobody.",
-        "slow subscribers",
+        "one prompt",
         "I1 one terminal",
-        "The last ending is still on its way through the fan-in, which waits 50 ms for a subscriber with a full buffer. Shutting "
-        "down waits for the tasks of runs only, and then cancels the fan-in: whoever listens hears nothing of that ending.",
+        "Shutting down waits for the tasks of runs, and then cancels the fan-in. An ending that is still on its way through it "
+        "is lost; whether it is depends on who comes first. The client sees a clean end of the stream, and reports success.",
     ),
     Hole(
         "panic-kills-server-and-lies",
