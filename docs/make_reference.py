@@ -18,7 +18,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-MODULES = ("finale", "finale.journal", "finale.coordinators", "finale.drawing", "finale.testing", "finale_sim", "finale_sim.hypothesis")
+MODULES = (
+    "finale",
+    "finale.journal",
+    "finale.coordinators",
+    "finale.notebook",
+    "finale.drawing",
+    "finale.testing",
+    "finale_sim",
+    "finale_sim.hypothesis",
+)
 TARGET = Path(__file__).with_name("reference.md")
 
 _HEAD = """\

@@ -61,7 +61,7 @@ class ErrorInfo:
 
     type: str
     message: str
-    traceback: str = ""
+    traceback: str = field(default="", repr=False)  # it is long, and a repr is for one line
 
 
 @dataclass(frozen=True, slots=True)

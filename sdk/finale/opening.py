@@ -27,6 +27,11 @@ from finale.workspace import Workspace
 
 __all__ = ["open_workspace"]
 
+_NO_TRIO = (
+    "finale.open_workspace() works inside of trio, and no trio is running here: call it in a program that trio.run(main) starts, "
+    "or use finale.notebook.open_workspace(), which works anywhere: in notebooks, in asyncio, in plain scripts"
+)
+
 
 @asynccontextmanager
 @trio.lowlevel.enable_ki_protection
@@ -68,11 +73,11 @@ async def open_workspace(
         logger: where a failing journal and subscribers that fall behind are reported (default: the logger "finale").
 
     Raises:
-        TypeError: ``coordinator`` is none.
-        ValueError: an option is out of its range.
+        RuntimeError: this is not a task of trio's.
+        TypeError, ValueError: ``coordinator`` is none, or an option is out of its range.
         JournalError: the journal has events that no workspace wrote in this order.
     """
-    _check_options(on_exit, max_active=max_active, queue_limit=queue_limit, progress_limit=progress_limit, retain=retain)
+    _check(on_exit, max_active=max_active, queue_limit=queue_limit, progress_limit=progress_limit, retain=retain)
     patience, coordinator = Patience(grace_s, deadline_s, idle_s), as_coordinator(coordinator)
     ledger = Ledger(max_active=max_active, queue_limit=queue_limit, retain=retain, durable=getattr(journal, "durable", False))
     log = logger or logging.getLogger("finale")
@@ -109,7 +114,11 @@ async def _read_back(journal: Journal | None, ledger: Ledger, broker: Broker, cl
         broker.horizon = ledger.begins_at  # what is in the journal is visible
 
 
-def _check_options(on_exit: str, **limits: int | None) -> None:
+def _check(on_exit: str, **limits: int | None) -> None:
+    try:
+        trio.lowlevel.current_task()
+    except RuntimeError:
+        raise RuntimeError(_NO_TRIO) from None
     if on_exit not in ("wait", "cancel"):
         raise ValueError(f"on_exit is {on_exit!r}; it is 'wait' or 'cancel'")
     for name, value in limits.items():

@@ -12,7 +12,7 @@ from finale_sim.failure.feasibility import Feasibility
 from finale_sim.failure.forcing import Delay, Stuck, force
 from finale_sim.failure.holding import assert_holds
 from finale_sim.history import Entry, History, What
-from finale_sim.inject import Discarded, assume, fault, sometimes
+from finale_sim.inject import Discarded, assume, disk, fault, sometimes
 from finale_sim.investigate import Replayed
 from finale_sim.kernel import KernelUnsupported, RealIO, Trial, simulate
 from finale_sim.net import network
@@ -56,6 +56,7 @@ __all__ = [
     "assert_holds",
     "assume",
     "check",
+    "disk",
     "explore",
     "fault",
     "force",

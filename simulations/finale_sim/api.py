@@ -5,8 +5,8 @@ from typing import Any
 
 from finale import open_workspace
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
-from finale_sim.failure.fresh import confirmed, import_name
-from finale_sim.investigate import Replayed, as_recorded, investigate, replay_token
+from finale_sim.failure.fresh import confirmed, import_name, import_names
+from finale_sim.investigate import Replayed, as_recorded, conditions_of, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
@@ -27,36 +27,47 @@ def explore(
     seed: int = 0,
     cancel: bool = False,
     fidelity: str = "ties",
+    crash: Callable[[], Awaitable[Any]] | None = None,
     on_trial: OnTrial | None = None,
 ) -> Report:
-    """Look for a schedule in which ``function`` fails: an error leaves it, or it deadlocks.
+    """Look for a schedule in which ``function`` fails: an error leaves it, it deadlocks, or it goes round for ever.
 
     ``function`` is any async function of trio's without parameters; it is called anew in each of at most ``trials`` trials.
     With ``cancel``, any cancel scope that it has open may be cancelled before any of its steps: all of them are tried once, then
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
+    With ``crash``, the process of ``function`` may be killed before any of its steps, once in a trial; all of them are tried.
+    Nothing of it runs any more, no ``finally`` either. Then, and also when it has returned, ``crash`` is run in a fresh loop:
+    another async function without parameters, which asserts what must hold of what is in ``finale_sim.disk()``.
     ``on_trial`` is called with the state of the search after each of its trials; what it raises ends the search.
-    A failure is run again, also in a fresh process if that can import the function.
+    A failure is run again, also in a fresh process if that can import the functions.
 
     Raises:
-        BadTarget: it is not such a function.
+        BadTarget: one of them is not such a function.
         ValueError: there is no such fidelity.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
-    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
-    program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions)
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
+    program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash))
     with heard():
         found = investigate(program, trials=trials, seed=seed, on_trial=on_trial)
-        return confirmed(found, import_name(function))
+        return confirmed(found, import_names(function, crash))
 
 
-def step_through(function: Any = None, *, token: str | None = None, cancel: bool = False, fidelity: str = "ties") -> Stepping:
+def step_through(
+    function: Any = None,
+    *,
+    token: str | None = None,
+    cancel: bool = False,
+    fidelity: str = "ties",
+    crash: Callable[[], Awaitable[Any]] | None = None,
+) -> Stepping:
     """Walk through a trial of ``function`` by hand: look at the ``options``, ``choose`` one, go ``back``, ``fork``.
 
     It stands before the first choice; with ``token``, at the end of the trial that this stands for, under its conditions, and
     then ``function`` may be whatever ``replay`` takes.
-    ``cancel`` and ``fidelity``: as for ``explore``.
+    ``cancel``, ``fidelity`` and ``crash``: as for ``explore``.
 
     Raises:
         BadTarget: it is no async function without parameters.
@@ -66,9 +77,9 @@ def step_through(function: Any = None, *, token: str | None = None, cancel: bool
     name = getattr(function, "__qualname__", type(function).__name__)
     if token is not None:
         wanted = decode(token)
-        return stepping(as_recorded(program_of(token, name, function), wanted), following(dict(wanted.deviations)))
-    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel)
-    return stepping(PlainProgram(f"explore/{name}", as_program_function(name, function), conditions))
+        return stepping(as_recorded(program_of(token, name, function, crash), wanted), following(dict(wanted.deviations)))
+    conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
+    return stepping(PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash)))
 
 
 def check(coordinator: Any = None, *, workspace: Opens | None = None, trials: int = 500, seed: int = 0) -> Campaign:
@@ -92,8 +103,10 @@ def check(coordinator: Any = None, *, workspace: Opens | None = None, trials: in
         return run_campaign(programs, trials=trials, seed=seed, again=import_name(target))
 
 
-def replay(token: str, target: Any = None) -> Replayed:
+def replay(token: str, target: Any = None, *, crash: Callable[[], Awaitable[Any]] | None = None) -> Replayed:
     """Run the trial that a token stands for: of the standard campaign, or of the function, coordinator or workspace given here.
+
+    ``crash`` is what ``explore`` was given, if it was.
 
     Raises:
         BadToken: the text is no token of this version, or belongs to another program.
@@ -101,34 +114,43 @@ def replay(token: str, target: Any = None) -> Replayed:
     """
     label = getattr(target, "__qualname__", type(target).__name__)
     with heard():
-        return replay_token(program_of(token, label, target), decode(token))
+        return replay_token(program_of(token, label, target, crash), decode(token))
 
 
-def program_of(token: str, label: str, target: Any, opens: Opens = open_workspace) -> Program:
+def program_of(token: str, label: str, target: Any, crash: Any = None, *, opens: Opens = open_workspace) -> Program:
     """The program that the token was made with: a standard one if ``target`` is None, else one of those made of the target.
 
-    ``opens`` gives a finale that was broken on purpose, for the standard ones.
+    ``crash``: what is run when the program was killed. ``opens`` gives a finale that was broken on purpose, for standard ones.
 
     Raises:
         BadToken, BadTarget: as in ``replay``.
     """
-    wanted = decode(token).program
-    for program in _programs(label, target, opens):
-        if program_key(program.name) == wanted:
+    recorded = decode(token)
+    for program in _programs(label, target, crash, opens):
+        if program_key(program.name) == recorded.program:
+            if crash is None and conditions_of(recorded).crashes:
+                raise BadToken(f"in this trial {label} may be killed; say what is run afterwards, too: --crash (crash=…)")
             return program
     if target is None:
         raise BadToken("the token belongs to no standard scenario; name the target that it was found with")
     raise BadToken(f"the token belongs to another program than {label}")
 
 
-def _programs(label: str, target: Any, opens: Opens) -> Iterator[Program]:
+def _recovery(function: Any) -> Callable[[], Awaitable[Any]] | None:
+    label = getattr(function, "__qualname__", type(function).__name__)
+    return as_program_function(label, function) if function is not None else None
+
+
+def _programs(label: str, target: Any, crash: Any, opens: Opens) -> Iterator[Program]:
     """All that the target can be: what opens a workspace first, since nothing but its call tells."""
-    if target is None:
+    if target is None and crash is None:
         yield from campaign_programs(opens=opens)
         return
-    if callable(target):
+    if callable(target) and crash is None:
         yield from workspace_programs(label, target)
     try:
-        yield PlainProgram(f"explore/{label}", as_program_function(label, target))
+        yield PlainProgram(f"explore/{label}", as_program_function(label, target), recover=_recovery(crash))
     except BadTarget:
+        if crash is not None:
+            raise
         yield from check_programs(label, coordinator_factory(label, target))

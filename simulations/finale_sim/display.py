@@ -122,6 +122,10 @@ def verdict_text(report: Report) -> str:
     numbers = f"{search.trials:,} trials, {search.choices:,} choices, {report.seconds:.2f} s"
     if search.cancel_points:
         numbers += f"; cancelled at {len(search.cancelled):,} of {search.cancel_points:,} points"
+    if search.crash_points:
+        numbers += f"; killed at {len(search.crashed):,} of {search.crash_points:,} steps"
+    if search.late:
+        numbers += f"; {search.late:,} trials ended late, when nothing surprising happened any more"
     if search.discarded:
         numbers += f"; {search.discarded:,} trials do not count"
     lines = [f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"]
@@ -139,7 +143,9 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
     label = counterexample.feasibility
     if label is not None and label.holds:
         delays = [str(hold.delay) for hold in label.holds]
-        lines.append(f"On trio {shlex.join(['finale-sim', 'force', *again, *delays])}")
+        lines.append(f"On trio {shlex.join(['finale-sim', 'force', again[0], *delays])}")
+        if counterexample.story.trial.livelock is not None:
+            lines.append("        which goes on for ever, until a Ctrl-C")
     return "\n".join(lines)
 
 

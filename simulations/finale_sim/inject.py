@@ -1,16 +1,19 @@
 """What programs say to the trial that they run in: where faults may strike, what is worth reaching, what is out of scope.
 
-All of it does nothing outside of a trial, so it may stay in a program that also runs for real.
+All of it does nothing outside of a trial, so it may stay in a program that also runs for real. ``disk`` is the one exception.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import trio
 
 from finale_sim.choices import Kind
 from finale_sim.kernel import Context, current_trial
 
-__all__ = ["Discarded", "assume", "fault", "sometimes"]
+__all__ = ["Discarded", "assume", "disk", "fault", "sometimes"]
+
+_real_disk: "trio.lowlevel.RunVar[dict[Any, Any]]" = trio.lowlevel.RunVar("finale_sim.disk")
 
 
 class Discarded(Exception):
@@ -70,6 +73,26 @@ def assume(condition: object) -> None:
     if trial is not None and not condition:
         trial.injected.discarded = True
         raise Discarded("an assumption does not hold, so this trial does not count")
+
+
+def disk() -> dict[Any, Any]:
+    """What survives when the process of the program ends or is killed: the same dict before and after, empty when a trial begins.
+
+    What is in it is durable at once, also a change to an object that was stored before. Outside of a trial it lasts as long as
+    ``trio.run`` does.
+
+    Raises:
+        RuntimeError: called outside of both.
+    """
+    trial = current_trial()
+    if trial is not None:
+        return trial.disk
+    try:
+        return _real_disk.get()
+    except LookupError:
+        kept: dict[Any, Any] = {}
+        _real_disk.set(kept)
+        return kept
 
 
 def _struck(trial: Context, name: str, effects: Sequence[str]) -> str | None:

@@ -4,12 +4,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from finale.drawing import Picture
 from finale.drawing.tables import block
-from finale_sim.choices import Decide
+from finale_sim.choices import Decide, deviations
 from finale_sim.failure.determinism import LAYOUTS, Difference, Rechecked, differs, fails_again
 from finale_sim.failure.feasibility import Labelled, label
 from finale_sim.failure.nearest import nearest_passing
@@ -19,11 +19,11 @@ from finale_sim.program import Program
 from finale_sim.render import in_words, trial_picture
 from finale_sim.report import Counterexample, Report, indented
 from finale_sim.search import Attempt, OnTrial, RunTrial, Search, following, search
-from finale_sim.shrink import shrink
+from finale_sim.shrink import same_claim, shrink
 from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
 
-__all__ = ["Replayed", "as_recorded", "investigate", "replay_token"]
+__all__ = ["Replayed", "as_recorded", "conditions_of", "investigate", "replay_token"]
 
 
 def investigate(
@@ -84,6 +84,9 @@ def _attentive(run: RunTrial) -> Iterator[RunTrial]:
 
 def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -> Counterexample | Difference:
     """The failure, shrunk and told; or how it comes out differently when it is run again."""
+    found_with = len(failure.deviations)
+    if failure.late:
+        program, run, failure = _briefly(program, run, failure)
     shrunk = shrink(run, failure, swept=state.swept)
     state.interrupted = shrunk.interrupted
     story = _tell(program, shrunk.attempt)
@@ -103,7 +106,7 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
         program.name,
         found.program.conditions,
         found.story,
-        len(failure.deviations),
+        found_with,
         found.shrunk,
         found.minimal,
         found.feasibility,
@@ -112,6 +115,13 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
         reruns=() if shrunk.interrupted else (f"in this process, under {LAYOUTS} other memory layouts",),
         run=found.program.attempt,
     )
+
+
+def _briefly(program: Program, run: RunTrial, failure: Attempt) -> tuple[Program, RunTrial, Attempt]:
+    """The same failure under brief conditions, if they have it: a trial that goes on for ever costs as much as it may."""
+    brief = program.under(replace(program.conditions, brief=True))
+    attempt = brief.attempt(following(deviations(failure.choices)))
+    return (brief, brief.attempt, attempt) if same_claim(attempt, failure) else (program, run, failure)
 
 
 def _tell(program: Program, attempt: Attempt) -> Story:
@@ -180,6 +190,18 @@ class Replayed:
         }
 
 
+def conditions_of(token: Token) -> Conditions:
+    """The conditions of the token.
+
+    Raises:
+        BadToken: this version does not know them.
+    """
+    try:
+        return Conditions.of_code(token.conditions)
+    except ValueError as error:
+        raise BadToken(f"the token was made under conditions that this version does not know: {error}") from error
+
+
 def as_recorded(program: Program, token: Token) -> Program:
     """The program under the conditions of the token.
 
@@ -189,11 +211,7 @@ def as_recorded(program: Program, token: Token) -> Program:
     """
     if token.program != program_key(program.name):
         raise ValueError(f"the token belongs to another program than {program.name!r}")
-    try:
-        conditions = Conditions.of_code(token.conditions)
-    except ValueError as error:
-        raise BadToken(f"the token was made under conditions that this version does not know: {error}") from error
-    return program.under(conditions)
+    return program.under(conditions_of(token))
 
 
 def replay_token(program: Program, token: Token) -> Replayed:

@@ -8,7 +8,7 @@ from finale import Coordinator, open_workspace
 from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
-from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, simulate
+from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, render_livelock, simulate
 from finale_sim.kernel.places import file_name, is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
@@ -21,6 +21,10 @@ from finale_sim.world import Opens, World
 __all__ = ["PlainProgram", "Program", "ScenarioProgram"]
 
 MAX_STEPS = 20_000
+"""Of a trial, until it has to come to its end. After that it has as many in which to do so."""
+
+BRIEF_STEPS, BRIEF_CALM_STEPS = 1_000, 5_000
+"""The same under brief conditions."""
 
 
 class Program(Protocol):
@@ -46,21 +50,43 @@ class Program(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlainProgram:
-    """Any async function without parameters. An error that leaves it, or a deadlock, is a breach."""
+    """Any async function without parameters. An error that leaves it, or a deadlock, is a breach.
+
+    Under conditions with crashes, ``recover`` is started when it has returned or was killed, and judged like it.
+    """
 
     name: str
     function: Callable[[], Awaitable[Any]]
     conditions: Conditions = STANDARD
+    recover: Callable[[], Awaitable[Any]] | None = None
 
     def under(self, conditions: Conditions) -> Self:
         return replace(self, conditions=conditions)
 
     def attempt(self, decide: Decide) -> Attempt:
-        return _judge_plain(simulate(self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS))
+        return _judge_plain(self._simulate(decide))
 
     def tell(self, decide: Decide) -> Story:
-        trial = simulate(self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
+        trial = self._simulate(decide, trace=True)
         return Story(_judge_plain(trial), trial, picks=trial.injected.told)
+
+    def _simulate(self, decide: Decide, *, trace: bool = False) -> Trial:
+        recover = self.recover if self.conditions.crashes else None
+        return _simulated(self.function, decide, self.conditions, trace=trace, recover=recover)
+
+
+def _simulated(
+    function: Callable[[], Awaitable[Any]],
+    decide: Decide,
+    conditions: Conditions,
+    *,
+    trace: bool = False,
+    recover: Callable[[], Awaitable[Any]] | None = None,
+) -> Trial:
+    storm, calm = (BRIEF_STEPS, BRIEF_CALM_STEPS) if conditions.brief else (MAX_STEPS, MAX_STEPS)
+    return simulate(
+        function, decide=decide, conditions=conditions, max_steps=storm, calm_steps=calm, trace=trace, recover=recover
+    )
 
 
 def _judge_plain(trial: Trial) -> Attempt:
@@ -70,18 +96,24 @@ def _judge_plain(trial: Trial) -> Attempt:
     elif trial.ending is Ending.DEADLOCKED:
         waiting = render_deadlock(trial.deadlock, trial.waits)
         breach = Breach("not stuck", f"nothing can ever happen again, and these still wait:\n{waiting}")
-    elif trial.ending is Ending.STEP_LIMIT and trial.deadlock:
-        breach = _never_returns(trial)
-    elif trial.ending is Ending.STEP_LIMIT:
-        undecided = f"a trial was still going after {MAX_STEPS} steps"
+    elif trial.ending in _UNENDED:
+        breach, undecided = _judge_unended(trial, "a trial")
     elif trial.error is not None:
         breach, undecided = _judge_error(trial.error)
-    return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, injected=trial.injected)
+    if breach is not None and trial.restarted:
+        breach = Breach(f"{breach.claim} after a restart", breach.message)
+    return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, late=trial.calm_from > 0, injected=trial.injected)
 
 
-def _never_returns(trial: Trial) -> Breach:
-    waiting = render_deadlock(trial.deadlock, trial.waits)
-    return Breach("not stuck", f"it can never return: others go on, but these wait for each other:\n{waiting}")
+def _judge_unended(trial: Trial, which: str) -> tuple[Breach | None, str | None]:
+    """One that was still going when its steps were used up: either it is proved that it never ends, or nothing is said."""
+    if trial.livelock is not None:
+        return Breach("no livelock", render_livelock(trial.livelock)), None
+    if trial.deadlock:
+        waiting = render_deadlock(trial.deadlock, trial.waits)
+        return Breach("not stuck", f"it can never return: others go on, but these wait for each other:\n{waiting}"), None
+    unsure = f"; whether it goes round for ever is not known: {trial.why_unsettled}" if trial.why_unsettled else ""
+    return None, f"{which} was still going after {trial.steps:,} steps{unsure}"
 
 
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
@@ -120,6 +152,9 @@ def _where(error: BaseException) -> str:
     return where
 
 
+_UNENDED = (Ending.STEP_LIMIT, Ending.LIVELOCKED)
+
+
 @dataclass(frozen=True, slots=True)
 class ScenarioProgram:
     """A scenario, played on a workspace that ``opens`` opens, with a fresh coordinator from ``make`` in each trial.
@@ -141,19 +176,17 @@ class ScenarioProgram:
 
     def attempt(self, decide: Decide) -> Attempt:
         world = World(self.scenario, self.make, self.opens)
-        return self._judge(simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS), world.history)
+        return self._judge(_simulated(world.play, decide, self.conditions), world.history)
 
     def tell(self, decide: Decide) -> Story:
         world = World(self.scenario, self.make, self.opens)
-        trial = simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
+        trial = _simulated(world.play, decide, self.conditions, trace=True)
         return Story(self._judge(trial, world.history), trial, tuple(world.history.entries), world.history.picks)
 
     def _judge(self, trial: Trial, history: History) -> Attempt:
         breach, undecided = None, None
-        if trial.ending is Ending.STEP_LIMIT and trial.deadlock:
-            breach = _never_returns(trial)
-        elif trial.ending is Ending.STEP_LIMIT:
-            undecided = f"a trial of {self.scenario.name!r} was still going after {MAX_STEPS} steps"
+        if trial.ending in _UNENDED:
+            breach, undecided = _judge_unended(trial, f"a trial of {self.scenario.name!r}")
         elif isinstance(trial.error, StepBlocked):
             undecided = str(trial.error)
         elif unfit := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO | NotAsync)), None):
@@ -171,7 +204,14 @@ class ScenarioProgram:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
-        seen = endings_seen(history)
         return Attempt(
-            trial.choices, trial.digest, breach, undecided, trial.steps, seen, trial.injected, behaviour=history.fingerprint()
+            trial.choices,
+            trial.digest,
+            breach,
+            undecided,
+            trial.steps,
+            endings_seen(history),
+            late=trial.calm_from > 0,
+            injected=trial.injected,
+            behaviour=history.fingerprint(),
         )

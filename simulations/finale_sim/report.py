@@ -97,13 +97,13 @@ class Counterexample:
         assert self.run is not None, "a counterexample of a search can run its program"
         return Curve(curve(self.run, self.story.attempt, samples=samples, seed=seed))
 
-    def emit_test(self, file: str | Path, target: str | None = None, *, force: bool = False) -> None:
-        """Write a pytest file that fails as long as this failure is there. ``target``: as on the command line.
+    def emit_test(self, file: str | Path, target: str | None = None, *, crash: str | None = None, force: bool = False) -> None:
+        """Write a pytest file that fails as long as this failure is there. ``target`` and ``crash``: as on the command line.
 
         Raises:
             FileExistsError: there is such a file, and ``force`` is not set.
         """
-        write_test(Path(file), [self.case()], target, force=force)
+        write_test(Path(file), [self.case()], target, crash=crash, force=force)
 
     def case(self) -> Case:
         """What a regression test is made of."""
@@ -199,8 +199,10 @@ class Report:
             "endings": dict(self.search.seen),
             "probes": dict(self.search.probes),
             "faults": dict(self.search.struck),
+            "late": self.search.late,
             "discarded": self.search.discarded,
             "cancels": {"points": self.search.cancel_points, "tried": len(self.search.cancelled)},
+            "crashes": {"points": self.search.crash_points, "tried": len(self.search.crashed)},
             "token": self.token,
             "deviations": self.counterexample.deviations if self.counterexample else None,
             "feasibility": feasibility.as_dict() if feasibility else None,

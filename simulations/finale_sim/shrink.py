@@ -1,6 +1,7 @@
 """Shrinking: from a failing trial to one that fails in the same way with as little as possible.
 
-Order, best first: fewer deviations; of these, fewer faults; fewer cancels; a shorter stream; smaller indexes. Two stages:
+Order, best first: fewer deviations; of these, no crash; fewer faults; fewer cancels; a shorter
+stream; smaller indexes. Two stages:
 
 1. Passes propose streams and keep what is better and still breaks the same claim. Because deviations are named by their sites,
    taking one away leaves the meaning of the others alone.
@@ -98,7 +99,7 @@ class _Shrinker:
                 return False
             attempt = self._try(decide)
             sweep.learn(attempt.choices)
-            judged = judged and attempt.undecided is None
+            judged = judged and attempt.complete
         return judged
 
     def _try(self, decide: Decide) -> Attempt:
@@ -126,10 +127,10 @@ def _streams_at(level: int, attempt: Attempt) -> int:
     return int(single**level / factorial(level))
 
 
-def _size(attempt: Attempt) -> tuple[int, int, int, int, tuple[int, ...]]:
+def _size(attempt: Attempt) -> tuple[int, int, int, int, int, tuple[int, ...]]:
     made = attempt.deviations
-    faults, cancels = (sum(choice.site.kind is kind for choice in made) for kind in (Kind.FAULT, Kind.CANCEL))
-    return len(made), faults, cancels, len(attempt.choices), tuple(choice.answer for choice in made)
+    crashes, faults, cancels = (sum(c.site.kind is kind for c in made) for kind in (Kind.CRASH, Kind.FAULT, Kind.CANCEL))
+    return len(made), crashes, faults, cancels, len(attempt.choices), tuple(choice.answer for choice in made)
 
 
 # The passes -------------------------------------------------------------------------------------------------------------------

@@ -138,6 +138,8 @@ class Stepping:
             if any(asked.site == choice.site for asked in step.asked):
                 return step.number
         asking = (step.number for step in trace if step.path == choice.site.path and step.n == choice.site.n)
+        if choice.site.kind is Kind.CRASH:
+            return next(asking, 0)  # behind a step, or before all
         return next(asking, trace[-1].number) - (choice.site.kind is Kind.CANCEL)  # asked before a step; a jump, after one
 
     def _described(self) -> Iterator[Option]:
@@ -191,6 +193,8 @@ def _asks(site: Site) -> str:
             return "several timers are due; which fires first?"
         case Kind.CANCEL:
             return f"is a scope cancelled before step {site.n} of {site.path}?"
+        case Kind.CRASH:
+            return "is the process killed here?"
         case Kind.JUMP:
             return "does time pass, although tasks can go on?"
         case _:

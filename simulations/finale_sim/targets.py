@@ -13,7 +13,7 @@ from typing import Any
 
 from finale import Coordinator
 
-__all__ = ["BadTarget", "as_program_function", "coordinator_factory", "load"]
+__all__ = ["BadTarget", "as_program_function", "beside", "coordinator_factory", "load", "load_with"]
 
 
 class BadTarget(ValueError):
@@ -26,17 +26,53 @@ def load(target: str) -> tuple[str, Any]:
     Raises:
         BadTarget: there is no such thing, or importing it fails.
     """
+    where, attribute = _parts(target)
+    return attribute, _found(where, _imported(where), attribute)
+
+
+def load_with(target: str | None, crash: str | None) -> tuple[str, Any, Any]:
+    """The label and the object of ``target``, and the object of ``crash``; None for what is not named.
+
+    A file that both are in is imported once, so that they share what else is there. A ``crash`` without colon is a name in it.
+
+    Raises:
+        BadTarget: as in ``load``; or there is only ``crash``.
+    """
+    if target is None:
+        if crash is not None:
+            raise BadTarget(f"say what is killed before {crash} is run: name the function that was explored")
+        return "", None, None
+    where, attribute = _parts(target)
+    module = _imported(where)
+    other, name = _parts(beside(target, crash)) if crash is not None else (where, "")
+    found = _found(where, module, attribute)
+    return attribute, found, _found(other, module if other == where else _imported(other), name) if crash is not None else None
+
+
+def beside(target: str, name: str) -> str:
+    """``name`` in full: without a colon, it is one in the module of ``target``."""
+    return name if ":" in name else f"{target.rpartition(':')[0]}:{name}"
+
+
+def _parts(target: str) -> tuple[str, str]:
     where, colon, attribute = target.rpartition(":")
     if not colon or not where or not attribute:
         raise BadTarget(f"{target!r} is no target; write module:attr or path/to/file.py:attr")
+    return where, attribute
+
+
+def _imported(where: str) -> ModuleType:
     try:
-        module = _from_file(Path(where)) if where.endswith(".py") else _from_name(where)
+        return _from_file(Path(where)) if where.endswith(".py") else _from_name(where)
     except BadTarget:
         raise
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         raise BadTarget(f"importing {where} failed: {type(error).__name__}: {_first_line(error)}") from error
+
+
+def _found(where: str, module: ModuleType, attribute: str) -> Any:
     found: Any = module
     for part in attribute.split("."):
         try:
@@ -45,7 +81,7 @@ def load(target: str) -> tuple[str, Any]:
             raise BadTarget(f"{where} has no {attribute!r}{_similar(part, dir(found))}") from None
         except Exception as error:
             raise BadTarget(f"{attribute} of {where} can't be read: {type(error).__name__}: {_first_line(error)}") from error
-    return attribute, found
+    return found
 
 
 def as_program_function(label: str, target: Any) -> Callable[[], Awaitable[Any]]:

@@ -1,11 +1,11 @@
-"""Programs that a cancel, a fault, or others' code breaks, and their corrected twins."""
+"""Programs that a cancel, a fault, a kill, or others' code breaks, and their corrected twins."""
 
 from typing import Any
 
 import pytest
 
 import finale_sim
-from examples import actor, cancels, dialler, faults, shop, worker_pool
+from examples import actor, cancels, crashes, dialler, faults, shop, worker_pool
 from finale_sim import Violated
 
 
@@ -33,6 +33,32 @@ def test_a_fault_breaks_it_and_not_its_twin(name: str, deviations: int) -> None:
     assert report.search.exhausted
     assert report.verdict.exit_code == 0
     assert report.search.struck
+
+
+@pytest.mark.parametrize(
+    ("broken", "opens", "twin", "twin_opens"),
+    [
+        (crashes.transfer, crashes.bank_opens, crashes.transfer_fixed, crashes.ledger_opens),
+        (crashes.save, crashes.editor_opens, crashes.save_fixed, crashes.editor_opens),
+        (crashes.locked, crashes.next_start, crashes.leased, crashes.next_start_waits),
+    ],
+    ids=lambda value: value.__name__,
+)
+def test_a_kill_breaks_it_and_not_its_twin(broken: Any, opens: Any, twin: Any, twin_opens: Any) -> None:
+    """It takes the kill alone; the twin is killed before each of its steps, and nothing is left to try."""
+    found = finale_sim.explore(broken, crash=opens)
+    assert isinstance(found.verdict, Violated)
+    assert found.verdict.breach.claim == "assertions hold after a restart"
+    assert found.counterexample is not None
+    assert found.counterexample.deviations == 1
+    assert found.counterexample.minimal
+    assert len(found.counterexample.token) < 80
+    assert len(found.counterexample.reruns) == 2
+    assert finale_sim.explore(broken).search.exhausted
+    report = finale_sim.explore(twin, crash=twin_opens)
+    assert report.search.exhausted
+    assert report.verdict.exit_code == 0
+    assert len(report.search.crashed) == report.search.crash_points > 1
 
 
 @pytest.mark.parametrize(

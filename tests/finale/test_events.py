@@ -93,3 +93,8 @@ def test_events_are_frozen() -> None:
     """What has happened cannot be changed."""
     with pytest.raises(FrozenInstanceError):
         RunStarted(*HEAD).seq = 4  # type: ignore[misc]
+
+
+def test_an_errors_traceback_is_not_in_its_repr() -> None:
+    """A terminal event is shown on one line, in a log or in a cell; whoever wants the traceback asks for it."""
+    assert repr(ErrorInfo("ValueError", "no", "Traceback …")) == "ErrorInfo(type='ValueError', message='no')"

@@ -1,5 +1,6 @@
 """Putting a workspace together, and taking it apart again, whatever comes in between."""
 
+import asyncio
 import signal
 import sys
 from types import FrameType
@@ -12,6 +13,20 @@ from trio.testing import MockClock
 import finale
 from finale import RunContext, RunHandle, opening
 from finale.journal import MemoryJournal
+
+# Where it may be opened ------------------------------------------------------------------------------------------------
+
+
+def test_outside_of_trio_it_names_the_ways_in() -> None:
+    """Who tries it in asyncio, or in a cell of a notebook, reads what to do, and not what trio misses."""
+
+    async def main() -> None:
+        async with finale.open_workspace(len):  # type: ignore[arg-type]
+            raise AssertionError
+
+    with pytest.raises(RuntimeError, match=r"a program that trio\.run\(main\) starts, or use finale\.notebook\.open_workspace"):
+        asyncio.run(main())
+
 
 # Ctrl-C ---------------------------------------------------------------------------------------------------------------
 

@@ -215,3 +215,43 @@ def test_bounds_are_told() -> None:
     assert isinstance(report.verdict, Bounded)
     assert report.verdict.deviations == 1
     assert report.as_dict()["swept"] == 1
+
+
+async def half() -> None:
+    finale_sim.disk()["half"] = True
+    await trio.sleep(1)
+    finale_sim.disk()["half"] = False
+
+
+async def opens() -> None:
+    assert not finale_sim.disk().get("half"), "only half"
+
+
+def test_a_kill_is_found_confirmed_and_replayed() -> None:
+    """In another process as well; a replay needs both functions, and one without a kill is what it was."""
+    report = finale_sim.explore(half, crash=opens)
+    assert isinstance(report.verdict, Violated)
+    assert report.verdict.breach.claim == "assertions hold after a restart"
+    found = report.counterexample
+    assert found is not None
+    assert [rerun.partition(" with")[0] for rerun in found.reruns][1:] == ["in a fresh process"]
+    assert "» process → is killed" in str(found.timeline())
+    assert found.passing is not None
+    assert found.passing.endswith("here process is killed, there /main takes its step 2")
+    assert finale_sim.replay(found.token, half, crash=opens).exit_code == 1
+    with pytest.raises(BadToken, match="say what is run afterwards, too: --crash"):
+        finale_sim.replay(found.token, half)
+    plain = finale_sim.explore(with_default)
+    assert plain.token is not None
+    assert finale_sim.replay(plain.token, with_default, crash=opens).exit_code == 1
+
+
+def test_only_an_async_function_looks_at_what_is_left() -> None:
+    """Without parameters, as what is explored; a coordinator is not killed."""
+    for wrong in (len, lambda: None, Coordinator):
+        with pytest.raises(BadTarget):
+            finale_sim.explore(half, crash=wrong)  # type: ignore[arg-type]
+    token = finale_sim.explore(half, crash=opens).token
+    assert token is not None
+    with pytest.raises(BadTarget):
+        finale_sim.replay(token, Coordinator, crash=opens)

@@ -19,6 +19,7 @@ from finale_sim.cli import main
 PROGRAMS = '''
 import os, signal, sys
 import trio
+from finale_sim import disk
 
 async def fine():
     print("a program may print")
@@ -93,6 +94,14 @@ async def long():
     async with trio.open_nursery() as nursery:
         for _ in range(30):
             nursery.start_soon(trio.sleep, 1)
+
+async def saves():
+    disk()["old"] = disk().pop("new", "a letter")
+    await trio.sleep(1)
+    disk()["new"] = disk().pop("old")
+
+async def opens():
+    assert "old" not in disk()
 
 seen = False
 
@@ -550,3 +559,30 @@ def test_a_wide_terminal_gets_colours_and_the_same_words(folder: Path) -> None:
     assert process.returncode == 0
     assert "one prompt" in shown
     assert "No violation." in shown
+
+
+def test_a_kill_is_told_and_its_line_can_be_pasted(here: Command) -> None:
+    """How many steps there were and before how many it was killed; what is run afterwards is named in full."""
+    code, stdout, _ = here("explore", "mine.py:saves", "--crash", "opens")
+    assert code == 1
+    assert re.match(r"saves: violated: assertions hold after a restart \(.*; killed at \d of 2 steps\)", stdout)
+    assert re.search(
+        r"^  1\. kill the process after step 1 of /main \(mine.py:\d+, in trio.sleep\), and start /after$", stdout, re.MULTILINE
+    )
+    assert "On trio" not in stdout
+    line = re.search(r"^Again   finale-sim (replay \S+ mine.py:saves --crash mine.py:opens)$", stdout, re.MULTILINE)
+    assert line is not None
+    code, stdout, _ = here(*shlex.split(line.group(1)))
+    assert code == 1
+    assert "DRIFT" not in stdout
+    assert "» process → is killed" in stdout
+    without = refusal(here(*shlex.split(line.group(1))[:-2]))
+    assert without == "in this trial saves may be killed; say what is run afterwards, too: --crash (crash=…)"
+    assert refusal(here("replay", line.group(1).split()[1], "--crash", "mine.py:opens")).startswith("say what is killed before")
+    assert json.loads(here("explore", "mine.py:saves", "--crash", "mine.py:opens", "--json")[1])["crashes"]["points"] == 2
+
+
+def test_what_is_run_afterwards_is_looked_at_like_a_target(here: Command) -> None:
+    """It has to exist and to be an async function without parameters."""
+    assert refusal(here("explore", "mine.py:saves", "--crash", "nonesuch")) == "mine.py has no 'nonesuch'"
+    assert refusal(here("explore", "mine.py:saves", "--crash", "sync")).startswith("sync is a plain function, no async function")

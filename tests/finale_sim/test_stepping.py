@@ -156,3 +156,24 @@ def test_it_shows_itself_wherever_it_is() -> None:
         sizes.append(len(picture.text.splitlines()))
         assert list(walk._repr_mimebundle_()) == ["text/plain", "text/html"]
     assert sizes == sorted(sizes)
+
+
+def test_a_process_is_killed_by_hand() -> None:
+    """Behind the step that is named, or before all; the walk goes on in what is started then."""
+
+    async def work() -> None:
+        finale_sim.disk()["half"] = True
+        await trio.lowlevel.checkpoint()
+        del finale_sim.disk()["half"]
+
+    async def opens() -> None:
+        assert not finale_sim.disk(), "half"
+
+    walk = finale_sim.step_through(work, crash=opens)
+    assert str(walk).startswith("Choice 1, behind step 0: is the process killed here?\n")
+    walk.choose(0)
+    assert str(walk).startswith("Choice 2, behind step 1: is the process killed here?\n")
+    assert str(walk.options[1]).strip().startswith("1  kill the process after step 1 of /main (test_stepping.py:")
+    walk.choose(1)
+    assert "violated: assertions hold after a restart" in str(walk)
+    assert str(finale_sim.step_through(work, token=walk.token, crash=opens)) == str(walk)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trio
 
-from finale_sim.targets import BadTarget, as_program_function, coordinator_factory, load
+from finale_sim.targets import BadTarget, as_program_function, coordinator_factory, load, load_with
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +70,25 @@ def test_a_file_never_takes_the_place_of_another_module() -> None:
     write("mine = True\n", "queue.py")
     assert load("queue.py:mine") == ("mine", True)
     assert sys.modules["queue"] is queue
+
+
+@pytest.mark.parametrize("crash", ["mine.py:recover", "recover"])
+def test_what_is_run_afterwards_is_of_the_same_import(crash: str) -> None:
+    """Two names of one file share what else is in it; without a colon, a name is one beside the target."""
+    write("class A: ...\nwork = A()\nrecover = A\n")
+    label, work, recover = load_with("mine.py:work", crash)
+    assert label == "work"
+    assert type(work) is recover
+
+
+def test_what_is_run_afterwards_may_be_elsewhere_or_not_at_all() -> None:
+    """In another file, in a module; and nothing goes without a target."""
+    write("x = 1\n")
+    assert load_with("mine.py:x", "os.path:join")[1:] == (1, load("os.path:join")[1])
+    assert load_with("mine.py:x", None) == ("x", 1, None)
+    assert load_with(None, None) == ("", None, None)
+    assert refusal(load_with, None, "mine.py:x").startswith("say what is killed before mine.py:x is run")
+    assert refusal(load_with, "mine.py:x", "y") == "mine.py has no 'y'"
 
 
 @pytest.mark.parametrize("target", ["", "module", ":attr", "module:", "file.py", ":", "a.py:"])

@@ -57,7 +57,7 @@ def emit(arguments: argparse.Namespace, cases: Sequence[Case], target: str | Non
     if file is None:
         return
     if cases:
-        write_test(file, cases, target, force=arguments.force)
+        write_test(file, cases, target, crash=getattr(arguments, "crash", None), force=arguments.force)
         print(f"wrote {file}: fails until it is put right", file=sys.stderr)
     else:
         print(f"no failure, so {file} was not written", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from typing import Any
 
 from finale_sim.api import program_of
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
@@ -14,14 +15,14 @@ from finale_sim.investigate import as_recorded, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram
 from finale_sim.render import in_words, timeline
-from finale_sim.targets import as_program_function, load
+from finale_sim.targets import as_program_function, beside, load_with
 from finale_sim.token import decode
 
 __all__ = ["add"]
 
 _EXPLORE_HELP = """\
-Any trio program will do; it need not know finale. A failing assertion, an unexpected exception, or a deadlock is a
-violation. Say with assert what must hold at the end.
+Any trio program will do; it need not know finale. A failing assertion, an unexpected exception, a deadlock, or a loop that
+never ends is a violation. Say with assert what must hold at the end.
 
   async def transfer():
       async with trio.open_nursery() as nursery:
@@ -37,7 +38,18 @@ Each fidelity has the schedules of those before it, and more:
   ties    and timers of the same instant fire one by one: clocks are never exactly equal; good for most programs
   free    and deadlines pass while tasks could go on: a slow machine; for leases, heartbeats and time-outs
 
-A failure is labelled with the first of them that has it."""
+A failure is labelled with the first of them that has it.
+
+With --crash, the process of the function may be killed before any of its steps, and nothing of it runs any more, no finally
+either. Then, and when it has returned, another function looks in a fresh loop at what is left in finale_sim.disk():
+
+  async def save():                                           async def reopen():
+      disk = finale_sim.disk()                                    disk = finale_sim.disk()
+      disk["balance"] = 70                                        assert ("balance" in disk) == ("receipt" in disk)
+      await trio.sleep(1)
+      disk["receipt"] = 30
+
+  finale-sim explore bank.py:save --crash reopen"""
 
 _REPLAY_HELP = """\
 A token names the program, and the few choices that were not the plainest ones. If the program has changed since, so that
@@ -49,6 +61,7 @@ def add(commands: Commands) -> None:
     sub = commands.add("explore", _explore, "Find a schedule in which an async function fails.", _EXPLORE_HELP)
     sub.add_argument("target", metavar="TARGET", help=f"{TARGET}: an async function without parameters")
     sub.add_argument("--cancel", action="store_true", help="also cancel each of its cancel scopes before each of its steps")
+    _crash_argument(sub, "also kill it before each of its steps, and run this afterwards")
     sub.add_argument(
         "--fidelity", choices=[rung.word for rung in Fidelity], default="ties", help="which schedules there are (default: ties)"
     )
@@ -60,6 +73,7 @@ def add(commands: Commands) -> None:
     sub.add_argument(
         "target", metavar="TARGET", nargs="?", help="what was checked or explored; leave it out for a campaign's token"
     )
+    _crash_argument(sub, "what was run when it was killed, as it was when the token was found")
     sub.add_argument("--canary", metavar="NAME", help="break finale in this way, as it was when the token was found")
     sub.add_argument("--steps", action="store_true", help="with --json: every step, with its choice and its stack")
     sub.add_argument(
@@ -73,16 +87,28 @@ def add(commands: Commands) -> None:
     emitting(sub)
 
 
+def _crash_argument(sub: argparse.ArgumentParser, about: str) -> None:
+    sub.add_argument("--crash", metavar="RECOVER", help=f"{about}: {TARGET}, or a name beside TARGET")
+
+
+def _loaded(arguments: argparse.Namespace) -> tuple[str, Any, Any]:
+    """The label and the object of the target, and what is run afterwards. From here on ``arguments`` has its full name."""
+    if arguments.target and arguments.crash:
+        arguments.crash = beside(arguments.target, arguments.crash)
+    return load_with(arguments.target, arguments.crash)
+
+
 def _explore(arguments: argparse.Namespace) -> int:
     refuse_overwriting(arguments)
-    label, target = load(arguments.target)
-    conditions = Conditions(Fidelity.named(arguments.fidelity), cancels=arguments.cancel)
-    program = PlainProgram(f"explore/{label}", as_program_function(label, target), conditions)
+    label, target, crash = _loaded(arguments)
+    conditions = Conditions(Fidelity.named(arguments.fidelity), cancels=arguments.cancel, crashes=crash is not None)
+    recover = as_program_function(arguments.crash.rpartition(":")[2], crash) if arguments.crash else None
+    program = PlainProgram(f"explore/{label}", as_program_function(label, target), conditions, recover)
     progress = Progress(1)
     report = investigate(
         program, trials=arguments.trials, seed=arguments.seed, on_trial=lambda search: progress.on_trial(program, search)
     )
-    report = confirmed(report, [arguments.target])
+    report = confirmed(report, again(arguments, arguments.target))
     progress.clear()
     draw(arguments, report.counterexample.timeline() if report.counterexample else None)
     emit(arguments, [report.counterexample.case()] if report.counterexample else [], arguments.target)
@@ -98,10 +124,10 @@ def _explore(arguments: argparse.Namespace) -> int:
 def _replay(arguments: argparse.Namespace) -> int:
     started = time.perf_counter()
     refuse_overwriting(arguments)
-    label, target = load(arguments.target) if arguments.target else ("", None)
+    label, target, crash = _loaded(arguments)
     with canary(arguments.canary) as opens:
         token = decode(arguments.token)
-        program = as_recorded(program_of(arguments.token, label, target, opens), token)
+        program = as_recorded(program_of(arguments.token, label, target, crash, opens=opens), token)
         replayed = replay_token(program, token)
         attempt = replayed.story.attempt
         points = curve(program.attempt, attempt, samples=arguments.curve) if arguments.curve and attempt.breach else ()

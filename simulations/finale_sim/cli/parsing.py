@@ -105,7 +105,8 @@ def canary(name: str | None) -> AbstractContextManager[Opens]:
 def again(arguments: argparse.Namespace, target: str | None) -> list[str]:
     """What follows the token on the command line that replays a failure."""
     broken = ["--canary", arguments.canary] if getattr(arguments, "canary", None) else []
-    return [*([target] if target else []), *broken]
+    crash = ["--crash", arguments.crash] if getattr(arguments, "crash", None) else []
+    return [*([target] if target else []), *crash, *broken]
 
 
 def require(names: Sequence[str], known: Collection[str], kind: str) -> None:

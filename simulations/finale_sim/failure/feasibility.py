@@ -10,6 +10,7 @@ from typing import Any
 from finale_sim.choices import Choice, Kind
 from finale_sim.failure.delays import Hold, find_holds
 from finale_sim.kernel import Fidelity
+from finale_sim.kernel.lanes import INIT
 from finale_sim.program import PlainProgram, Program
 from finale_sim.search import Attempt, RunTrial, Sweep, following
 from finale_sim.shrink import Shrunk, same_claim, shrink
@@ -41,7 +42,8 @@ class Tried:
 class Feasibility:
     """What a failure needs.
 
-    ``holds`` bring it about on stock trio; if ``reliable``, in whatever order trio moves its tasks. None: not looked for.
+    ``holds`` bring it about on stock trio; if ``reliable``, in whatever order trio moves its tasks. None: not looked for, where
+    ``unsought`` may say why.
     """
 
     rung: Fidelity
@@ -49,6 +51,7 @@ class Feasibility:
     misfortunes: tuple[str, ...]
     holds: tuple[Hold, ...] | None
     reliable: bool = True
+    unsought: str = ""
 
     @property
     def grade(self) -> str:
@@ -71,6 +74,8 @@ class Feasibility:
         text = [f"Rung    {self.rung.word}: {self.grade}", *(f"        {tried}" for tried in self.below)]
         if self.holds is not None:
             text += [f"Delay   {hold}" for hold in self.holds] or ["Delay   none found: none that was tried does it"]
+        if self.unsought:
+            text.append(f"Delay   not looked for: {self.unsought}")
         return text if self.reliable else [*text, "        not in every order in which trio may move its tasks"]
 
     def as_dict(self) -> dict[str, Any]:
@@ -115,7 +120,11 @@ def label(found: Labelled) -> Labelled:
 def _feasibility(found: Labelled, below: tuple[Tried, ...]) -> Feasibility:
     rung = found.program.conditions.fidelity
     needed = tuple(filter(None, map(_needed, found.story.attempt.deviations)))
-    if rung is Fidelity.ROUNDS or _misfortunes(found.story.attempt) or not isinstance(found.program, PlainProgram):
+    if rung is Fidelity.ROUNDS or not isinstance(found.program, PlainProgram):
+        return Feasibility(rung, below, needed, None)
+    if found.story.trial.restarted:
+        return Feasibility(rung, below, needed, None, unsought="stock trio starts nothing after the program")
+    if _misfortunes(found.story.attempt):
         return Feasibility(rung, below, needed, None)
     return Feasibility(rung, below, needed, *find_holds(found.program, found.story))
 
@@ -134,21 +143,21 @@ def _needed(choice: Choice) -> str | None:
         case Kind.CANCEL:
             return f"a cancel before step {site.n} of {site.path}"
         case Kind.CRASH:
-            return "a crash"
+            return f"a kill after step {site.n} of {site.path}" if site.path != INIT else "a kill before its first step"
     return None
 
 
 def _sweep(run: RunTrial, failure: Attempt, rung: Fidelity) -> Shrunk | Tried:
     """The failure with the fewest deviations on this rung; or the very same deviations, if these do it here as well."""
     sweep = Sweep()
-    trials = steps = undecided = 0
+    trials = steps = incomplete = 0
     while trials < _TRIALS and steps < _STEPS and (decide := sweep.next()) is not None:
         attempt = run(decide)
         sweep.learn(attempt.choices)
-        trials, steps, undecided = trials + 1, steps + attempt.steps, undecided + (attempt.undecided is not None)
+        trials, steps, incomplete = trials + 1, steps + attempt.steps, incomplete + (not attempt.complete)
         if same_claim(attempt, failure) and _misfortunes(attempt) <= _misfortunes(failure):
-            return Shrunk(attempt, 0, settled=True, minimal=not undecided)  # those with fewer deviations came before
-    exhausted = sweep.exhausted and not undecided
+            return Shrunk(attempt, 0, settled=True, minimal=not incomplete)  # those with fewer deviations came before
+    exhausted = sweep.exhausted and not incomplete
     if not exhausted and same_claim(attempt := run(following({c.site.key: c.answer for c in failure.deviations})), failure):
         return shrink(run, attempt, limit=_TRIALS)
     return Tried(rung, trials, exhausted)

@@ -11,7 +11,7 @@ from typing import Any
 from finale_sim.failure.determinism import Difference, parting, told
 from finale_sim.report import Counterexample, Report
 
-__all__ = ["confirmed", "import_name"]
+__all__ = ["confirmed", "import_name", "import_names"]
 
 _INSIDE = "FINALE_SIM_FRESH"  # set in the fresh process, so that it starts no further one
 _LIMIT_S = 60.0
@@ -51,6 +51,15 @@ def import_name(function: Any) -> list[str] | str:
     if found is not function:
         return f"{name} cannot be imported from {module}"
     return [f"{module}:{name}"]
+
+
+def import_names(function: Any, crash: Any) -> list[str] | str:
+    """The same for a function and what is run when it was killed, if anything is."""
+    names = import_name(function)
+    if crash is None or isinstance(names, str):
+        return names
+    more = import_name(crash)
+    return more if isinstance(more, str) else [*names, "--crash", *more]
 
 
 def _re_run(found: Counterexample, again: Sequence[str], limit_s: float) -> Difference | str:

@@ -29,7 +29,7 @@ class Case:
     token: str
 
 
-def write_test(file: Path, cases: Sequence[Case], target: str | None, *, force: bool = False) -> None:
+def write_test(file: Path, cases: Sequence[Case], target: str | None, *, crash: str | None = None, force: bool = False) -> None:
     """Write ``source_of`` to a file.
 
     Raises:
@@ -37,16 +37,18 @@ def write_test(file: Path, cases: Sequence[Case], target: str | None, *, force: 
     """
     if file.exists() and not force:
         raise FileExistsError(f"{file} exists already; --force (force=True) writes over it")
-    file.write_text(source_of(cases, target, file.parent), encoding="utf-8")
+    file.write_text(source_of(cases, target, file.parent, crash), encoding="utf-8")
 
 
-def source_of(cases: Sequence[Case], target: str | None, folder: Path) -> str:
+def source_of(cases: Sequence[Case], target: str | None, folder: Path, crash: str | None = None) -> str:
     """A test module with one test for each case, to be put into ``folder``: a target's path is written relative to it."""
-    where, names = _target(target, folder), set[str]()
-    paths = ["from pathlib import Path", ""] if "Path(" in where else []
+    names = set[str]()
+    constants = [f"TARGET = {_target(target, folder)}"] + ([f"CRASH = {_target(crash, folder)}"] if crash else [])
+    paths = ["from pathlib import Path", ""] if any("Path(" in line for line in constants) else []
+    arguments = "TARGET, crash=CRASH" if crash else "TARGET"
     about = '"""Failures that finale-sim found. Each test fails as long as its failure is there."""'
     return "\n".join(
-        [about, "", *paths, "import finale_sim", "", f"TARGET = {where}", *(_test(case, names) for case in cases), ""]
+        [about, "", *paths, "import finale_sim", "", *constants, *(_test(case, names, arguments) for case in cases), ""]
     )
 
 
@@ -59,7 +61,7 @@ def _target(target: str | None, folder: Path) -> str:
     return f"str(Path(__file__).parent / {_quoted(relative)}) + {_quoted(f':{attribute}')}"
 
 
-def _test(case: Case, names: set[str]) -> str:
+def _test(case: Case, names: set[str], arguments: str) -> str:
     subject = case.program.partition("/")[2]
     name = base = "test_" + "_".join(re.findall(r"[a-z0-9]+", f"{subject} {case.claim}".lower()))
     while name in names:
@@ -78,7 +80,7 @@ def _test(case: Case, names: set[str]) -> str:
             f'    """{body[0]}',
             *(f"    {line}".rstrip() for line in body[1:]),
             '    """',
-            f"    finale_sim.assert_holds({_quoted(case.token)}, TARGET)",
+            f"    finale_sim.assert_holds({_quoted(case.token)}, {arguments})",
         ]
     )
 

@@ -38,11 +38,13 @@ class Conditions:
 
     fidelity: Fidelity = Fidelity.TIES
     cancels: bool = False  #: any open cancel scope of the program may be cancelled before any of its steps
+    crashes: bool = False  #: the process of the program may be killed before any of its steps, once
+    brief: bool = False  #: a trial has few steps before it has to come to its end: what goes on for ever is told sooner
 
     @property
     def code(self) -> int:
         """These conditions as a number below 256, for tokens."""
-        return self.fidelity ^ Fidelity.TIES | self.cancels << 2  # the standard ones are 0
+        return self.fidelity ^ Fidelity.TIES | self.cancels << 2 | self.crashes << 3 | self.brief << 4  # the standard ones are 0
 
     @classmethod
     def of_code(cls, code: int) -> "Conditions":
@@ -51,9 +53,9 @@ class Conditions:
         Raises:
             ValueError: there are none.
         """
-        if code >> 3:
+        if code >> 5:
             raise ValueError(f"there are no conditions with the number {code}")
-        return cls(Fidelity(code & 3 ^ Fidelity.TIES), bool(code & 4))
+        return cls(Fidelity(code & 3 ^ Fidelity.TIES), cancels=bool(code & 4), crashes=bool(code & 8), brief=bool(code & 16))
 
 
 STANDARD = Conditions()

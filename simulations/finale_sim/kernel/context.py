@@ -41,6 +41,7 @@ class Context:
         "choices",
         "clock",
         "digest",
+        "disk",
         "ended",
         "failure",
         "injected",
@@ -50,13 +51,15 @@ class Context:
         "opened",
         "serial",
         "steps",
+        "storm",
         "thread",
     )
 
     def __init__(self, decide: Decide, number_of: Any) -> None:
-        self.choices = Choices(decide)
+        self.choices = self.storm = Choices(decide)  # those of the calm, which may follow the storm, are not told to anybody
         self.clock = VirtualClock()
         self.digest = 0
+        self.disk: dict[Any, Any] = {}  #: what survives the process of the program
         self.ended = False  #: True once the trial's ending is known and its tasks are only being cleared away
         self.failure: BaseException | None = None  #: what ``decide`` raised
         self.injected = Injected()  #: what the program says of itself

@@ -1,4 +1,4 @@
-"""Drives one trial: picks the next task, fires the next timer, jumps the clock, sees the end.
+"""Drives one loop: picks the next task, fires the next timer, jumps the clock, sees the end.
 
 Rules:
 
@@ -20,23 +20,22 @@ import outcome
 import trio
 from trio.lowlevel import Task
 
-from finale_sim.choices import Choice, Decide, Kind, Site
-from finale_sim.kernel import teardown, world
+from finale_sim.choices import Choice, Choices, Kind, Site
+from finale_sim.kernel.budget import Budget
 from finale_sim.kernel.cancels import Cancels
 from finale_sim.kernel.conditions import Conditions, Fidelity
-from finale_sim.kernel.context import Context, here
-from finale_sim.kernel.errors import NestedTrial, StepBlocked
+from finale_sim.kernel.context import Context
+from finale_sim.kernel.crashes import Crashes, Killed
 from finale_sim.kernel.interrupts import Interrupts
-from finale_sim.kernel.lanes import INIT, RUN_SYNC_SOON, Lane
-from finale_sim.kernel.owners import picture, stuck_at, stuck_for_good
+from finale_sim.kernel.lanes import AFTER, INIT, MAIN, RUN_SYNC_SOON, Lane
+from finale_sim.kernel.owners import picture, stuck_at
 from finale_sim.kernel.passage import Passage
-from finale_sim.kernel.seam import Loop, in_trio, number_of
+from finale_sim.kernel.seam import Loop, number_of
 from finale_sim.kernel.stuck import blocked
 from finale_sim.kernel.tracing import Tracer
-from finale_sim.kernel.trial import Ending, Trial
-from finale_sim.kernel.watchdog import BLOCKED_AFTER_S, Watched
+from finale_sim.kernel.trial import Ending, Step, Trial
 
-__all__ = ["FAIR_AFTER", "MAX_STEPS", "refuse_nesting", "run_trial"]
+__all__ = ["FAIR_AFTER", "MAX_STEPS", "Driver"]
 
 MAX_STEPS = 100_000
 
@@ -51,72 +50,49 @@ _SCHEDULE = Kind.SCHEDULE
 _new = tuple.__new__  # what Site() ends in, at half the cost
 
 
-def run_trial(
-    async_fn: Callable[..., Awaitable[Any]],
-    args: tuple[Any, ...],
-    decide: Decide,
-    conditions: Conditions,
-    max_steps: int,
-    trace: bool,
-    blocked_after_s: float = BLOCKED_AFTER_S,
-) -> Trial:
-    """One trial, as ``simulate`` describes it, without asking whether the kernel fits this trio."""
-    refuse_nesting()
-    driver = _Driver(decide, conditions, max_steps, trace)
-    return driver.run(async_fn, args, Watched(driver.loop, driver.context, blocked_after_s))
+class Driver:
+    """One process of a trial: a loop, from its start to its end. Used once.
 
-
-def refuse_nesting() -> None:
-    """See that this thread is free.
-
-    Raises:
-        NestedTrial: it is in a trial or in trio already.
+    ``steps`` takes down what it does, if anything is to. ``before`` is the process in whose place this one comes.
     """
-    if here.trial is not None or in_trio():
-        where = "another trial" if here.trial is not None else "trio.run"
-        raise NestedTrial(f"simulate() was called inside {where}; a trial owns its thread, so call it from plain code")
 
-
-class _Driver:
-    """One trial. Used once."""
-
-    def __init__(self, decide: Decide, conditions: Conditions, max_steps: int, trace: bool) -> None:
-        self.context = Context(decide, number_of)
-        self.clock = self.context.clock
-        self.loop = Loop(self.clock, self._born)
+    def __init__(
+        self,
+        context: Context,
+        conditions: Conditions,
+        max_steps: int,
+        calm_steps: int,
+        steps: list[Step] | None,
+        interrupts: Interrupts,
+        before: "Driver | None" = None,
+    ) -> None:
+        self.context = context
+        self.clock = context.clock
+        self.loop: Loop = Loop(self.clock, self._born, before.loop if before is not None else None)
+        self.later = before is not None
+        self.suffix = AFTER if self.later else ""  # so that no site of this process is one of the process before it
+        self.init = context.lane = Lane(INIT + self.suffix, quiet=True)
+        self.began = context.steps
         self.conditions = conditions
-        self.max_steps = max_steps
-        self.limit, self.stuck = max_steps // 2, dict[Task, int]()  # then it is first looked who is stuck
+        self.patience = FAIR_AFTER  # in the calm none: first come, first served
         self.housekeeping = 0  # steps of trio's own tasks, limited like the others
         self.last: Task | None = None  # took the last step
         self.kept = -1  # where that task is in the queue; -1 if it can't go on
         self.streak = 0  # consecutive steps of that task while others were runnable
         self.queue: list[Task] = []  # the runnable tasks, longest waiting first
-        self.tracer = Tracer(self.loop, self.context) if trace else None
-        self.passage = Passage(self.loop, self.context, self.tracer, conditions.fidelity)
-        self.interrupts = Interrupts(self.loop)
-        self.cancels = Cancels(self.loop, self.context, self.tracer) if conditions.cancels else None
-        self.context.opened = self.cancels.opened if self.cancels is not None else None
+        self.budget = Budget(self.loop, context, self.queue, max_steps, calm_steps)
+        self.steps = steps
+        self.tracer = Tracer(self.loop, context, steps) if steps is not None else None
+        self.passage = Passage(self.loop, context, self.tracer, conditions.fidelity, self.suffix)
+        self.interrupts = interrupts
+        self.cancels = Cancels(self.loop, context, self.tracer) if conditions.cancels else None
+        self.crashes = Crashes(context, self.tracer) if conditions.crashes and not self.later else None
+        context.opened = self.cancels.opened if self.cancels is not None else None
 
-    def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...], watched: Watched) -> Trial:
-        with watched, world.Active(self.context), self.interrupts:
-            result: Trial | BaseException
-            try:
-                self.loop.start(async_fn, args)
-                result = self._result(self._drive())
-            except BaseException as error:  # noqa: BLE001  # raised below, when the trial is cleared away
-                result = error
-            self.context.ended = True
-            teardown.clear_away(self.loop, self.queue, self.context, self.interrupts)
-        if self.interrupts.seen:
-            raise KeyboardInterrupt
-        if isinstance(self.context.failure, StepBlocked):
-            return self._result(self.context.failure)
-        if self.context.failure is not None:
-            raise self.context.failure
-        if isinstance(result, BaseException):
-            raise result
-        return result
+    def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
+        """Go on until the program ends. What is left of the loop then is the caller's to clear away."""
+        self.loop.start(async_fn, args)
+        return self.result(self._drive())
 
     # ---- the loop
 
@@ -126,13 +102,17 @@ class _Driver:
             return self._steps()
         except StopIteration:
             return Ending.RETURNED
+        except Killed:
+            return Ending.KILLED
         except trio.TrioInternalError as error:
             return error
 
     def _steps(self) -> Ending:
         loop, context, clock, heap = self.loop, self.context, self.clock, self.loop.timers.heap
         queue, fresh, jobs, more_jobs = self.queue, loop.runq, loop.jobs, loop.idempotent_jobs
-        passage, take = self.passage, self._round if self.conditions.fidelity is Fidelity.ROUNDS else self._step
+        passage, budget = self.passage, self.budget
+        rounds = self.conditions.fidelity is Fidelity.ROUNDS
+        take = self._round if rounds else self._step
         while True:
             if jobs or more_jobs:
                 loop.wake_entry()
@@ -148,8 +128,10 @@ class _Driver:
                 continue
             if not runnable:
                 return Ending.DEADLOCKED
-            if (context.steps >= self.limit or self.housekeeping > self.max_steps) and self._exhausted():
-                return Ending.STEP_LIMIT
+            if context.steps >= budget.limit or self.housekeeping > budget.max_steps:
+                ending = budget.used_up(self.housekeeping, queue if rounds else queue[:1], self._calm_down)
+                if ending is not None:
+                    return ending
             if passage.jumps_left and passage.jump():
                 continue
             take(runnable)
@@ -171,6 +153,8 @@ class _Driver:
     def _step(self, runnable: int) -> None:
         """One step of a task that is picked from so many."""
         context = self.context
+        if self.crashes is not None:
+            self.crashes.offer(self.queue)
         if runnable == 1:
             task, index, choice = self.queue.pop(0), 0, None
             self.streak = 0
@@ -195,13 +179,14 @@ class _Driver:
         if self.interrupts.seen or context.failure is not None:
             raise KeyboardInterrupt
 
-    def _exhausted(self) -> bool:
-        """Whether one more step would be too many. Those with which trio ends a loop are allowed."""
-        lanes = self.context.lanes
-        if self.limit < self.max_steps:
-            self.limit, self.stuck = self.max_steps, stuck_for_good(self.loop, self.context, self.queue)
-            return False
-        return self.housekeeping > self.max_steps or not all(lanes[number_of(task)].quiet for task in self.queue)
+    def _calm_down(self) -> None:
+        """From now on nothing surprising happens any more, and every task gets its turn."""
+        self.context.choices = Choices()
+        self.context.injected.lasting.clear()
+        self.passage.jumps_left = self.patience = 0
+        self.cancels = self.crashes = self.context.opened = None
+        if self.tracer is not None:
+            self.tracer.calm()
 
     # ---- which task
 
@@ -211,7 +196,7 @@ class _Driver:
         kept = self.kept  # position of option 0
         if kept < 0:
             kept = self.streak = 0
-        elif self.streak >= FAIR_AFTER:
+        elif self.streak >= self.patience:
             kept = 0
         if self.tracer is not None:
             self.tracer.offer([queue[kept], *queue[:kept], *queue[kept + 1 :]])
@@ -240,17 +225,18 @@ class _Driver:
 
     def _born(self, task: Task, number: int, is_entry: bool) -> None:
         context = self.context
-        if not context.lanes:
-            lane = context.lane
-        elif context.lane.path == INIT and is_entry:
-            lane = Lane(RUN_SYNC_SOON, quiet=True)
-        elif context.lane.path == INIT and not context.steps:
-            lane = Lane("/main")
+        if len(self.loop.tasks) == 1:
+            lane = self.init
+        elif context.lane is self.init and is_entry:
+            lane = Lane(RUN_SYNC_SOON + self.suffix, quiet=True)
+        elif context.lane is self.init and context.steps == self.began:
+            lane = Lane(AFTER if self.later else MAIN)
         else:
             lane = context.lane.child(task.coro.__name__)
         context.lanes[number] = lane
 
-    def _result(self, ending: Ending | BaseException) -> Trial:
+    def result(self, ending: Ending | BaseException) -> Trial:
+        """What the trial is so far, if it ends in this way."""
         context = self.context
         value: Any = None
         error: BaseException | None = None
@@ -262,17 +248,21 @@ class _Driver:
                 ending, error = Ending.RAISED, main.error
             else:
                 value = main.value if main is not None else None
-        tasks, path_of = stuck_at(ending, self.loop, context, self.queue, self.stuck), context.task_path
+        tasks, path_of = stuck_at(ending, self.loop, context, self.queue, self.budget.stuck), context.task_path
         return Trial(
             ending=ending,
             value=value,
             error=error,
             deadlock=tuple(blocked(task, path_of) for task in tasks),
             waits=picture(tasks, path_of),
+            livelock=self.budget.livelock if ending is Ending.LIVELOCKED else None,
+            calm_from=self.budget.calm_from,
+            why_unsettled=self.budget.why if ending is Ending.STEP_LIMIT else "",
             steps=context.steps,
             now_s=self.clock.now,
             digest=hash((context.digest, context.steps, self.clock.now)) & 0xFFFF_FFFF_FFFF_FFFF,
-            choices=tuple(context.choices.made),
-            trace=self.tracer.taken() if self.tracer else (),
+            choices=tuple(context.storm.made),
+            trace=tuple(self.steps or ()),
+            restarted=self.later,
             injected=context.injected,
         )

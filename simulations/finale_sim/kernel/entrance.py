@@ -7,7 +7,8 @@ from typing import Any
 from finale_sim.choices import Decide, happy_path
 from finale_sim.kernel import escapes, seam
 from finale_sim.kernel.conditions import STANDARD, Conditions
-from finale_sim.kernel.driver import MAX_STEPS, refuse_nesting, run_trial
+from finale_sim.kernel.driver import MAX_STEPS
+from finale_sim.kernel.processes import refuse_nesting, run_trial
 from finale_sim.kernel.selftest import check_kernel
 from finale_sim.kernel.trial import Trial
 from finale_sim.kernel.watchdog import BLOCKED_AFTER_S
@@ -30,8 +31,10 @@ def simulate(
     decide: Decide = happy_path,
     conditions: Conditions = STANDARD,
     max_steps: int = MAX_STEPS,
+    calm_steps: int = 0,
     trace: bool = False,
     blocked_after_s: float = BLOCKED_AFTER_S,
+    recover: Callable[[], Awaitable[Any]] | None = None,
 ) -> Trial:
     """Run ``await async_fn(*args)`` once, as a trial that is determined by the answers of ``decide``.
 
@@ -45,8 +48,12 @@ def simulate(
         decide: answers every choice. The default takes the happy path.
         conditions: what a trial lets happen besides the program, and how far its schedules may stray from those of stock trio.
         max_steps: ends the trial (``Ending.STEP_LIMIT``) when the program takes more steps than this.
+        calm_steps: instead, lets it take so many more with all choices 0 and first come, first served. If its state comes back
+            meanwhile, it goes round for ever, and the trial ends (``Ending.LIVELOCKED``).
         trace: also record every step in ``Trial.trace``.
         blocked_after_s: real seconds after which a step is interrupted: the trial ends with a ``StepBlocked``.
+        recover: an async function that is started when the program has returned or was killed, in a loop of its own, with the
+            same clock and disk. Then the trial ends as this one does. Its tasks are under ``/after``.
 
     Returns:
         How the trial ended, also if the program raised or got stuck. None of its tasks is left.
@@ -58,4 +65,4 @@ def simulate(
         Exception: whatever ``decide`` raises, as it is.
     """
     _prepare()
-    return run_trial(async_fn, args, decide, conditions, max_steps, trace, blocked_after_s)
+    return run_trial(async_fn, args, decide, conditions, max_steps, trace, blocked_after_s, calm_steps, recover)

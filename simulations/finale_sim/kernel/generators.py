@@ -21,6 +21,8 @@ class _WeakOrderedSet(WeakKeyDictionary[Any, None]):
 class InOrderOfUse:
     """To be mixed into trio's record of async generators: what is left at the end is finalised in the order of first use."""
 
+    prev_hooks: Any  #: those of the loop before, if that was killed
+
     @property
     def alive(self) -> Any:
         return self._alive
@@ -36,6 +38,7 @@ class InOrderOfUse:
 
     def install_hooks(self, runner: Any) -> None:
         super().install_hooks(runner)  # type: ignore[misc]
+        self.prev_hooks = tuple(self.prev_hooks)  # into the object that it was the garbage collector does not look
         finalizer = sys.get_asyncgen_hooks().finalizer
 
         def quiet_at_the_end(agen: Any) -> None:

@@ -29,10 +29,10 @@ class Interrupts:
     Does nothing outside the main thread, or where somebody else handles SIGINT: then it is up to them.
     """
 
-    __slots__ = ("_installed", "_loop", "closing", "seen")
+    __slots__ = ("_installed", "closing", "loop", "seen")
 
-    def __init__(self, loop: "Loop") -> None:
-        self._loop = loop
+    def __init__(self) -> None:
+        self.loop: Loop | None = None  #: the one that is driven now
         self._installed = False
         self.seen = False
         self.closing = False  #: the program's clean-up is called outside the loop
@@ -52,13 +52,14 @@ class Interrupts:
 
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:
         again, self.seen = self.seen, True
-        generator = self._loop.generator  # None as long as the loop is being made: the driver looks at ``seen`` then
-        if self.closing or (generator is not None and generator.gi_running and (again or not self._protected(frame))):
+        loop = self.loop
+        generator = loop.generator if loop else None  # None as long as the loop is being made: the driver looks at ``seen`` then
+        if self.closing or (loop and generator and generator.gi_running and (again or not self._protected(loop, frame))):
             raise KeyboardInterrupt
 
-    def _protected(self, frame: FrameType | None) -> bool:
+    def _protected(self, loop: "Loop", frame: FrameType | None) -> bool:
         in_thread = here.trial is not None and here.trial.thread is not None  # its function is nothing of trio's
-        return not in_thread and self._loop.protects(frame)
+        return not in_thread and loop.protects(frame)
 
 
 @contextmanager

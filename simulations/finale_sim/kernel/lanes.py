@@ -9,8 +9,10 @@ import re
 from functools import lru_cache
 from zlib import crc32
 
-__all__ = ["INIT", "RUN_SYNC_SOON", "Lane"]
+__all__ = ["AFTER", "INIT", "MAIN", "RUN_SYNC_SOON", "Lane"]
 
+MAIN = "/main"  #: the program
+AFTER = "/after"  #: what is started when the process of the program is gone
 INIT = "~init"  #: trio's root task
 RUN_SYNC_SOON = "~run_sync_soon"  #: trio's task for callbacks of ``TrioToken.run_sync_soon``
 

@@ -11,6 +11,7 @@ import trio
 from trio.lowlevel import Task
 
 from finale_sim.kernel.context import Context
+from finale_sim.kernel.lanes import AFTER, MAIN
 from finale_sim.kernel.reach import Reach
 from finale_sim.kernel.seam import Loop, number_of, scopes_around
 from finale_sim.kernel.stuck import PathOf, primitive_frame
@@ -19,7 +20,7 @@ from finale_sim.kernel.waits import JOIN, Wait, circle, closed_off
 
 __all__ = ["picture", "stuck_at", "stuck_for_good"]
 
-_MAIN = "/main"
+_ROOTS = frozenset({MAIN, AFTER})
 _SHARED = frozenset({"channel", "Event", "Semaphore", "Condition"})  # who could end these waits is nowhere written
 
 
@@ -60,7 +61,7 @@ def stuck_for_good(loop: Loop, context: Context, runnable: Iterable[Task]) -> di
     by_path = {context.task_path(task): task for task in standing}
     waits = _waits(standing, context.task_path)
     reaches: dict[Task, Reach] = {}
-    while _MAIN in (paths := closed_off(waits)):
+    while _ROOTS & (paths := closed_off(waits)):
         caught = {by_path[path] for path in paths}
         free = [task for task in loop.tasks if task not in caught and not context.lane_of(task).quiet]
         for task in free:

@@ -1,5 +1,6 @@
 """Parts that stand in for trio's own in a trial. Each keeps the small interface that trio uses and adds order or control."""
 
+import inspect
 from collections.abc import Callable, Generator, Iterable
 from math import inf
 from typing import Any, NoReturn, TypeVar
@@ -16,7 +17,9 @@ __all__ = [
     "NoIO",
     "NoSignals",
     "OrderedSet",
+    "OwnTasksOnly",
     "how_ended",
+    "without_overhead",
 ]
 
 T = TypeVar("T")
@@ -40,10 +43,14 @@ class IdleWaiters(dict[Any, Any]):
         """The shortest idle period that somebody waits for; infinite if nobody does."""
         return min((cushion for cushion, _ in self._waiting), default=inf)
 
-    def take(self, cushion: float) -> list[Any]:
-        """Those who wait for just that, who don't any more."""
-        keys = [key for key in self._waiting if key[0] == cushion]
-        return [self._waiting.pop(key) for key in keys]
+    def waiting(self) -> list[tuple[float, Any]]:
+        """The idle period that each waits for, and the task."""
+        return [(cushion, task) for (cushion, _), task in self._waiting.items()]
+
+    def wake(self, cushion: float) -> None:
+        """Wake those who wait for just that."""
+        for key in [key for key in self._waiting if key[0] == cushion]:
+            trio.lowlevel.reschedule(self._waiting.pop(key))
 
 
 class OrderedSet(dict[T, Any]):
@@ -110,6 +117,24 @@ class Bracket:
         except BaseException as raised:
             if raised is not error:
                 raise
+
+
+def without_overhead(owner: Any, name: str) -> None:
+    """Make a ``Bracket`` of a context manager of a class, if it is one of contextlib's. That saves a twentieth of a trial."""
+    body = getattr(getattr(owner, name, None), "__wrapped__", None)
+    if inspect.isgeneratorfunction(body):
+        setattr(owner, name, lambda self: Bracket(body(self)))
+
+
+class OwnTasksOnly:
+    """To be mixed into trio's runner: tasks of a loop before it are dead; an object that outlived them may wake them in vain."""
+
+    __slots__ = ()
+    tasks: Any
+
+    def reschedule(self, task: Any, *next_send: Any) -> None:
+        if task in self.tasks:
+            super().reschedule(task, *next_send)  # type: ignore[misc]
 
 
 class NoSignals:

@@ -11,7 +11,7 @@ from finale_sim.kernel.tracing import Tracer
 __all__ = ["MOST_JUMPS", "Passage"]
 
 MOST_JUMPS = 3
-"""How often a trial lets time pass although tasks are runnable.
+"""How often a program, in one trial, sees time pass although tasks are runnable.
 
 A program that polls would otherwise never see the end of its time-outs, and each jump multiplies the schedules: three are as
 many deadlines as a person can follow, and more than any of the bugs that the ladder was made for needs.
@@ -23,10 +23,11 @@ _LONGEST_WAIT_S = 24 * 60 * 60  # trio never sees a longer idle period: a larger
 class Passage:
     """The passage of time in one trial. ``jumps_left`` is 0 where time passes only when nothing is runnable."""
 
-    __slots__ = ("_context", "_loop", "_one_by_one", "_set_before", "_tie_instant", "_ties", "_tracer", "jumps_left")
+    __slots__ = ("_context", "_loop", "_one_by_one", "_path", "_set_before", "_tie_instant", "_ties", "_tracer", "jumps_left")
 
-    def __init__(self, loop: Loop, context: Context, tracer: Tracer | None, fidelity: Fidelity) -> None:
+    def __init__(self, loop: Loop, context: Context, tracer: Tracer | None, fidelity: Fidelity, path: str = "") -> None:
         self._loop = loop
+        self._path = path  # in the sites of ties, which no task asks for: unlike in each process of the trial
         self._context = context
         self._tracer = tracer
         self._one_by_one = fidelity >= Fidelity.TIES
@@ -76,7 +77,7 @@ class Passage:
         now = self._context.clock.now
         self._ties = self._ties + 1 if now == self._tie_instant else 0
         self._tie_instant = now
-        return self._context.draw(Site(Kind.TIE, "", self._ties, f"at {now!r} s"), options)
+        return self._context.draw(Site(Kind.TIE, self._path, self._ties, f"at {now!r} s"), options)
 
     def _idle(self) -> bool:
         """Nothing is runnable and nothing is due: wake who waits for that, or jump. False if nothing can ever happen again."""
@@ -85,7 +86,7 @@ class Passage:
         cushion = loop.idle.cushion()
         if cushion < min(instant - clock.now, _LONGEST_WAIT_S):
             self._arrive(clock.now + cushion)
-            loop.wake_idle(cushion)
+            loop.idle.wake(cushion)
         elif instant == inf:
             return False
         else:

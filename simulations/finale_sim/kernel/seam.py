@@ -22,13 +22,13 @@ import outcome
 import sniffio
 import trio
 
+from finale_sim.kernel import parts
 from finale_sim.kernel.callbacks import OwnThreadOnly, simulated_threads
 from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import unsupported
 from finale_sim.kernel.escapes_io import NoNetwork
 from finale_sim.kernel.generators import InOrderOfUse
-from finale_sim.kernel.parts import Bracket, IdleWaiters, LazyInstruments, NoIO, NoSignals, OrderedSet, how_ended
 from finale_sim.kernel.timers import Timer, Timers
 
 try:
@@ -75,14 +75,14 @@ def is_open(scope: trio.CancelScope) -> bool:
     return scope._cancel_status is not None
 
 
-class _Tasks(OrderedSet[Task]):
+class _Tasks(parts.OrderedSet[Task]):
     """All living tasks. trio adds a task right after making it, so this is where a task gets its number."""
 
     __slots__ = ("born", "count")
 
-    def __init__(self, born: Callable[[Task, int, bool], None]) -> None:
+    def __init__(self, born: Callable[[Task, int, bool], None], count: int) -> None:
         self.born = born
-        self.count = 0
+        self.count = count  # of the tasks so far
 
     def add(self, task: Task) -> None:  # type: ignore[override]
         task._counter = number = _FIRST_NUMBER + self.count
@@ -124,7 +124,7 @@ class _Runner(Runner):
 
     def task_exited(self, task: Task, outcome: Any) -> None:
         super().task_exited(task, outcome)
-        self.ended = how_ended(outcome)
+        self.ended = parts.how_ended(outcome)
         if task is self.main_task and len(self.tasks) > 1 and self.system_nursery is not None:
             self.system_nursery.cancel_scope.cancel()
 
@@ -136,32 +136,35 @@ class _Runner(Runner):
             self.spawn_impl(entry.task, (), self.entry_nursery, "<TrioToken.run_sync_soon task>", system_task=True)
 
 
+class _LaterRunner(parts.OwnTasksOnly, _Runner):
+    """The runner of a loop that comes in the place of another one."""
+
+
 class Loop:
     """One trio loop under control: ``runq`` holds what has become runnable, and ``turn`` takes one step.
 
     trio runs all that is in ``runq``; so the driver takes it away, and puts one task back. ``born`` is told of every new task:
-    the task, its number, and whether it is trio's own run_sync_soon task.
+    the task, its number, whether it is trio's own run_sync_soon task. It counts tasks on from where ``before`` was left.
     """
 
     protects = staticmethod(ki_protection_enabled)  #: whether trio would not raise a Ctrl-C in this frame
 
-    def __init__(self, clock: VirtualClock, born: Callable[[Task, int, bool], None]) -> None:
+    def __init__(self, clock: VirtualClock, born: Callable[[Task, int, bool], None], before: "Loop | None" = None) -> None:
         self.generator: Any = None  # trio's own loop, once it is made
         self._library = sniffio.thread_local.name
         self.runq: list[Task] = []
-        self.tasks = _Tasks(born)
-        self.timers = Timers()
-        self.idle = IdleWaiters()
+        self.tasks: _Tasks = _Tasks(born, before.tasks.count if before is not None else 0)
+        self.timers, self.idle = Timers(), parts.IdleWaiters()
         self.entry = _Entry()
         self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
         self._stock_deadlines = Deadlines()
         variables = copy_context()
         variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
-        self.runner = _Runner(
+        self.runner = (_Runner if before is None else _LaterRunner)(
             clock=clock,
-            instruments=LazyInstruments(lambda: Instruments(())),  # type: ignore[arg-type]
-            io_manager=NoIO(),  # type: ignore[arg-type]
-            ki_manager=NoSignals(),  # type: ignore[arg-type]
+            instruments=parts.LazyInstruments(lambda: Instruments(())),  # type: ignore[arg-type]
+            io_manager=parts.NoIO(),  # type: ignore[arg-type]
+            ki_manager=parts.NoSignals(),  # type: ignore[arg-type]
             strict_exception_groups=_STRICT_GROUPS,
             system_context=variables,
             runq=self.runq,  # type: ignore[arg-type]
@@ -174,9 +177,8 @@ class Loop:
 
     def start(self, async_fn: Any, args: tuple[Any, ...]) -> None:
         """Make this the thread's trio loop, with trio's root task in ``runq``."""
-        sniffio.thread_local.name = "trio"
+        self.take_up()
         self.runner.asyncgens.install_hooks(self.runner)
-        GLOBAL_RUN_CONTEXT.runner = self.runner
         self.generator = unrolled_run(self.runner, async_fn, args, True)
         self.send: Callable[[Any], float] = self.generator.send
         trio.socket.set_custom_socket_factory(_NO_NETWORK)
@@ -197,11 +199,6 @@ class Loop:
         """Let trio's run_sync_soon task see that it has callbacks."""
         self.runner.start_entry()
         self.entry.wakeup.wake()  # type: ignore[attr-defined]
-
-    def wake_idle(self, cushion: float) -> None:
-        """Wake those in ``wait_all_tasks_blocked`` who have waited that long."""
-        for task in self.idle.take(cushion):
-            trio.lowlevel.reschedule(task)
 
     def fire(self, timer: Timer, now: float) -> None:
         """Expire one cancel scope, the way trio does. Abort functions run in an empty context."""
@@ -246,6 +243,18 @@ class Loop:
                 task.parent_nursery._children.clear()
             getattr(_run, "GLOBAL_PARKING_LOT_BREAKER", {}).pop(task, None)  # since trio 0.26
 
+    def leave(self) -> None:
+        """Stop being the thread's trio loop, and let everything stand as it is, without a word to any task."""
+        self.entry.over = True
+        GLOBAL_RUN_CONTEXT.__dict__.clear()
+        sniffio.thread_local.name = self._library
+
+    def take_up(self) -> None:
+        """Be the thread's trio loop, once or again. Those that came meanwhile have finished."""
+        self.entry.over = False
+        GLOBAL_RUN_CONTEXT.runner = self.runner
+        sniffio.thread_local.name = "trio"
+
     def finish(self) -> None:
         """Stop being the thread's trio loop, whatever state this is in. Can be called twice."""
         self.entry.over = True
@@ -253,8 +262,7 @@ class Loop:
             with suppress(BaseException):
                 self.generator.throw(trio.TrioInternalError("the trial is over"))
         self.tasks.clear()
-        GLOBAL_RUN_CONTEXT.__dict__.clear()
-        sniffio.thread_local.name = self._library
+        self.leave()
 
 
 @cache
@@ -266,7 +274,7 @@ def install() -> None:
     """
     try:
         _order_cancellation()
-        _simplify_brackets()
+        parts.without_overhead(CancelScope, "_might_change_registered_deadline")  # entered twice for each scope
         Task.__hash__ = _task_hash  # type: ignore[method-assign, assignment]
         threads: Any = _threads
         starting = simulated_threads(threads.start_thread_soon, GLOBAL_RUN_CONTEXT)
@@ -284,17 +292,9 @@ def _order_cancellation() -> None:
 
     def ordered(self: CancelStatus) -> None:
         if (trial := here.trial) is not None:
-            self._children, self._tasks = OrderedSet(), OrderedSet()  # type: ignore[assignment]
+            self._children, self._tasks = parts.OrderedSet(), parts.OrderedSet()  # type: ignore[assignment]
             if trial.opened is not None:
                 trial.opened(self._scope)
         original(self)
 
     CancelStatus.__attrs_post_init__ = ordered  # type: ignore[method-assign]
-
-
-def _simplify_brackets() -> None:
-    """Every cancel scope enters this context manager of trio's twice; contextlib's generality costs a twentieth of a trial."""
-    scopes: Any = CancelScope
-    body = getattr(getattr(scopes, "_might_change_registered_deadline", None), "__wrapped__", None)
-    if inspect.isgeneratorfunction(body):
-        scopes._might_change_registered_deadline = lambda scope: Bracket(body(scope))

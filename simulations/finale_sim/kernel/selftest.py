@@ -12,8 +12,8 @@ import trio.testing
 
 from finale_sim.choices import Decide, Site, happy_path
 from finale_sim.kernel.conditions import STANDARD
-from finale_sim.kernel.driver import run_trial
 from finale_sim.kernel.errors import RealIO, unsupported
+from finale_sim.kernel.processes import run_trial
 from finale_sim.kernel.seam import in_trio
 from finale_sim.kernel.trial import Ending, Trial
 

@@ -70,7 +70,7 @@ def _pump(loop: Loop, queue: list[Task], context: Context, interrupts: Interrupt
             loop.turn(task)
         elif cushion < instant - clock.now:
             clock.now += cushion
-            loop.wake_idle(cushion)
+            loop.idle.wake(cushion)
         elif instant < inf:
             clock.now = instant
         else:

@@ -10,23 +10,22 @@ from finale_sim.kernel.stuck import primitive_frame, stack_of, waiting_on
 from finale_sim.kernel.timers import Timer
 from finale_sim.kernel.trial import Step
 
-__all__ = ["CANCEL", "TIMER", "Tracer"]
+__all__ = ["CALM", "CANCEL", "PROCESS", "TIMER", "Tracer"]
 
 TIMER = "~timer"  #: path of a step that is a timer's
+CALM = "~calm"  #: path of what is no step: the choices are used up
 CANCEL = "~cancel"  #: path of a step that is a cancel from nowhere
+PROCESS = "~process"  #: path of a step that is the end of a process, by a kill
 
 
 class Tracer:
-    """Writes down steps as they are taken."""
+    """Writes down the steps of one loop as they are taken, behind those in ``steps``."""
 
-    def __init__(self, loop: Loop, context: Context) -> None:
+    def __init__(self, loop: Loop, context: Context, steps: list[Step]) -> None:
         self._loop = loop
         self._context = context
-        self._steps: list[Step] = []
+        self._steps = steps
         self._offered: tuple[str, ...] = ()
-
-    def taken(self) -> tuple[Step, ...]:
-        return tuple(self._steps)
 
     def offer(self, tasks: list[Task]) -> None:
         """The options of the schedule choice of the next step."""
@@ -71,6 +70,18 @@ class Tracer:
         """Time passes although tasks are runnable."""
         choice, what = self._context.choices.made[-1], f"passes to {instant:g} s, although tasks could go on"
         self._steps.append(Step(self._context.steps, TIMER, 0, self._context.now, choice, ("", what), what))
+
+    def kill(self) -> None:
+        """The process is killed by choice."""
+        choice = self._context.choices.made[-1]
+        self._steps.append(
+            Step(self._context.steps, PROCESS, 0, self._context.now, choice, ("goes on", "is killed"), "is killed")
+        )
+
+    def calm(self) -> None:
+        """The choices are used up."""
+        what = "from here on every choice is 0, and every task gets its turn"
+        self._steps.append(Step(self._context.steps, CALM, 0, self._context.now, None, (), what))
 
     def _name(self, timer: Timer) -> str:
         tasks = scope_tasks(timer[2])

@@ -41,10 +41,10 @@ _dogs: list[threading.Thread] = []
 class Watched:
     """A trial that is looked after for as long as this context lasts; ``limit_s`` may be infinite."""
 
-    __slots__ = ("_context", "_loop", "_seen", "_spent_s", "_thread", "limit_s", "thrown")
+    __slots__ = ("_context", "_seen", "_spent_s", "_thread", "limit_s", "loop", "thrown")
 
-    def __init__(self, loop: "Loop", context: "Context", limit_s: float) -> None:
-        self._loop = loop
+    def __init__(self, context: "Context", limit_s: float) -> None:
+        self.loop: Loop | None = None  #: the one that is driven now
         self._context = context
         self.limit_s = limit_s
         self.thrown = 0
@@ -73,7 +73,7 @@ class Watched:
 
     def look(self, passed_s: float) -> None:
         """Compare with the last look, so long ago. Called by the watchdog, with the lock."""
-        generator, context = self._loop.generator, self._context
+        generator, context = self.loop.generator if self.loop else None, self._context
         at = (context.steps, context.lane.steps) if generator is not None and generator.gi_running else None
         self._spent_s = self._spent_s + passed_s if at is not None and at == self._seen else 0.0
         self._seen = at

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from finale_sim.choices import Kind, Site
+from finale_sim.kernel.tracing import PROCESS
 from finale_sim.kernel.trial import Step
 
-__all__ = ["holds"]
+__all__ = ["holds", "place"]
 
 _PLACE = re.compile(r"([^/\\]+:\d+) in ")
 
@@ -24,7 +25,7 @@ def holds(trace: Sequence[Step]) -> dict[Site, str]:
         if at < until.get(held, 0):
             told[choice.site] = ""
             continue
-        end = next((later for later in range(at, len(trace)) if trace[later].path == held), len(trace))
+        end = next((later for later in range(at, len(trace)) if trace[later].path in (held, PROCESS)), len(trace))
         until[held] = end
         told[choice.site] = _sentence(trace, at, end)
     return told
@@ -33,17 +34,20 @@ def holds(trace: Sequence[Step]) -> dict[Site, str]:
 def _sentence(trace: Sequence[Step], at: int, end: int) -> str:
     held = trace[at].options[0]
     before = next((step for step in reversed(trace[:at]) if step.path == held), None)
-    where = f"{held} before its first step" if before is None else f"{held} at checkpoint {before.n}{_place(before)}"
+    where = f"{held} before its first step" if before is None else f"{held} at checkpoint {before.n}{place(before)}"
     ran = Counter(step.path for step in trace[at:end] if not step.path.startswith("~"))
     steps = {path: f"{count} step{'s' * (count != 1)}" for path, count in ran.items()}
-    if end < len(trace):
+    if end < len(trace) and trace[end].path == held:
         return f"hold {where} until {' and '.join(f'{path} has run {many}' for path, many in steps.items())}"
-    return f"hold {where}: {' and '.join(f'{path} runs {many}' for path, many in steps.items())}, and then the trial is over"
+    meanwhile = " and ".join(f"{path} runs {many}" for path, many in steps.items())
+    then = "process is killed" if end < len(trace) else "trial is over"
+    return f"hold {where}: {meanwhile or 'nobody runs'}, and then the {then}"
 
 
-def _place(step: Step) -> str:
-    line = _PLACE.search(step.stack[-1]) if step.stack else None
-    parts = [line.group(1)] if line else []
-    if step.waiting_on:
+def place(step: Step, frames: slice = slice(-1, None)) -> str:
+    """`` (file:line, in what it waits for)``, as far as that is known of a task after this step; of its lines, these."""
+    lines = [line.group(1) for frame in step.stack[frames] if (line := _PLACE.search(frame))]
+    parts = [" → ".join(lines)] if lines else []
+    if step.waiting_on and step.waiting_on != "ended":
         parts.append(f"in {step.waiting_on}")
     return f" ({', '.join(parts)})" if parts else ""

@@ -8,7 +8,8 @@ from finale import RunComplete, Status
 from finale.drawing.lanes import Fold, Lane, Lanes, Look, Mark, Note, Sign, Span, Tick
 from finale_sim.choices import Choice, Kind
 from finale_sim.history import Entry, What
-from finale_sim.kernel.tracing import CANCEL, TIMER
+from finale_sim.kernel.lanes import AFTER, MAIN
+from finale_sim.kernel.tracing import CANCEL, PROCESS, TIMER
 from finale_sim.kernel.trial import Step
 from finale_sim.render.keeping import kept
 from finale_sim.render.timeline import observation, worth_telling
@@ -115,7 +116,7 @@ def _marks(story: Story) -> dict[str, list[_At]]:
         here = [_At(index, _sign(choice), str(numbers.get(choice.site, ""))) for choice in asked]
         if not step.path.startswith("~"):
             here += [_At(index, _seen(entry)) for entry in by_step.get(step.number, ())]
-        if step.path == "/main" and step.ended and not story.entries:
+        if step.path in (MAIN, AFTER) and step.ended and not story.entries:
             here.append(_At(index, _ENDED[step.ended]))
         if here:
             found.setdefault(step.path, []).extend(here)
@@ -150,6 +151,9 @@ def _lives(trace: Sequence[Step]) -> dict[str, _Life]:
             lives[path] = _Life(at, len(trace))
         if step.waiting_on == "ended":
             lives[step.path].over = at
+        if step.path == PROCESS:
+            for life in lives.values():
+                life.over = min(life.over, at)
     return dict(sorted(lives.items(), key=lambda entry: entry[0].startswith("~")))  # what is no task stands below
 
 

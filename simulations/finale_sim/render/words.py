@@ -1,8 +1,9 @@
 """What happened, in words: a sentence per deviation, or per hold where several deviations hold one task."""
 
 from finale_sim.choices import Choice, Kind, Site
+from finale_sim.kernel.lanes import AFTER
 from finale_sim.kernel.trial import Step
-from finale_sim.render.holds import holds
+from finale_sim.render.holds import holds, place
 from finale_sim.story import Story
 
 __all__ = ["in_words"]
@@ -27,11 +28,21 @@ def _sentence(choice: Choice, step: Step | None, story: Story) -> str:
     if pick is not None:
         return pick
     site = choice.site
+    if step is not None and site.kind is Kind.CRASH:
+        return f"kill the process {_killed(step, story)}, and start {AFTER}"
     if step is not None and site.kind is Kind.TIE and choice.answer == len(step.options):
         return f"at {step.now_s:g} s: a task takes a step before the timer of {step.options[0]}, which is due, fires"
     if step is None or len(step.options) <= choice.answer:
         return f"{site.label or site}: option {choice.answer} of {choice.options - 1}, asked by {site.path}"
     return _picked(site, step, step.options[choice.answer])
+
+
+def _killed(kill: Step, story: Story) -> str:
+    trace = story.trial.trace
+    before = next((step for step in reversed(trace[: trace.index(kill)]) if not step.path.startswith("~")), None)
+    if before is None:
+        return "before its first step"
+    return f"after step {before.n} of {before.path}{', its last' * (before.waiting_on == 'ended')}{place(before, slice(None))}"
 
 
 def _picked(site: Site, step: Step, chosen: str) -> str:

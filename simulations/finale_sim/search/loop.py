@@ -37,10 +37,14 @@ class Search:
     seen: Counter[str] = field(default_factory=Counter)
     probes: Counter[str] = field(default_factory=Counter)  #: name of a situation → in how many trials it was reached
     struck: Counter[str] = field(default_factory=Counter)  #: name of a fault → in how many trials it struck
+    late: int = 0  #: trials that took more steps than choices are asked for in, and then came to their end
     discarded: int = 0  #: trials that do not count, because an assumption of the program did not hold
     novelty: Novelty = field(default_factory=Novelty, repr=False)  #: distinct behaviours over trials
     cancel_points: int = 0  #: (scope, step) pairs of the happy path at which the program could be cancelled
     cancelled: set[tuple[int, int]] = field(default_factory=set, repr=False)  #: those at which it was, and nothing else was odd
+
+    crash_points: int = 0  #: steps of the happy path before which the program could be killed
+    crashed: set[int] = field(default_factory=set, repr=False)  #: those before which it was, and nothing else was odd
 
     @property
     def verdict(self) -> Verdict:
@@ -53,6 +57,8 @@ class Search:
             return Truncated(
                 f"{self.discarded} of {self.trials} trials do not count, because an assume() of the program did not hold"
             )
+        if self.late:  # what could have been chosen in the rest of these was not
+            return Sampled(self.trials)
         if self.exhausted:
             return Exhausted(self.trials)
         return Bounded(self.swept, self.sampled) if self.swept > 0 else Sampled(self.trials)
@@ -114,12 +120,17 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.struck.update(attempt.injected.struck.keys())
     state.discarded += attempt.injected.discarded
     match attempt.deviations:
-        case () if not state.cancel_points:
+        case () if state.trials == 1:
             state.cancel_points = sum(choice.options - 1 for choice in attempt.choices if choice.site.kind is Kind.CANCEL)
+            state.crash_points = sum(choice.site.kind is Kind.CRASH for choice in attempt.choices)
         case (only,) if only.site.kind is Kind.CANCEL:
             state.cancelled.add((only.site.key, only.answer))
+        case (only,) if only.site.kind is Kind.CRASH:
+            state.crashed.add(only.site.key)
     if attempt.breach is not None:
         state.failure = attempt
     elif attempt.undecided is not None:
         state.undecided += 1
         state.truncated = state.truncated or attempt.undecided
+    elif attempt.late:
+        state.late += 1

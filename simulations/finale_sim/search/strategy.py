@@ -27,6 +27,12 @@ class Attempt:
     seen: tuple[str, ...] = ()  #: names of the situations that it reached
     injected: Injected = field(default_factory=Injected)  #: what the program said of itself
     behaviour: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
+    late: bool = False  #: it took more steps than choices are asked for in
+
+    @property
+    def complete(self) -> bool:
+        """Whether it was judged; and, if it holds, whether all that it did was up to its choices."""
+        return self.undecided is None and (self.breach is not None or not self.late)
 
     @property
     def deviations(self) -> tuple[Choice, ...]:

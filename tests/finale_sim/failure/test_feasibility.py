@@ -253,3 +253,39 @@ def test_a_delay_is_weighed_without_faults() -> None:
     assert label.rung is Fidelity.STEP
     assert label.holds
     assert label.reliable
+
+
+async def is_there() -> None:
+    assert "half" not in finale_sim.disk()
+
+
+async def two_halves() -> None:
+    finale_sim.disk()["half"] = True
+    await trio.lowlevel.checkpoint()
+    del finale_sim.disk()["half"]
+
+
+def test_a_failure_that_needs_a_kill_says_so() -> None:
+    """It can happen on stock trio, by no delay."""
+    report = finale_sim.explore(two_halves, crash=is_there)
+    assert report.counterexample is not None
+    assert report.counterexample.feasibility is not None
+    assert report.counterexample.feasibility.lines == [
+        "Rung    rounds: feasible on stock trio; needs a kill after step 1 of /main"
+    ]
+    assert report.counterexample.feasibility.as_dict()["delays"] == []
+
+
+def test_no_delay_is_looked_for_where_it_would_not_do() -> None:
+    """A schedule that stock trio does not take, in what is started afterwards."""
+
+    async def never_first() -> None:
+        await race(2, 2)()
+
+    report = finale_sim.explore(two_halves, crash=never_first)
+    assert report.counterexample is not None
+    assert report.counterexample.story.trial.restarted
+    label = report.counterexample.feasibility
+    assert label is not None
+    assert label.rung is Fidelity.STEP
+    assert label.lines[-1] == "Delay   not looked for: stock trio starts nothing after the program"

@@ -208,6 +208,38 @@ def test_a_new_search_is_made_under_the_conditions_of_the_token(tmp_path: Path) 
         finale_sim.assert_holds(found, f"{file}:work")
 
 
+KILLED = """
+import trio
+from finale_sim import disk
+
+written = []
+
+async def work():
+    written.append(1)
+    disk()["begun"] = True
+    await trio.lowlevel.checkpoint()
+    disk()["ended"] = True
+
+async def opens():
+    assert written, "another copy of the module"
+    assert ("begun" in disk()) == ("ended" in disk()), "half"
+"""
+
+
+def test_a_failure_after_a_kill_becomes_a_test(tmp_path: Path) -> None:
+    """It names what is run afterwards, fails, is searched anew when the steps have changed, and passes when it is put right."""
+    (tmp_path / "bank.py").write_text(KILLED.replace("written.append(1)", "written[:] = [1]"), encoding="utf-8")
+    done = command(tmp_path, "finale_sim", "explore", "bank.py:work", "--crash", "opens", "--emit-test", "test_bank.py")
+    assert done.returncode == 1, done.stdout + done.stderr
+    text = (tmp_path / "test_bank.py").read_text(encoding="utf-8")
+    assert 'CRASH = str(Path(__file__).parent / "bank.py") + ":opens"' in text
+    assert "kill the process after step 1 of /main (bank.py:10), and start /after" in text
+    for change, passes in (("", False), ("await trio.sleep(1)\n    ", False), ("disk()['ended'] = True\n    ", True)):
+        program = KILLED.replace('disk()["begun"]', f'{change}disk()["begun"]').replace("assert written", "assert 1")
+        (tmp_path / "bank.py").write_text(program, encoding="utf-8")
+        assert (command(tmp_path, "pytest", "-q", "test_bank.py").returncode == 0) is passes
+
+
 def test_a_program_that_cannot_be_judged_any_more_fails(tmp_path: Path) -> None:
     """Undecided is not a pass."""
     file = tmp_path / "undecided.py"

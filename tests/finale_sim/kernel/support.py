@@ -12,9 +12,9 @@ from finale_sim.kernel import Conditions, Fidelity, Trial, simulate
 Program = Callable[[], Awaitable[Any]]
 
 
-def every_trial(program: Program, limit: int = 100_000, fidelity: Fidelity = Fidelity.TIES) -> list[Trial]:
+def every_trial(program: Program, limit: int = 100_000, fidelity: Fidelity = Fidelity.TIES, crashes: bool = False) -> list[Trial]:
     """All trials of a program on one rung of the ladder, depth first; not more than ``limit``."""
-    conditions = Conditions(fidelity)
+    conditions = Conditions(fidelity, crashes=crashes)
     trials: list[Trial] = []
     script: list[int] = []
     while len(trials) < limit:

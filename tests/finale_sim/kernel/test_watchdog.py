@@ -6,12 +6,14 @@ The limits here are short; no test depends on how long anything takes, except th
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import trio
 
-from finale_sim.kernel import Ending, StepBlocked, simulate
+from finale_sim.choices import Kind
+from finale_sim.kernel import Conditions, Ending, StepBlocked, simulate
 
 HERE = os.path.relpath(__file__)  # as reports name it
 
@@ -97,3 +99,17 @@ def test_one_watchdog_is_enough() -> None:
     for limit_s in (LIMIT_S, 5, float("inf")):
         assert simulate(trio.sleep, 1, blocked_after_s=limit_s).ending is Ending.RETURNED
     assert [thread.name for thread in threading.enumerate()].count("finale_sim watchdog") == 1
+
+
+@pytest.mark.parametrize(("program", "recover"), [(trio.sleep, _spins), (_spins_again_when_it_cleans_up, trio.sleep)])
+def test_so_is_one_after_a_kill(program: Callable[..., Awaitable[Any]], recover: Callable[..., Awaitable[Any]]) -> None:
+    """In what is started then, or in what is left of the program when that is cleared away."""
+    trial = simulate(
+        partial(program, 1) if program is trio.sleep else program,
+        decide=lambda site, options: int(site.kind is Kind.CRASH and site.n == 1 and site.path == "/main"),
+        conditions=Conditions(crashes=True),
+        recover=partial(recover, 1) if recover is trio.sleep else recover,
+        blocked_after_s=LIMIT_S,
+    )
+    assert isinstance(trial.error, StepBlocked)
+    assert f"of {'/after' if program is trio.sleep else '/main'} blocks the loop" in str(trial.error)

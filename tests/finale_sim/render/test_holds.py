@@ -5,6 +5,7 @@ import trio
 
 from finale_sim.choices import Choice, Kind, Site
 from finale_sim.kernel import Step, Trial
+from finale_sim.kernel.tracing import PROCESS
 from finale_sim.program import PlainProgram
 from finale_sim.render import in_words
 from finale_sim.search import Attempt, RandomWalk, following
@@ -85,3 +86,30 @@ def test_every_deviation_is_told_and_every_hold_is_true(seed: int) -> None:
     merged = sum(sentence.partition("(deviations ")[2].count(",") for sentence in sentences)
     assert len(sentences) + merged == len(made)
     assert all(sentence.startswith("hold /main") for sentence in sentences)
+
+
+KILL = Step(2, PROCESS, 0, 0.0, Choice(Site(Kind.CRASH, A, 1), 2, 1), ("goes on", "is killed"), "is killed")
+
+
+def test_a_hold_until_the_process_is_killed() -> None:
+    """What is started afterwards is not what it was held for."""
+    sentence, kill = words(step(A, 1), step(B, 1, A, B), KILL, step("/after", 1))
+    assert sentence == f"hold {A} at checkpoint 1: {B} runs 1 step, and then the process is killed"
+    assert kill == f"kill the process after step 1 of {B}, and start /after"
+
+
+@pytest.mark.parametrize(
+    ("before", "sentence"),
+    [
+        ([], "before its first step"),
+        ([step(A, 3, place="/home/me/bank.py:12 in pay: await log()")], f"after step 3 of {A} (bank.py:12)"),
+        ([step(A, 3, waiting="ended")], f"after step 3 of {A}, its last"),
+        (
+            [step(A, 3, waiting="trio.sleep"), Step(1, "~timer", 0, 1.0, None, (), "fires")],
+            f"after step 3 of {A} (in trio.sleep)",
+        ),
+    ],
+)
+def test_a_kill_is_told_by_the_step_before_it(before: list[Step], sentence: str) -> None:
+    """Where the task that took it then stood; timers do not matter."""
+    assert words(*before, KILL) == [f"kill the process {sentence}, and start /after"]

@@ -205,6 +205,18 @@ def test_cancels_and_faults_by_choice_have_their_signs() -> None:
     assert chart.lanes[-1].label == "cancels"
 
 
+def test_the_lanes_of_a_killed_process_end_with_it() -> None:
+    """What is started afterwards has a lane of its own, and the kill a bolt."""
+    program = PlainProgram("explore/p", spinning(2, 2), Conditions(crashes=True), spinning(1, 1))
+    chart = lanes_of(program.tell(lambda site, options: int((site.kind, site.path, site.n) == (Kind.CRASH, "/main/spin:1", 2))))
+    lanes = {lane.label: lane for lane in chart.lanes}
+    assert [mark.sign for mark in lanes["process"].marks] == [Sign.FAULT]
+    killed_at, started_at = lanes["process"].spans[0].start, lanes["/after"].spans[0].start
+    assert all(span.end <= started_at for path, lane in lanes.items() if path.startswith("/main") for span in lane.spans)
+    assert killed_at < started_at
+    assert [mark.sign for mark in lanes["/after"].marks] == [Sign.COMPLETED]
+
+
 def test_tasks_beyond_the_cap_share_a_lane() -> None:
     """Their turns are drawn there, and it says how many they are."""
     chart = lanes_of(tell(spinning(60, 0), following({})), most_lanes=10)
