@@ -93,8 +93,8 @@ def search(
 
 
 def _spend(state: Search, run: RunTrial, strategy: Strategy, until: int | None, on_trial: OnTrial | None) -> None:
-    state.strategy = strategy.name
     while (until is None or state.trials < until) and state.failure is None and state.undecided < _MOST_UNDECIDED:
+        state.strategy = strategy.name
         decide = strategy.next()
         if decide is not None:
             attempt = run(decide)
