@@ -50,8 +50,9 @@ lint: $(STAMP) ## ruff
 types: $(STAMP) ## mypy, strict
 	$(Q)$(BIN)/mypy $(if $(V),,--no-error-summary)
 
-docs: $(STAMP) ## write docs/reference.md anew, from the docstrings
+docs: $(STAMP) ## write docs/reference.md anew, from the docstrings, and docs/seed.md, from what is found
 	$(Q)$(BIN)/python docs/make_reference.py
+	$(Q)$(BIN)/python docs/make_seed.py
 
 bench: $(STAMP) ## run every benchmark, one after the other
 	$(Q)shopt -s nullglob; for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" $(ARGS); done

@@ -144,8 +144,8 @@ def _next_stage(state: Search, trials: int, seed: int, deviations: int | None) -
 def _spend(state: Search, crew: Crew, stage: Stage, on_trial: OnTrial | None) -> None:
     """Let a strategy work until its stage or the search is over."""
     strategy, ordered = stage.strategy, stage.ordered
-    state.strategy = strategy.name
     while not state.over:
+        state.strategy = strategy.name
         state.torn = True
         _order_ahead(state, crew, stage)
         if isinstance(strategy, Sweep):
