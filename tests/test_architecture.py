@@ -41,7 +41,7 @@ TOLD = (
 )
 UPSTAIRS = (
     "finale_sim.api finale_sim.campaign finale_sim.stepping finale_sim.investigate finale_sim.program finale_sim.report "
-    f"finale_sim.targets finale_sim.workspaces {FAILURE}.*"
+    f"finale_sim.saved finale_sim.targets finale_sim.workers.* finale_sim.workspaces {FAILURE}.*"
 )
 
 RULES = [
@@ -243,9 +243,9 @@ RULES = [
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report {FAILURE}.determinism {FAILURE}.feasibility",
+        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility",
         "",
-        "search, shrink, repeat, tell: in this order",
+        "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),
     Rule(
         f"{SIM}/failure/fresh.py",
@@ -258,6 +258,19 @@ RULES = [
         f"{TOLD} {UPSTAIRS}",
         "",
         "what generated tests call: replay, and search where that is not enough",
+    ),
+    Rule(
+        f"{SIM}/saved.py",
+        f"{SEARCH} finale_sim.program",
+        "",
+        "what is kept of a search is all that the next process needs; a report is made anew",
+    ),
+    Rule(
+        f"{SIM}/workers/*.py",
+        f"finale {SEARCH} {KERNEL} finale_sim.token finale_sim.program finale_sim.campaign finale_sim.investigate "
+        f"finale_sim.targets {FAILURE}.determinism {FAILURE}.fresh finale_sim.canaries.* finale_sim.workers.*",
+        "cloudpickle",
+        "other processes make the same programs and run their trials; what a search makes of them is not decided here",
     ),
     Rule(
         f"{SIM}/seed/*.py",

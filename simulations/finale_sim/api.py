@@ -1,6 +1,9 @@
 """The simulator's functions for Python: explore, check, replay. Each is a plain function, to be called outside ``trio.run``."""
 
+import warnings
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from finale import open_workspace
@@ -10,10 +13,12 @@ from finale_sim.investigate import Replayed, as_recorded, conditions_of, investi
 from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
+from finale_sim.saved import Saved
 from finale_sim.search import OnTrial, following
 from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
+from finale_sim.workers import Map, hiring, source_of
 from finale_sim.workspaces import opener
 from finale_sim.world import Opens
 
@@ -29,6 +34,9 @@ def explore(
     fidelity: str = "ties",
     crash: Callable[[], Awaitable[Any]] | None = None,
     on_trial: OnTrial | None = None,
+    workers: int | None = None,
+    map: Map | None = None,  # noqa: A002  # the word for it, and nobody maps in here
+    resume: str | Path | None = None,
 ) -> Report:
     """Look for a schedule in which ``function`` fails: an error leaves it, it deadlocks, or it goes round for ever.
 
@@ -43,15 +51,23 @@ def explore(
     ``on_trial`` is called with the state of the search after each of its trials; what it raises ends the search.
     A failure is run again, also in a fresh process if that can import the functions.
 
+    ``workers`` processes run trials if the search takes long (default: none but this one), and ``map`` does, if it is given: any
+    function that is called like an executor's, with ``workers`` behind it (default: as many as there are cores). The report is
+    the same. Other processes import the function by its name; if they can't, and cloudpickle is not installed, a warning says
+    that all runs here. ``resume`` is a file in which the search is kept: call it again with the same arguments, and it goes on.
+
     Raises:
         BadTarget: one of them is not such a function.
-        ValueError: there is no such fidelity.
+        BadSave: the file is not one of this search, or cannot be written.
+        ValueError: there is no such fidelity, or there are less than one worker.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash))
-    with heard():
-        found = investigate(program, trials=trials, seed=seed, on_trial=on_trial)
+    with heard(), hiring(partial(source_of, name, function, crash), workers, map, _warn) as hire:
+        killed = getattr(crash, "__qualname__", type(crash).__name__)
+        saved = _saved(resume, target=name, crash=killed, trials=trials, seed=seed, conditions=conditions.code)
+        found = investigate(program, trials=trials, seed=seed, on_trial=on_trial, hire=hire, saved=saved)
         return confirmed(found, import_names(function, crash))
 
 
@@ -82,14 +98,26 @@ def step_through(
     return stepping(PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash)))
 
 
-def check(coordinator: Any = None, *, workspace: Opens | None = None, trials: int = 500, seed: int = 0) -> Campaign:
+def check(
+    coordinator: Any = None,
+    *,
+    workspace: Opens | None = None,
+    trials: int = 500,
+    seed: int = 0,
+    workers: int | None = None,
+    map: Map | None = None,  # noqa: A002  # the word for it, and nobody maps in here
+    resume: str | Path | None = None,
+) -> Campaign:
     """Play the scenarios that suit any coordinator with yours: a class, a factory, an instance or an async function.
 
     Or, with ``workspace`` instead, play all scenarios on a workspace of yours: what is given is called like
     ``finale.open_workspace``, and gives an async context manager with an object that has the methods of a ``Workspace``.
 
+    ``workers``, ``map`` and ``resume``: as for ``explore``.
+
     Raises:
         BadTarget: it is none of these, the workspace lacks something that the scenarios use, or both or neither was given.
+        BadSave, ValueError: as for ``explore``.
     """
     if (coordinator is None) is (workspace is None):
         raise BadTarget("check(coordinator) or check(workspace=…): one of the two is checked, with a sound one of the other kind")
@@ -99,8 +127,17 @@ def check(coordinator: Any = None, *, workspace: Opens | None = None, trials: in
         programs = workspace_programs(name, opener(name, workspace))
     else:
         programs = check_programs(name, coordinator_factory(name, coordinator))
-    with heard():
-        return run_campaign(programs, trials=trials, seed=seed, again=import_name(target))
+    with heard(), hiring(partial(source_of, name, target), workers, map, _warn) as hire:
+        saved = _saved(resume, target=name, trials=trials, seed=seed)
+        return run_campaign(programs, trials=trials, seed=seed, again=import_name(target), hire=hire, saved=saved)
+
+
+def _warn(what: str) -> None:
+    warnings.warn(what, RuntimeWarning, stacklevel=5)
+
+
+def _saved(path: str | Path | None, **arguments: Any) -> Saved | None:
+    return Saved(path, arguments) if path is not None else None
 
 
 def replay(token: str, target: Any = None, *, crash: Callable[[], Awaitable[Any]] | None = None) -> Replayed:

@@ -11,10 +11,11 @@ from finale.drawing.tables import Cell, block, table, text_table
 from finale.testing import STUBS
 from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed
-from finale_sim.investigate import investigate
+from finale_sim.investigate import Hire, investigate
 from finale_sim.program import ScenarioProgram
 from finale_sim.render import coverage_picture
 from finale_sim.report import Counterexample, Report, mood
+from finale_sim.saved import Saved
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.search import Search
 from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
@@ -191,14 +192,17 @@ def run_campaign(
     on_trial: Callable[[ScenarioProgram, Search], None] | None = None,
     on_report: Callable[[ScenarioProgram, Report], None] | None = None,
     again: Sequence[str] | str = "nobody said how to name the coordinator there",
+    hire: Hire | None = None,
+    saved: Saved | None = None,
 ) -> Campaign:
     """Search each program as ``investigate`` does. A ``KeyboardInterrupt`` ends the campaign with the reports so far.
 
     ``again``: as for ``confirmed``. One bug shows in many scenarios: of each claim only the first failure gets a fresh process.
+    ``hire``: who else runs trials. ``saved``: where the searches are kept, and go on from.
     """
     reports: list[Report] = []
     claims = set[str]()
-    for program, found in _reports(programs, trials, seed, deviations, on_trial):
+    for program, found in _reports(programs, trials, seed, deviations, on_trial, hire, saved):
         report = found
         if isinstance(report.verdict, Violated):
             claim = report.verdict.breach.claim
@@ -219,7 +223,12 @@ def _reports(
     seed: int,
     deviations: int | None,
     on_trial: Callable[[ScenarioProgram, Search], None] | None,
+    hire: Hire | None,
+    saved: Saved | None,
 ) -> Iterator[tuple[ScenarioProgram, Report]]:
     for program in programs:
         listener = (lambda search, program=program: on_trial(program, search)) if on_trial is not None else None
-        yield program, investigate(program, trials=trials, seed=seed, deviations=deviations, on_trial=listener)
+        report = investigate(
+            program, trials=trials, seed=seed, deviations=deviations, on_trial=listener, hire=hire, saved=saved
+        )
+        yield program, report

@@ -31,6 +31,7 @@ class Progress:
         self._programs = programs
         self._done = 0
         self._before = 0
+        self._ran = 0  # not those of an earlier process, whose search is resumed
         self._started = clock()
         self._drawn = 0.0 if self._live else self._started
         self._pause_s = _REDRAW_S if self._live else _SIGN_OF_LIFE_S
@@ -38,10 +39,11 @@ class Progress:
     def on_trial(self, program: Program, search: Search) -> None:
         """A trial has ended."""
         now = self._clock()
+        self._ran += 1
         if now - self._drawn >= self._pause_s:
             self._drawn = now
             total = self._before + search.trials
-            rate = total / max(now - self._started, 1e-9)
+            rate = self._ran / max(now - self._started, 1e-9)
             share = (self._done + min(search.trials / search.budget, 1)) / self._programs
             bar = ("█" * round(20 * share)).ljust(20, "░")
             name = program.name.rpartition("/")[2]

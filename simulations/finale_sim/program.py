@@ -1,6 +1,8 @@
 """Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` also traces it."""
 
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
@@ -13,12 +15,12 @@ from finale_sim.kernel.places import file_name, is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
-from finale_sim.search import Attempt
+from finale_sim.search import Attempt, RunTrial
 from finale_sim.story import Story
 from finale_sim.verdict import Breach
 from finale_sim.world import Opens, World
 
-__all__ = ["PlainProgram", "Program", "ScenarioProgram"]
+__all__ = ["PlainProgram", "Program", "ScenarioProgram", "attentive"]
 
 MAX_STEPS = 20_000
 """Of a trial, until it has to come to its end. After that it has as many in which to do so."""
@@ -215,3 +217,26 @@ class ScenarioProgram:
             injected=trial.injected,
             behaviour=history.fingerprint(),
         )
+
+
+@contextmanager
+def attentive(run: RunTrial) -> Iterator[RunTrial]:
+    """Python drops what a destructor raises, a Ctrl-C that arrives in one as well; this raises it again before the next trial."""
+    pressed, before = False, sys.unraisablehook
+
+    def notice(unraisable: Any) -> None:
+        nonlocal pressed
+        if unraisable.exc_type is not KeyboardInterrupt:
+            before(unraisable)
+        pressed = pressed or unraisable.exc_type is KeyboardInterrupt
+
+    def attempt(decide: Decide) -> Attempt:
+        if pressed:
+            raise KeyboardInterrupt
+        return run(decide)
+
+    sys.unraisablehook = notice
+    try:
+        yield attempt
+    finally:
+        sys.unraisablehook = before

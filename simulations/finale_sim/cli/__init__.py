@@ -3,13 +3,16 @@
 import argparse
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext, redirect_stdout
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 
 from finale_sim.cli import campaign, catalogue, explore, force, museum
 from finale_sim.cli.parsing import EXIT_CODES, Commands, Parser
 from finale_sim.kernel import KernelUnsupported
+from finale_sim.saved import BadSave
 from finale_sim.targets import BadTarget
 from finale_sim.token import BadToken
 
@@ -36,10 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser().parse_args(argv)
         arguments.stdout = sys.stdout
         # Whatever the user's program prints must not get between a script and its JSON.
-        with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
+        with redirect_stdout(sys.stderr) if arguments.json else nullcontext(), _terminated_gently():
             code: int = arguments.command(arguments)
         sys.stdout.flush()
-    except (BadTarget, BadToken, KernelUnsupported, FileExistsError) as error:
+    except (BadSave, BadTarget, BadToken, KernelUnsupported, FileExistsError) as error:
         print(f"finale-sim: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
@@ -49,6 +52,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("finale-sim: interrupted", file=sys.stderr)
         return 3
     return code
+
+
+@contextmanager
+def _terminated_gently() -> Iterator[None]:
+    """Within, SIGTERM is as good as Ctrl-C: the report so far, and no process is left."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
+from finale_sim.cli.means import means, saved, workers_for
 from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, require, searching
 from finale_sim.display import Progress, failure_text, print_campaign
 from finale_sim.program import ScenarioProgram
@@ -50,6 +51,7 @@ def add(commands: Commands) -> None:
 
 def _scenarios(sub: argparse.ArgumentParser, trials: int) -> None:
     searching(sub, trials, "per scenario")
+    means(sub)
     emitting(sub)
     sub.add_argument("--scenario", nargs="+", action="extend", default=[], metavar="NAME", help="only these of finale-sim list")
     sub.add_argument(
@@ -65,7 +67,7 @@ def _campaign(arguments: argparse.Namespace) -> int:
     require(arguments.scenario, SCENARIOS, "scenario")
     with canary(arguments.canary) as opens:
         programs = campaign_programs(arguments.scenario, opens)
-        return _run(arguments, programs, "Standard campaign over finale", again(arguments, None))
+        return _run(arguments, "", programs, "Standard campaign over finale")
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -77,7 +79,7 @@ def _check(arguments: argparse.Namespace) -> int:
     label, target = load(arguments.target)
     require(arguments.scenario, [s.name for s in SCENARIOS.values() if s.any_coordinator], "scenario for any coordinator")
     programs = check_programs(label, coordinator_factory(label, target), arguments.scenario)
-    return _run(arguments, programs, f"{label} inside a finale workspace", again(arguments, arguments.target))
+    return _run(arguments, label, programs, f"{label} inside a finale workspace")
 
 
 def _check_workspace(arguments: argparse.Namespace) -> int:
@@ -85,20 +87,24 @@ def _check_workspace(arguments: argparse.Namespace) -> int:
     require(arguments.scenario, SCENARIOS, "scenario")
     programs = workspace_programs(label, opener(label, target, arguments.scenario), arguments.scenario)
     arguments.target = arguments.workspace
-    return _run(arguments, programs, f"{label} in the place of finale's workspace", again(arguments, arguments.workspace))
+    return _run(arguments, label, programs, f"{label} in the place of finale's workspace")
 
 
-def _run(arguments: argparse.Namespace, programs: list[ScenarioProgram], title: str, replay_with: Sequence[str]) -> int:
+def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgram], title: str) -> int:
     progress = Progress(len(programs))
-    campaign = run_campaign(
-        programs,
-        trials=arguments.trials,
-        seed=arguments.seed,
-        deviations=arguments.deviations,
-        on_trial=progress.on_trial,
-        on_report=progress.on_report,
-        again=replay_with,
-    )
+    replay_with = again(arguments, getattr(arguments, "target", None))
+    with workers_for(arguments, label, progress) as hire:
+        campaign = run_campaign(
+            programs,
+            trials=arguments.trials,
+            seed=arguments.seed,
+            deviations=arguments.deviations,
+            on_trial=progress.on_trial,
+            on_report=progress.on_report,
+            again=replay_with,
+            hire=hire,
+            saved=saved(arguments),
+        )
     progress.clear()
     told = [failures[0][1].case() for failures in campaign.failures().values()]
     draw(arguments, next((failures[0][1].timeline() for failures in campaign.failures().values()), None))

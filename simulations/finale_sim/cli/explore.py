@@ -6,6 +6,7 @@ from typing import Any
 
 from finale_sim.api import program_of
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
+from finale_sim.cli.means import means, saved, workers_for
 from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, searching
 from finale_sim.display import Progress, failure_text, replay_text, verdict_text
 from finale_sim.failure.curve import curve, curve_text
@@ -66,6 +67,7 @@ def add(commands: Commands) -> None:
         "--fidelity", choices=[rung.word for rung in Fidelity], default="ties", help="which schedules there are (default: ties)"
     )
     searching(sub, 2000, "at most")
+    means(sub)
     emitting(sub)
 
     sub = commands.add("replay", _replay, "Run the trial that a token stands for, and show it step by step.", _REPLAY_HELP)
@@ -105,9 +107,15 @@ def _explore(arguments: argparse.Namespace) -> int:
     recover = as_program_function(arguments.crash.rpartition(":")[2], crash) if arguments.crash else None
     program = PlainProgram(f"explore/{label}", as_program_function(label, target), conditions, recover)
     progress = Progress(1)
-    report = investigate(
-        program, trials=arguments.trials, seed=arguments.seed, on_trial=lambda search: progress.on_trial(program, search)
-    )
+    with workers_for(arguments, label, progress) as hire:
+        report = investigate(
+            program,
+            trials=arguments.trials,
+            seed=arguments.seed,
+            on_trial=lambda search: progress.on_trial(program, search),
+            hire=hire,
+            saved=saved(arguments, conditions=conditions.code),
+        )
     report = confirmed(report, again(arguments, arguments.target))
     progress.clear()
     draw(arguments, report.counterexample.timeline() if report.counterexample else None)

@@ -9,6 +9,7 @@ import random
 from collections.abc import Sequence
 
 from finale_sim.choices import Choice, Decide, Kind, Site
+from finale_sim.search.strategy import Planned
 
 __all__ = ["RandomWalk"]
 
@@ -22,30 +23,35 @@ class RandomWalk:
     """Never ends. Trial n of one seed is always the same walk."""
 
     name = "random walk"
+    ahead = 4096  # it learns nothing
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
         self._n = 0
 
     def next(self) -> Decide:
-        rng = random.Random(self._seed << 40 | self._n)
         self._n += 1
-        draw, below = rng.random, rng.randrange
-        restless, faulty = rng.choice(_RESTLESSNESS), rng.choice(_FAULTS)
-
-        chances = dict.fromkeys(Kind, restless) | {Kind.FAULT: faulty}
-        chances[Kind.CANCEL] = chances[Kind.CRASH] = _CANCELS[self._n % len(_CANCELS)]
-
-        active: dict[str, bool] = {}  # a fault strikes in some trials only, and then again and again
-
-        def decide(site: Site, options: int) -> int:
-            if site.kind is Kind.FAULT and not active.setdefault(site.label, draw() < _ACTIVE):
-                return 0
-            if draw() < chances[site.kind]:
-                return below(options)
-            return 0
-
-        return decide
+        return Planned(_walk, self._seed, self._n - 1)
 
     def learn(self, choices: Sequence[Choice]) -> None:
         pass
+
+
+def _walk(seed: int, n: int) -> Decide:
+    rng = random.Random(seed << 40 | n)
+    draw, below = rng.random, rng.randrange
+    restless, faulty = rng.choice(_RESTLESSNESS), rng.choice(_FAULTS)
+
+    chances = dict.fromkeys(Kind, restless) | {Kind.FAULT: faulty}
+    chances[Kind.CANCEL] = chances[Kind.CRASH] = _CANCELS[(n + 1) % len(_CANCELS)]
+
+    active: dict[str, bool] = {}  # a fault strikes in some trials only, and then again and again
+
+    def decide(site: Site, options: int) -> int:
+        if site.kind is Kind.FAULT and not active.setdefault(site.label, draw() < _ACTIVE):
+            return 0
+        if draw() < chances[site.kind]:
+            return below(options)
+        return 0
+
+    return decide

@@ -107,12 +107,12 @@ def test_a_bounded_sweep_knows_when_it_was_exhaustive() -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_trials() -> None:
-    """The stack holds the siblings on the way to one stream, not a level's worth of them."""
+    """What is held are the siblings on the way to one stream, not a level's worth of them."""
     strategy, run = Sweep(start=3), flat(*[2] * 30)
     deepest = 0
     for _ in range(3000):
         decide = strategy.next()
         assert decide is not None
         strategy.learn(run(decide).choices)
-        deepest = max(deepest, len(strategy._stack))
+        deepest = max(deepest, sum(len(children._keys) for children in strategy._stack))
     assert deepest <= 3 * 30
