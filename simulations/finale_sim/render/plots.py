@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from itertools import pairwise
+from typing import Any
 
 from finale.drawing import Picture
 from finale.drawing.canvas import Canvas, width_of
