@@ -41,7 +41,7 @@ TOLD = (
 )
 UPSTAIRS = (
     "finale_sim.api finale_sim.campaign finale_sim.stepping finale_sim.investigate finale_sim.program finale_sim.report "
-    f"finale_sim.saved finale_sim.targets finale_sim.workers.* {FAILURE}.*"
+    f"finale_sim.saved finale_sim.targets finale_sim.workers.* finale_sim.workspaces {FAILURE}.*"
 )
 
 RULES = [
@@ -268,10 +268,22 @@ RULES = [
     ),
     Rule(
         f"{SIM}/workers/*.py",
-        f"{SEARCH} {KERNEL} finale_sim.token finale_sim.program finale_sim.campaign finale_sim.investigate finale_sim.targets "
-        f"{FAILURE}.determinism {FAILURE}.fresh finale_sim.canaries.* finale_sim.workers.*",
+        f"finale {SEARCH} {KERNEL} finale_sim.token finale_sim.program finale_sim.campaign finale_sim.investigate "
+        f"finale_sim.targets {FAILURE}.determinism {FAILURE}.fresh finale_sim.canaries.* finale_sim.workers.*",
         "cloudpickle",
         "other processes make the same programs and run their trials; what a search makes of them is not decided here",
+    ),
+    Rule(
+        f"{SIM}/seed/*.py",
+        "finale finale_sim.seed.*",
+        "trio",
+        "another dispatcher, with finale's words and none of its code",
+    ),
+    Rule(
+        f"{SIM}/workspaces.py",
+        f"finale finale.testing finale_sim.scenarios.* finale_sim.targets finale_sim.world {KERNEL}",
+        "trio",
+        "what takes finale's place is looked at in a trial, from outside",
     ),
     Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
     Rule(
@@ -281,8 +293,14 @@ RULES = [
         "what there is, and whether it works: it puts lists side by side",
     ),
     Rule(
+        f"{SIM}/museum.py {SIM}/museum_page.py",
+        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.seed.* finale_sim.verdict finale_sim.render.* finale_sim.museum",
+        "",
+        "what is known to be found, found anew; the page says nothing of its own",
+    ),
+    Rule(
         f"{SIM}/campaign.py {SIM}/api.py",
-        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.endings",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.endings finale_sim.world",
         "pandas",
         "what the faces call",
     ),

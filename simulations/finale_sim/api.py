@@ -1,12 +1,13 @@
 """The simulator's functions for Python: explore, check, replay. Each is a plain function, to be called outside ``trio.run``."""
 
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
+from finale import open_workspace
+from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
 from finale_sim.failure.fresh import confirmed, import_name, import_names
 from finale_sim.investigate import Replayed, as_recorded, conditions_of, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity, heard
@@ -18,6 +19,8 @@ from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
 from finale_sim.workers import Map, hiring, source_of
+from finale_sim.workspaces import opener
+from finale_sim.world import Opens
 
 __all__ = ["check", "explore", "program_of", "replay", "step_through"]
 
@@ -102,8 +105,9 @@ def step_through(
 
 
 def check(
-    coordinator: Any,
+    coordinator: Any = None,
     *,
+    workspace: Opens | None = None,
     trials: int = 500,
     seed: int = 0,
     strategy: str = DEFAULT,
@@ -113,17 +117,26 @@ def check(
 ) -> Campaign:
     """Play the scenarios that suit any coordinator with yours: a class, a factory, an instance or an async function.
 
+    Or, with ``workspace`` instead, play all scenarios on a workspace of yours: what is given is called like
+    ``finale.open_workspace``, and gives an async context manager with an object that has the methods of a ``Workspace``.
+
     ``strategy``, ``workers``, ``map`` and ``resume``: as for ``explore``.
 
     Raises:
-        BadTarget: it is none of these.
+        BadTarget: it is none of these, the workspace lacks something that the scenarios use, or both or neither was given.
         BadSave, ValueError: as for ``explore``.
     """
-    name = getattr(coordinator, "__qualname__", type(coordinator).__name__)
-    programs = check_programs(name, coordinator_factory(name, coordinator))
-    with heard(), hiring(partial(source_of, name, coordinator), workers, map, _warn) as hire:
+    if (coordinator is None) is (workspace is None):
+        raise BadTarget("check(coordinator) or check(workspace=…): one of the two is checked, with a sound one of the other kind")
+    target = workspace or coordinator
+    name = getattr(target, "__qualname__", type(target).__name__)
+    if workspace is not None:
+        programs = workspace_programs(name, opener(name, workspace))
+    else:
+        programs = check_programs(name, coordinator_factory(name, coordinator))
+    with heard(), hiring(partial(source_of, name, target), workers, map, _warn) as hire:
         saved = _saved(resume, target=name, trials=trials, seed=seed, strategy=strategy)
-        again = import_name(coordinator)
+        again = import_name(target)
         return run_campaign(programs, trials=trials, seed=seed, strategy=strategy, again=again, hire=hire, saved=saved)
 
 
@@ -136,29 +149,29 @@ def _saved(path: str | Path | None, **arguments: Any) -> Saved | None:
 
 
 def replay(token: str, target: Any = None, *, crash: Callable[[], Awaitable[Any]] | None = None) -> Replayed:
-    """Run the trial that a token stands for: of the standard campaign, or of the function or coordinator that is given.
+    """Run the trial that a token stands for: of the standard campaign, or of the function, coordinator or workspace given here.
 
     ``crash`` is what ``explore`` was given, if it was.
 
     Raises:
         BadToken: the text is no token of this version, or belongs to another program.
-        BadTarget: the target is neither a function to explore nor a coordinator.
+        BadTarget: the target is neither a function to explore, nor a coordinator, nor what opens a workspace.
     """
     label = getattr(target, "__qualname__", type(target).__name__)
     with heard():
         return replay_token(program_of(token, label, target, crash), decode(token))
 
 
-def program_of(token: str, label: str, target: Any, crash: Any = None) -> Program:
+def program_of(token: str, label: str, target: Any, crash: Any = None, *, opens: Opens = open_workspace) -> Program:
     """The program that the token was made with: a standard one if ``target`` is None, else one of those made of the target.
 
-    ``crash``: what is run when the program was killed.
+    ``crash``: what is run when the program was killed. ``opens`` gives a finale that was broken on purpose, for standard ones.
 
     Raises:
         BadToken, BadTarget: as in ``replay``.
     """
     recorded = decode(token)
-    for program in _programs(label, target, crash):
+    for program in _programs(label, target, crash, opens):
         if program_key(program.name) == recorded.program:
             if crash is None and conditions_of(recorded).crashes:
                 raise BadToken(f"in this trial {label} may be killed; say what is run afterwards, too: --crash (crash=…)")
@@ -173,12 +186,16 @@ def _recovery(function: Any) -> Callable[[], Awaitable[Any]] | None:
     return as_program_function(label, function) if function is not None else None
 
 
-def _programs(label: str, target: Any, crash: Any) -> Sequence[Program]:
+def _programs(label: str, target: Any, crash: Any, opens: Opens) -> Iterator[Program]:
+    """All that the target can be: what opens a workspace first, since nothing but its call tells."""
     if target is None and crash is None:
-        return campaign_programs()
+        yield from campaign_programs(opens=opens)
+        return
+    if callable(target) and crash is None:
+        yield from workspace_programs(label, target)
     try:
-        return [PlainProgram(f"explore/{label}", as_program_function(label, target), recover=_recovery(crash))]
+        yield PlainProgram(f"explore/{label}", as_program_function(label, target), recover=_recovery(crash))
     except BadTarget:
         if crash is not None:
             raise
-        return check_programs(label, coordinator_factory(label, target))
+        yield from check_programs(label, coordinator_factory(label, target))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finale import Coordinator
+from finale import Coordinator, open_workspace
 from finale.drawing import Picture
 from finale.drawing.tables import Cell, block, table, text_table
 from finale.testing import STUBS
@@ -19,8 +19,9 @@ from finale_sim.saved import Saved
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.search import DEFAULT, Search
 from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
+from finale_sim.world import Opens
 
-__all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign"]
+__all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign", "workspace_programs"]
 
 
 _COLUMNS = ("scenario", "trials", "choices", "swept", "endings", "not seen", "verdict")
@@ -161,9 +162,19 @@ def _short(verdict: Verdict) -> str:
     return str(verdict).partition(",")[0]
 
 
-def campaign_programs(names: Sequence[str] = ()) -> list[ScenarioProgram]:
-    """The scenarios with these names (default: all), each with its stub."""
-    return [ScenarioProgram(f"campaign/{name}", SCENARIOS[name], STUBS[SCENARIOS[name].stub]) for name in names or SCENARIOS]
+def campaign_programs(names: Sequence[str] = (), opens: Opens = open_workspace) -> list[ScenarioProgram]:
+    """The scenarios with these names (default: all), each with its stub. ``opens`` gives a finale that was broken on purpose."""
+    return _with_stubs("campaign", names, opens)
+
+
+def workspace_programs(label: str, opens: Opens, names: Sequence[str] = ()) -> list[ScenarioProgram]:
+    """The same for a workspace that is not finale's."""
+    return _with_stubs(f"workspace/{label}", names, opens)
+
+
+def _with_stubs(prefix: str, names: Sequence[str], opens: Opens) -> list[ScenarioProgram]:
+    chosen = [SCENARIOS[name] for name in names or SCENARIOS]
+    return [ScenarioProgram(f"{prefix}/{played.name}", played, STUBS[played.stub], opens=opens) for played in chosen]
 
 
 def check_programs(label: str, make: Callable[[], Coordinator], names: Sequence[str] = ()) -> list[ScenarioProgram]:

@@ -46,8 +46,8 @@ def try_canaries(*, trials: int, seed: int = 0, strategy: str = DEFAULT) -> list
 
 
 def _tried(canary: Canary, trials: int, seed: int, strategy: str) -> dict[str, Any]:
-    with canary.released():
-        (program,) = campaign_programs([canary.scenario])
+    with canary.released() as opens:
+        (program,) = campaign_programs([canary.scenario], opens)
         report = investigate(program, trials=trials, seed=seed, strategy=strategy)
     found = report.counterexample
     breach = found.story.attempt.breach if found is not None else None

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
-from finale import Coordinator
+from finale import Coordinator, open_workspace
 from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
@@ -18,7 +18,7 @@ from finale_sim.scenarios import Scenario
 from finale_sim.search import Attempt, RunTrial
 from finale_sim.story import Story
 from finale_sim.verdict import Breach
-from finale_sim.world import World
+from finale_sim.world import Opens, World
 
 __all__ = ["PlainProgram", "Program", "ScenarioProgram", "attentive"]
 
@@ -162,9 +162,10 @@ _UNENDED = (Ending.STEP_LIMIT, Ending.LIVELOCKED)
 
 @dataclass(frozen=True, slots=True)
 class ScenarioProgram:
-    """A scenario, played on a finale workspace with a fresh coordinator from ``make`` in each trial.
+    """A scenario, played on a workspace that ``opens`` opens, with a fresh coordinator from ``make`` in each trial.
 
-    ``judge_coordinator``: what is accused is not only finale but also the coordinator, if it breaks its contract.
+    ``judge_coordinator``: what is accused is not only the workspace but also the coordinator, if it breaks its contract.
+    ``claims``: only these are judged, where a program is known to break others as well; by default all are.
     """
 
     name: str
@@ -172,16 +173,18 @@ class ScenarioProgram:
     make: Callable[[], Coordinator]
     judge_coordinator: bool = False
     conditions: Conditions = STANDARD
+    opens: Opens = open_workspace
+    claims: tuple[str, ...] = ()
 
     def under(self, conditions: Conditions) -> Self:
         return replace(self, conditions=conditions)
 
     def attempt(self, decide: Decide) -> Attempt:
-        world = World(self.scenario, self.make)
+        world = World(self.scenario, self.make, self.opens)
         return self._judge(_simulated(world.play, decide, self.conditions), world.history)
 
     def tell(self, decide: Decide) -> Story:
-        world = World(self.scenario, self.make)
+        world = World(self.scenario, self.make, self.opens)
         trial = _simulated(world.play, decide, self.conditions, trace=True)
         return Story(self._judge(trial, world.history), trial, tuple(world.history.entries), world.history.picks)
 
@@ -198,9 +201,10 @@ class ScenarioProgram:
                 history.stuck = render_deadlock(trial.deadlock, trial.waits)
             elif trial.ending is Ending.RAISED:
                 history.crash = repr(trial.error)
-            limit = self.scenario.options.get("max_active")
+            limits = {name: self.scenario.options.get(name) for name in ("max_active", "idle_s", "deadline_s")}
             try:
-                breach = judge(history, oracles(limit, judge_coordinator=self.judge_coordinator))
+                judges = oracles(**limits, judge_coordinator=self.judge_coordinator)
+                breach = judge(history, tuple(one for one in judges if not self.claims or one.name in self.claims))
             except Unjudged as error:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:

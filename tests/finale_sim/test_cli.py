@@ -229,6 +229,7 @@ def report(*arguments: str, folder: Path, code: int) -> dict[str, Any]:
         (("explore", "mine.py:many_stuck"), 1, "violated"),
         (("check", "mine.py:Agent", "--trials", "3"), 0, "sampled"),
         (("check", "mine.py:Never", "--trials", "3", "--scenario", "one prompt"), 1, "violated"),
+        (("check", "--workspace", "finale:open_workspace", "--trials", "3", "--scenario", "one prompt"), 0, "sampled"),
         (("campaign", "--trials", "3", "--scenario", "one prompt", "rejected"), 0, "sampled"),
         (("campaign", "--trials", "3", "--scenario", "publishes twice", "--canary", "second terminal"), 1, "violated"),
     ],

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 
-from finale_sim.cli import campaign, catalogue, explore, force
+from finale_sim.cli import campaign, catalogue, explore, force, museum
 from finale_sim.cli.parsing import EXIT_CODES, Commands, Parser
 from finale_sim.kernel import KernelUnsupported
 from finale_sim.saved import BadSave
@@ -26,6 +26,7 @@ and a failure comes out as a few steps and one line that replays it.
   finale-sim check myagent.py:MyCoordinator   does my coordinator, inside a finale workspace?
   finale-sim explore mymodule:my_function     is there a schedule in which this async function fails?
   finale-sim replay fin1-…                    once more, the very same trial
+  finale-sim museum                           which bugs does it find, and how?
 """
 
 
@@ -71,6 +72,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="finale-sim", description=_ABOUT, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = Commands(parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser))
-    for module in (campaign, explore, force, catalogue):
+    for module in (campaign, explore, force, catalogue, museum):
         module.add(commands)
     return parser

@@ -136,9 +136,9 @@ def _replay(arguments: argparse.Namespace) -> int:
     started = time.perf_counter()
     refuse_overwriting(arguments)
     label, target, crash = _loaded(arguments)
-    with canary(arguments.canary):
+    with canary(arguments.canary) as opens:
         token = decode(arguments.token)
-        program = as_recorded(program_of(arguments.token, label, target, crash), token)
+        program = as_recorded(program_of(arguments.token, label, target, crash, opens=opens), token)
         replayed = replay_token(program, token)
         attempt = replayed.story.attempt
         points = curve(program.attempt, attempt, samples=arguments.curve) if arguments.curve and attempt.breach else ()

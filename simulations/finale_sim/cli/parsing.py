@@ -4,14 +4,16 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn, TextIO
 
+from finale import open_workspace
 from finale_sim.canaries import CANARIES
 from finale_sim.display import print_table
 from finale_sim.search import DEFAULT, NAMED
 from finale_sim.targets import BadTarget
+from finale_sim.world import Opens
 
 __all__ = [
     "EXIT_CODES",
@@ -100,13 +102,12 @@ def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
     print_table(title, tuple(rows[0]), [[", ".join(c) if isinstance(c, list) else str(c) for c in row.values()] for row in rows])
 
 
-def canary(name: str | None) -> ExitStack:
-    """The context in which finale is broken in the named way, or in none."""
-    stack = ExitStack()
-    if name is not None:
-        require([name], CANARIES, "canary")
-        stack.enter_context(CANARIES[name].released())
-    return stack
+def canary(name: str | None) -> AbstractContextManager[Opens]:
+    """The context in which finale is broken in the named way, or in none, and what opens a workspace in it."""
+    if name is None:
+        return nullcontext(open_workspace)
+    require([name], CANARIES, "canary")
+    return CANARIES[name].released()
 
 
 def again(arguments: argparse.Namespace, target: str | None) -> list[str]:

@@ -164,6 +164,7 @@ def _spend(state: Search, crew: Crew, stage: Stage, on_trial: OnTrial | None) ->
     strategy, ordered = stage.strategy, stage.ordered
     sweep = strategy.sweep if isinstance(strategy, Portfolio) else strategy if isinstance(strategy, Sweep) else None
     while not state.over:
+        state.strategy = strategy.name
         state.torn = True
         _order_ahead(state, crew, stage)
         if sweep is not None:

@@ -9,7 +9,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from finale_sim.campaign import campaign_programs, check_programs
+from finale import open_workspace
+from finale_sim.campaign import campaign_programs, check_programs, workspace_programs
 from finale_sim.canaries import CANARIES
 from finale_sim.failure.fresh import import_names
 from finale_sim.kernel import Conditions
@@ -52,8 +53,11 @@ def _program(source: Source, name: str, conditions: Conditions) -> Program:
     kind, _, rest = name.partition("/")
     scenario = rest.rpartition("/")[2]
     if kind == "campaign":
-        return campaign_programs([scenario])[0].under(conditions)
+        opens = CANARIES[source.canary].workspace if source.canary is not None else open_workspace
+        return campaign_programs([scenario], opens)[0].under(conditions)
     target, crash = _targets(source)
+    if kind == "workspace":
+        return workspace_programs(source.label, target, [scenario])[0].under(conditions)
     if kind == "check":
         return check_programs(source.label, coordinator_factory(source.label, target), [scenario])[0].under(conditions)
     recover = as_program_function(source.crash or "crash", crash) if crash is not None else None
