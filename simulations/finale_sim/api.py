@@ -14,7 +14,7 @@ from finale_sim.kernel import Conditions, Fidelity, heard
 from finale_sim.program import PlainProgram, Program
 from finale_sim.report import Report
 from finale_sim.saved import Saved
-from finale_sim.search import OnTrial, following
+from finale_sim.search import DEFAULT, OnTrial, following
 from finale_sim.stepping import Stepping, stepping
 from finale_sim.targets import BadTarget, as_program_function, coordinator_factory
 from finale_sim.token import BadToken, decode, program_key
@@ -32,6 +32,7 @@ def explore(
     seed: int = 0,
     cancel: bool = False,
     fidelity: str = "ties",
+    strategy: str = DEFAULT,
     crash: Callable[[], Awaitable[Any]] | None = None,
     on_trial: OnTrial | None = None,
     workers: int | None = None,
@@ -45,6 +46,8 @@ def explore(
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
+    ``strategy`` says what is tried: by default everything side by side (``portfolio``); ``sweep``, ``surw``, ``urw``, ``pos``,
+    ``pct``, ``random`` or ``mutation`` alone; ``finale-sim explore --help`` has a line for each.
     With ``crash``, the process of ``function`` may be killed before any of its steps, once in a trial; all of them are tried.
     Nothing of it runs any more, no ``finally`` either. Then, and also when it has returned, ``crash`` is run in a fresh loop:
     another async function without parameters, which asserts what must hold of what is in ``finale_sim.disk()``.
@@ -59,15 +62,18 @@ def explore(
     Raises:
         BadTarget: one of them is not such a function.
         BadSave: the file is not one of this search, or cannot be written.
-        ValueError: there is no such fidelity, or there are less than one worker.
+        ValueError: there is no such fidelity or strategy, or there are less than one worker.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash))
     with heard(), hiring(partial(source_of, name, function, crash), workers, map, _warn) as hire:
         killed = getattr(crash, "__qualname__", type(crash).__name__)
-        saved = _saved(resume, target=name, crash=killed, trials=trials, seed=seed, conditions=conditions.code)
-        found = investigate(program, trials=trials, seed=seed, on_trial=on_trial, hire=hire, saved=saved)
+        key = {"target": name, "crash": killed, "trials": trials, "seed": seed, "strategy": strategy}
+        saved = _saved(resume, **key, conditions=conditions.code)
+        found = investigate(
+            program, trials=trials, seed=seed, strategy=strategy, on_trial=on_trial, hire=hire, saved=saved
+        )
         return confirmed(found, import_names(function, crash))
 
 
@@ -104,6 +110,7 @@ def check(
     workspace: Opens | None = None,
     trials: int = 500,
     seed: int = 0,
+    strategy: str = DEFAULT,
     workers: int | None = None,
     map: Map | None = None,  # noqa: A002  # the word for it, and nobody maps in here
     resume: str | Path | None = None,
@@ -113,7 +120,7 @@ def check(
     Or, with ``workspace`` instead, play all scenarios on a workspace of yours: what is given is called like
     ``finale.open_workspace``, and gives an async context manager with an object that has the methods of a ``Workspace``.
 
-    ``workers``, ``map`` and ``resume``: as for ``explore``.
+    ``strategy``, ``workers``, ``map`` and ``resume``: as for ``explore``.
 
     Raises:
         BadTarget: it is none of these, the workspace lacks something that the scenarios use, or both or neither was given.
@@ -128,8 +135,9 @@ def check(
     else:
         programs = check_programs(name, coordinator_factory(name, coordinator))
     with heard(), hiring(partial(source_of, name, target), workers, map, _warn) as hire:
-        saved = _saved(resume, target=name, trials=trials, seed=seed)
-        return run_campaign(programs, trials=trials, seed=seed, again=import_name(target), hire=hire, saved=saved)
+        saved = _saved(resume, target=name, trials=trials, seed=seed, strategy=strategy)
+        again = import_name(target)
+        return run_campaign(programs, trials=trials, seed=seed, strategy=strategy, again=again, hire=hire, saved=saved)
 
 
 def _warn(what: str) -> None:

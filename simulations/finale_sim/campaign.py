@@ -17,7 +17,7 @@ from finale_sim.render import coverage_picture
 from finale_sim.report import Counterexample, Report, mood
 from finale_sim.saved import Saved
 from finale_sim.scenarios import SCENARIOS, Scenario
-from finale_sim.search import Search
+from finale_sim.search import DEFAULT, Search
 from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
 from finale_sim.world import Opens
 
@@ -189,6 +189,7 @@ def run_campaign(
     trials: int,
     seed: int = 0,
     deviations: int | None = None,
+    strategy: str = DEFAULT,
     on_trial: Callable[[ScenarioProgram, Search], None] | None = None,
     on_report: Callable[[ScenarioProgram, Report], None] | None = None,
     again: Sequence[str] | str = "nobody said how to name the coordinator there",
@@ -202,7 +203,7 @@ def run_campaign(
     """
     reports: list[Report] = []
     claims = set[str]()
-    for program, found in _reports(programs, trials, seed, deviations, on_trial, hire, saved):
+    for program, found in _reports(programs, trials, seed, deviations, strategy, on_trial, hire, saved):
         report = found
         if isinstance(report.verdict, Violated):
             claim = report.verdict.breach.claim
@@ -222,6 +223,7 @@ def _reports(
     trials: int,
     seed: int,
     deviations: int | None,
+    strategy: str,
     on_trial: Callable[[ScenarioProgram, Search], None] | None,
     hire: Hire | None,
     saved: Saved | None,
@@ -229,6 +231,13 @@ def _reports(
     for program in programs:
         listener = (lambda search, program=program: on_trial(program, search)) if on_trial is not None else None
         report = investigate(
-            program, trials=trials, seed=seed, deviations=deviations, on_trial=listener, hire=hire, saved=saved
+            program,
+            trials=trials,
+            seed=seed,
+            deviations=deviations,
+            strategy=strategy,
+            on_trial=listener,
+            hire=hire,
+            saved=saved,
         )
         yield program, report

@@ -11,11 +11,11 @@ Nothing here knows trio; a person, a random generator, a recording and an enumer
 """
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
 from zlib import crc32
 
-__all__ = ["Choice", "Choices", "Decide", "Deviations", "Kind", "Site", "deviations", "happy_path"]
+__all__ = ["Candidate", "Choice", "Choices", "Decide", "Deviations", "Kind", "Picking", "Site", "deviations", "happy_path"]
 
 
 class Kind(enum.StrEnum):
@@ -63,6 +63,33 @@ class Choice(NamedTuple):
 Decide: TypeAlias = Callable[[Site, int], int]
 """Answers "which number next": given the site and the number of options (at least 2), an index below it."""
 
+
+class Candidate(Protocol):
+    """A task that could take the next step, as a strategy sees it. Valid until the choice is made."""
+
+    @property
+    def path(self) -> str:
+        """Its structured path."""
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has taken."""
+
+    @property
+    def touches(self) -> tuple[int, ...]:
+        """What its next step will probably touch: numbers that stand for shared things, negative if it only reads it. A guess."""
+
+
+class Picking(Protocol):
+    """A ``Decide`` that also wants to know which tasks there are. Its trials tell what their behaviour was."""
+
+    def __call__(self, site: Site, options: int) -> int:
+        """An index below ``options``, where no task is picked."""
+
+    def pick(self, site: Site, tasks: Sequence[Candidate]) -> int:
+        """The index of the task that takes the next step; 0 is the least surprising one."""
+
+
 Deviations: TypeAlias = Mapping[int, int]
 """Site key → index, for the choices that were not 0."""
 
@@ -75,21 +102,29 @@ def happy_path(site: Site, options: int) -> int:
 class Choices:
     """Asks ``decide`` and keeps the answers, in the order of asking."""
 
-    __slots__ = ("_decide", "made")
+    __slots__ = ("_decide", "_pick", "made")
 
     def __init__(self, decide: Decide = happy_path) -> None:
         self._decide = decide
+        self._pick: Callable[[Site, Sequence[Candidate]], int] | None = getattr(decide, "pick", None)
         self.made: list[Choice] = []
 
-    def draw(self, site: Site, options: int) -> int:
+    @property
+    def picking(self) -> bool:
+        """Whether ``draw`` should be told the tasks among which it draws."""
+        return self._pick is not None
+
+    def draw(self, site: Site, options: int, tasks: Sequence[Candidate] | None = None) -> int:
         """An index below ``options``. Where there is only one option nothing is asked and nothing is recorded.
+
+        ``tasks`` are the options of a schedule choice; a ``decide`` that is ``Picking`` picks one of them.
 
         Raises:
             ValueError: ``decide`` answered with something that is not an index below ``options``.
         """
         if options < 2:
             return 0
-        index = self._decide(site, options)
+        index = self._decide(site, options) if tasks is None or self._pick is None else self._pick(site, tasks)
         if not 0 <= index < options:
             raise ValueError(f"the strategy answered {index!r} at {site}, where an index below {options} is wanted")
         self.made.append(Choice(site, options, index))

@@ -122,6 +122,9 @@ def verdict_text(report: Report) -> str:
     """One program's verdict and numbers on a line; then one for each fault and each situation that it names."""
     search = report.search
     numbers = f"{search.trials:,} trials, {search.choices:,} choices, {report.seconds:.2f} s"
+    if search.behaviours.trials:
+        orders = search.behaviours.distinct
+        numbers += f"; {orders:,} different order{'s' * (orders != 1)} in {search.behaviours.trials:,} of them"
     if search.cancel_points:
         numbers += f"; cancelled at {len(search.cancelled):,} of {search.cancel_points:,} points"
     if search.crash_points:

@@ -28,7 +28,7 @@ from finale_sim.program import Program, attentive
 from finale_sim.render import in_words, trial_picture
 from finale_sim.report import Counterexample, Report, indented
 from finale_sim.saved import Saved
-from finale_sim.search import Alone, Attempt, Crew, OnTrial, RunTrial, Search, following, search
+from finale_sim.search import DEFAULT, Alone, Attempt, Crew, OnTrial, RunTrial, Search, following, search
 from finale_sim.shrink import Shrunk, same_claim, shrink
 from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
@@ -46,6 +46,7 @@ def investigate(
     trials: int,
     seed: int = 0,
     deviations: int | None = None,
+    strategy: str = DEFAULT,
     on_trial: OnTrial | None = None,
     clock: Callable[[], float] = time.perf_counter,
     hire: Hire | None = None,
@@ -55,10 +56,12 @@ def investigate(
 
     One of twenty that hold, and each failure, is run again: what does not come out as before is not believed.
     With ``deviations``, every stream with at most so many of them is tried first, and ``trials`` come on top.
+    ``strategy`` is the name of one (``search.NAMED``).
     ``hire``: who else may run trials of the search. ``saved``: where the search is kept, and goes on from.
 
     Raises:
         BadSave: what was saved cannot be continued, or nothing can be saved.
+        ValueError: there is no such strategy.
     """
     started = clock()
     found: Counterexample | Difference | None = None
@@ -67,7 +70,9 @@ def investigate(
         resumed = saved.search_of(program) if saved is not None else None
         crew = (hire or _alone)(program, Rechecked(program, attempt), resumed.trials if resumed is not None else 0)
         watching = _saving(program, saved, on_trial) if saved is not None else on_trial
-        state = search(crew, trials=trials, seed=seed, deviations=deviations, on_trial=watching, resumed=resumed)
+        state = search(
+            crew, trials=trials, seed=seed, deviations=deviations, strategy=strategy, on_trial=watching, resumed=resumed
+        )
         if saved is not None:
             saved.keep(program, state)
         try:

@@ -104,7 +104,10 @@ def _judge_plain(trial: Trial) -> Attempt:
         breach, undecided = _judge_error(trial.error)
     if breach is not None and trial.restarted:
         breach = Breach(f"{breach.claim} after a restart", breach.message)
-    return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, late=trial.calm_from > 0, injected=trial.injected)
+    late = trial.calm_from > 0
+    return Attempt(
+        trial.choices, trial.digest, breach, undecided, trial.steps, late=late, injected=trial.injected, profile=trial.profile
+    )
 
 
 def _judge_unended(trial: Trial, which: str) -> tuple[Breach | None, str | None]:
@@ -215,6 +218,7 @@ class ScenarioProgram:
             endings_seen(history),
             late=trial.calm_from > 0,
             injected=trial.injected,
+            profile=trial.profile,
             behaviour=history.fingerprint(),
         )
 

@@ -25,7 +25,7 @@ __all__ = ["BadSave", "Saved"]
 
 _FORMAT = 1
 _EVERY_S = 5.0
-_OURS = ("finale_sim.choices", "finale_sim.injected", "finale_sim.verdict")
+_OURS = ("finale_sim.choices", "finale_sim.injected", "finale_sim.profile", "finale_sim.verdict")
 _PARTS = {
     "array": {"array", "_array_reconstructor"},
     "builtins": {"set", "frozenset"},

@@ -98,7 +98,7 @@ class _Shrinker:
             if self.spent >= last or self._clock() > self._until:
                 return False
             attempt = self._try(decide)
-            sweep.learn(attempt.choices)
+            sweep.learn(attempt)
             judged = judged and attempt.complete
         return judged
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
-from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, require, searching
+from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, canary, positive, print_json, require, searching
 from finale_sim.display import Progress, failure_text, print_campaign
 from finale_sim.program import ScenarioProgram
 from finale_sim.scenarios import SCENARIOS
@@ -15,11 +15,14 @@ from finale_sim.workspaces import opener
 
 __all__ = ["add"]
 
-_CAMPAIGN_HELP = """\
-Half of the trials sweep: the happy path, then every single deviation from it, then every pair, and so on. The other half
-are random walks. A table shows for each scenario what was tried, which endings of a run were seen, and the verdict."""
+_CAMPAIGN_HELP = f"""\
+Nearly half of the trials sweep: the happy path, then every single deviation from it, then every pair, and so on; more, if
+it takes more to try every single one. The others are drawn at random, in several ways. A table shows for each scenario what
+was tried, which endings of a run were seen, and the verdict.
 
-_CHECK_HELP = """\
+{STRATEGIES_HELP}"""
+
+_CHECK_HELP = f"""\
 The scenarios submit, queue, cancel and close at every phase, while your coordinator runs on virtual time; sleeps cost
 nothing. Both sides are judged: the promise of finale, and the contract of your coordinator. Real sockets and processes are
 refused, so give it fakes for them.
@@ -34,7 +37,9 @@ refused, so give it fakes for them.
 With --workspace it is the other way round: all scenarios, with sound and with nasty coordinators, on a dispatcher of yours
 that is used like finale's. TARGET is called as finale.open_workspace is, and its workspace gives out finale's events.
 
-  finale-sim check --workspace mydispatcher.py:open_workspace"""
+  finale-sim check --workspace mydispatcher.py:open_workspace
+
+{STRATEGIES_HELP}"""
 
 
 def add(commands: Commands) -> None:
@@ -98,6 +103,7 @@ def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgr
             programs,
             trials=arguments.trials,
             seed=arguments.seed,
+            strategy=arguments.strategy,
             deviations=arguments.deviations,
             on_trial=progress.on_trial,
             on_report=progress.on_report,

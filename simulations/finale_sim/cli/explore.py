@@ -7,7 +7,7 @@ from typing import Any
 from finale_sim.api import program_of
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
-from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, searching
+from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, canary, positive, print_json, searching
 from finale_sim.display import Progress, failure_text, replay_text, verdict_text
 from finale_sim.failure.curve import curve, curve_text
 from finale_sim.failure.determinism import told
@@ -21,7 +21,7 @@ from finale_sim.token import decode
 
 __all__ = ["add"]
 
-_EXPLORE_HELP = """\
+_EXPLORE_HELP = f"""\
 Any trio program will do; it need not know finale. A failing assertion, an unexpected exception, a deadlock, or a loop that
 never ends is a violation. Say with assert what must hold at the end.
 
@@ -50,7 +50,9 @@ either. Then, and when it has returned, another function looks in a fresh loop a
       await trio.sleep(1)
       disk["receipt"] = 30
 
-  finale-sim explore bank.py:save --crash reopen"""
+  finale-sim explore bank.py:save --crash reopen
+
+{STRATEGIES_HELP}"""
 
 _REPLAY_HELP = """\
 A token names the program, and the few choices that were not the plainest ones. If the program has changed since, so that
@@ -112,6 +114,7 @@ def _explore(arguments: argparse.Namespace) -> int:
             program,
             trials=arguments.trials,
             seed=arguments.seed,
+            strategy=arguments.strategy,
             on_trial=lambda search: progress.on_trial(program, search),
             hire=hire,
             saved=saved(arguments, conditions=conditions.code),

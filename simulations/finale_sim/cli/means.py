@@ -52,5 +52,5 @@ def saved(arguments: argparse.Namespace, **more: Any) -> Saved | None:
     """
     if arguments.resume is None:
         return None
-    names = ("target", "scenario", "trials", "seed", "deviations", "canary", "crash")
+    names = ("target", "scenario", "trials", "seed", "deviations", "strategy", "canary", "crash")
     return Saved(arguments.resume, {name: getattr(arguments, name, None) for name in names} | more)

@@ -153,7 +153,7 @@ def _sweep(run: RunTrial, failure: Attempt, rung: Fidelity) -> Shrunk | Tried:
     trials = steps = incomplete = 0
     while trials < _TRIALS and steps < _STEPS and (decide := sweep.next()) is not None:
         attempt = run(decide)
-        sweep.learn(attempt.choices)
+        sweep.learn(attempt)
         trials, steps, incomplete = trials + 1, steps + attempt.steps, incomplete + (not attempt.complete)
         if same_claim(attempt, failure) and _misfortunes(attempt) <= _misfortunes(failure):
             return Shrunk(attempt, 0, settled=True, minimal=not incomplete)  # those with fewer deviations came before

@@ -1,10 +1,11 @@
 """The trial that is going on in this thread, as its stubs, scenarios and escapes see it."""
 
 import threading
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from finale_sim.choices import Choices, Decide, Kind, Site
+from finale_sim.choices import Candidate, Choices, Decide, Kind, Site
 from finale_sim.injected import Injected
 from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.clock import VirtualClock
@@ -38,6 +39,7 @@ class Context:
 
     __slots__ = (
         "_random",
+        "cause",
         "choices",
         "clock",
         "digest",
@@ -56,6 +58,7 @@ class Context:
     )
 
     def __init__(self, decide: Decide, number_of: Any) -> None:
+        self.cause = 0  #: what wakes those who are woken now: the view of a task, or an instant; see behaviour
         self.choices = self.storm = Choices(decide)  # those of the calm, which may follow the storm, are not told to anybody
         self.clock = VirtualClock()
         self.digest = 0
@@ -101,6 +104,7 @@ class Context:
             return 0
         index = self.draw(Site(kind, lane.path, n, label), options)
         self.digest = hash((self.digest, lane.key, n, options, index))
+        lane.view = hash((lane.view, index))
         return index
 
     def tell(self, what: str) -> None:
@@ -119,11 +123,11 @@ class Context:
         """Where a task's steps and names are counted."""
         return self.lanes[self.number_of(task)]
 
-    def draw(self, site: Site, options: int) -> int:
+    def draw(self, site: Site, options: int, tasks: Sequence[Candidate] | None = None) -> int:
         """Ask the strategy, which lives in the real world. What it raises ends the trial."""
         here.trial = None
         try:
-            return self.choices.draw(site, options)
+            return self.choices.draw(site, options, tasks)
         except BaseException as failure:
             self.failure = failure
             raise

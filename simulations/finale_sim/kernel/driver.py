@@ -21,6 +21,7 @@ import trio
 from trio.lowlevel import Task
 
 from finale_sim.choices import Choice, Choices, Kind, Site
+from finale_sim.kernel.behaviour import Behaviour
 from finale_sim.kernel.budget import Budget
 from finale_sim.kernel.cancels import Cancels
 from finale_sim.kernel.conditions import Conditions, Fidelity
@@ -83,6 +84,11 @@ class Driver:
         self.budget = Budget(self.loop, context, self.queue, max_steps, calm_steps)
         self.steps = steps
         self.tracer = Tracer(self.loop, context, steps) if steps is not None else None
+        self.behaviour: Behaviour | None = before.behaviour if before is not None else None
+        if self.behaviour is not None:
+            self.behaviour.go_on(self.loop)
+        elif context.choices.picking:
+            self.behaviour = Behaviour(self.loop, context)
         self.passage = Passage(self.loop, context, self.tracer, conditions.fidelity, self.suffix)
         self.interrupts = interrupts
         self.cancels = Cancels(self.loop, context, self.tracer) if conditions.cancels else None
@@ -110,7 +116,7 @@ class Driver:
     def _steps(self) -> Ending:
         loop, context, clock, heap = self.loop, self.context, self.clock, self.loop.timers.heap
         queue, fresh, jobs, more_jobs = self.queue, loop.runq, loop.jobs, loop.idempotent_jobs
-        passage, budget = self.passage, self.budget
+        behaviour, passage, budget = self.behaviour, self.passage, self.budget
         rounds = self.conditions.fidelity is Fidelity.ROUNDS
         take = self._round if rounds else self._step
         while True:
@@ -121,10 +127,13 @@ class Driver:
                     self._by_age(fresh)
                 if self.last in fresh:
                     self.kept = len(queue) + fresh.index(self.last)
+                if behaviour is not None and (len(fresh) > 1 or fresh[0] is not self.last):
+                    behaviour.woke(fresh, self.last)
                 queue += fresh
                 fresh.clear()
             runnable = len(queue)
             if (not runnable or (heap and heap[0][0] <= clock.now)) and passage.turn(runnable):
+                context.cause = hash(clock.now)
                 continue
             if not runnable:
                 return Ending.DEADLOCKED
@@ -145,6 +154,8 @@ class Driver:
                 self._step(left)
                 if fresh:
                     self._by_age(fresh)
+                    if self.behaviour is not None:
+                        self.behaviour.woke(fresh, self.last)
                     later += fresh
                     fresh.clear()
         finally:
@@ -164,6 +175,8 @@ class Driver:
         if self.cancels is not None and not lane.quiet:
             self.cancels.offer(lane)
             self._line_up()
+        if self.behaviour is not None and not lane.quiet:
+            self.behaviour.step(lane, lane.touches)
         lane.steps += 1
         if lane.quiet:
             self.housekeeping += 1
@@ -200,8 +213,10 @@ class Driver:
             kept = 0
         if self.tracer is not None:
             self.tracer.offer([queue[kept], *queue[:kept], *queue[kept + 1 :]])
-        lane = context.lane
-        index = context.draw(_new(Site, (_SCHEDULE, lane.path, lane.steps, "")), runnable)
+        lane, tasks = context.lane, None
+        if self.behaviour is not None:
+            tasks = [context.lanes[number_of(task)] for task in (queue[kept], *queue[:kept], *queue[kept + 1 :])]
+        index = context.draw(_new(Site, (_SCHEDULE, lane.path, lane.steps, "")), runnable, tasks)
         task = queue.pop(kept if index == 0 else index - 1 if index <= kept else index)
         self.streak = self.streak + 1 if task is last else 0
         return task, index, context.choices.made[-1]
@@ -211,6 +226,9 @@ class Driver:
         fresh = self.loop.runq
         if fresh:
             fresh.sort(key=number_of)
+            if self.behaviour is not None:
+                self.context.cause = self.context.digest
+                self.behaviour.woke(fresh, None)
             self.queue += fresh
             fresh.clear()
 
@@ -233,6 +251,8 @@ class Driver:
             lane = Lane(AFTER if self.later else MAIN)
         else:
             lane = context.lane.child(task.coro.__name__)
+        if self.behaviour is not None:
+            lane.coro, lane.view = task.coro, hash((context.lane.view, lane.key))
         context.lanes[number] = lane
 
     def result(self, ending: Ending | BaseException) -> Trial:
@@ -265,4 +285,5 @@ class Driver:
             trace=tuple(self.steps or ()),
             restarted=self.later,
             injected=context.injected,
+            profile=self.behaviour.profile() if self.behaviour is not None else None,
         )

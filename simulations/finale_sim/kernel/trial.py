@@ -8,6 +8,7 @@ from finale_sim.choices import Choice
 from finale_sim.injected import Injected
 from finale_sim.kernel.livelock import Livelock, render_livelock
 from finale_sim.kernel.waits import Wait, render_waits
+from finale_sim.profile import Profile
 
 __all__ = ["BlockedTask", "Ending", "Step", "Trial", "render_deadlock"]
 
@@ -88,6 +89,7 @@ class Trial:
     trace: tuple[Step, ...] = ()  #: empty unless asked for
     restarted: bool = False
     injected: Injected = field(default_factory=Injected, compare=False)  #: what the program said of itself
+    profile: Profile | None = field(default=None, compare=False)  #: set if a ``Picking`` made the choices
 
     def __str__(self) -> str:
         what = {Ending.RETURNED: f" {self.value!r}", Ending.RAISED: f" {self.error!r}"}.get(self.ending, "")

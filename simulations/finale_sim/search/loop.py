@@ -2,14 +2,20 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from finale_sim.choices import Decide, Kind
+from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.crew import Alone, Crew
+from finale_sim.search.named import DEFAULT, strategy_named
 from finale_sim.search.novelty import Novelty
+from finale_sim.search.portfolio import Portfolio
+from finale_sim.search.pos import POS
 from finale_sim.search.random_walk import RandomWalk
 from finale_sim.search.strategy import Attempt, EndSearch, RunTrial, Strategy
+from finale_sim.search.surw import SURW
 from finale_sim.search.sweep import Sweep
+from finale_sim.search.urw import URW
 from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Verdict, Violated
 
 __all__ = ["OnTrial", "Search", "Stage", "search"]
@@ -17,7 +23,12 @@ __all__ = ["OnTrial", "Search", "Stage", "search"]
 OnTrial = Callable[["Search"], None]
 
 _MOST_UNDECIDED = 5
-_STAGES = 3
+
+INDEPENDENT = frozenset({RandomWalk.name, "pct-3", POS.name, URW.name, SURW.name})
+"""Names of the strategies whose trials do not follow each other, so that they can be counted as a sample."""
+
+_TOLD_PER_AHEAD = 32
+"""So many results to one trial that is ordered ahead of its own: a strategy that knows nothing yet should learn first."""
 
 
 @dataclass(slots=True)
@@ -41,7 +52,8 @@ class Search:
     trials: int = 0
     choices: int = 0
     steps: int = 0
-    sampled: int = 0
+    tried: Counter[str] = field(default_factory=Counter)  #: name of a strategy → how many of the trials were its
+    behaviours: Behaviours = field(default_factory=Behaviours, repr=False)  #: of trials that were drawn independently
     swept: int = -1  #: all streams with at most so many deviations were tried
     exhausted: bool = False
     first: Attempt | None = field(default=None, repr=False)  #: the first trial that held; the happy path, if that does
@@ -81,7 +93,13 @@ class Search:
             return Sampled(self.trials)
         if self.exhausted:
             return Exhausted(self.trials)
-        return Bounded(self.swept, self.sampled) if self.swept > 0 else Sampled(self.trials)
+        unseen = self.behaviours.unseen
+        return Bounded(self.swept, self.sampled, unseen) if self.swept > 0 else Sampled(self.trials, unseen)
+
+    @property
+    def sampled(self) -> int:
+        """How many trials were drawn at random."""
+        return self.trials - self.tried[Sweep.name]
 
     @property
     def over(self) -> bool:
@@ -95,14 +113,15 @@ def search(
     trials: int,
     seed: int = 0,
     deviations: int | None = None,
+    strategy: str = DEFAULT,
     on_trial: OnTrial | None = None,
     resumed: Search | None = None,
 ) -> Search:
-    """Sweep by deviations, then walk at random, with a budget of ``trials``.
+    """Let the strategy with this name look for a failure, with a budget of ``trials``.
 
-    The sweep gets half of the budget, or as much of all as it takes to try every single deviation. With ``deviations`` it
-    first goes through every stream with at most so many, outside the budget. Stops at the first failure, when nothing is left to
-    try, when too many trials can't be judged, or when ``run`` raises ``EndSearch``. A ``KeyboardInterrupt`` ends it, too.
+    With ``deviations`` a sweep first goes through every stream with at most so many, outside the budget; then samplers go on.
+    Stops at the first failure, when nothing is left to try, when too many trials can't be judged, or when ``run`` raises
+    ``EndSearch``. A ``KeyboardInterrupt`` ends it, too.
 
     The trials and their order follow from the arguments alone, whoever runs them. ``resumed`` is what an earlier search with
     the same arguments had done: this one goes on behind it.
@@ -113,7 +132,7 @@ def search(
         for decide in state.stage.ordered if state.stage is not None else ():
             crew.order(decide)
         while not state.over:
-            state.stage = state.stage or _next_stage(state, trials, seed, deviations)
+            state.stage = state.stage or _next_stage(state, trials, seed, deviations, strategy)
             if state.stage is None:
                 break
             _spend(state, crew, state.stage, on_trial)
@@ -127,38 +146,38 @@ def search(
     return state
 
 
-def _next_stage(state: Search, trials: int, seed: int, deviations: int | None) -> Stage | None:
-    if state.exhausted or state.stages == _STAGES:
+def _next_stage(state: Search, trials: int, seed: int, deviations: int | None, strategy: str) -> Stage | None:
+    if state.exhausted or state.stages == (1 if deviations is None else 2):
         return None
     state.stages += 1
-    if state.stages == 1:
-        return Stage(Sweep(max_deviations=1), trials) if deviations is None else Stage(Sweep(max_deviations=deviations), None)
-    if state.stages == 2 and deviations is None and state.swept == 1:
-        return Stage(Sweep(start=2), trials // 2)
-    state.stages = _STAGES
-    if deviations is not None:
+    if state.stages == 2:  # behind the sweep that was asked for
         state.budget = state.trials + trials
-    return Stage(RandomWalk(seed), state.budget)
+        beyond = Portfolio(seed, trials) if strategy == DEFAULT else strategy_named(strategy, seed, trials)
+        return Stage(beyond, state.budget)
+    if deviations is None:
+        return Stage(strategy_named(strategy, seed, trials), trials)
+    return Stage(Sweep(max_deviations=deviations), None)
 
 
 def _spend(state: Search, crew: Crew, stage: Stage, on_trial: OnTrial | None) -> None:
     """Let a strategy work until its stage or the search is over."""
     strategy, ordered = stage.strategy, stage.ordered
+    sweep = strategy.sweep if isinstance(strategy, Portfolio) else strategy if isinstance(strategy, Sweep) else None
     while not state.over:
         state.strategy = strategy.name
         state.torn = True
         _order_ahead(state, crew, stage)
-        if isinstance(strategy, Sweep):
-            state.swept, state.exhausted = strategy.complete, strategy.exhausted
+        if sweep is not None:
+            state.swept, state.exhausted = max(state.swept, sweep.complete), sweep.exhausted
         state.torn = False
         if not ordered:
             return
         attempt = crew.take()
         state.torn = True
         ordered.popleft()
-        strategy.learn(attempt.choices)
+        strategy.learn(attempt)
+        state.strategy = strategy.name
         _count(state, attempt)
-        state.sampled += not isinstance(strategy, Sweep)
         state.torn = False
         if on_trial is not None:
             on_trial(state)
@@ -166,7 +185,8 @@ def _spend(state: Search, crew: Crew, stage: Stage, on_trial: OnTrial | None) ->
 
 def _order_ahead(state: Search, crew: Crew, stage: Stage) -> None:
     ordered = stage.ordered
-    while len(ordered) <= stage.strategy.ahead and (stage.until is None or state.trials + len(ordered) < stage.until):
+    ahead = min(stage.strategy.ahead, state.trials // _TOLD_PER_AHEAD)
+    while len(ordered) <= ahead and (stage.until is None or state.trials + len(ordered) < stage.until):
         decide = stage.strategy.next()
         if decide is None:
             return
@@ -176,6 +196,9 @@ def _order_ahead(state: Search, crew: Crew, stage: Stage) -> None:
 
 def _count(state: Search, attempt: Attempt) -> None:
     state.trials += 1
+    state.tried[state.strategy] += 1
+    if attempt.profile is not None and state.strategy in INDEPENDENT:
+        state.behaviours.add(attempt.profile.behaviour)
     state.choices += len(attempt.choices)
     state.steps += attempt.steps
     state.seen.update(attempt.seen)
@@ -192,10 +215,10 @@ def _count(state: Search, attempt: Attempt) -> None:
         case (only,) if only.site.kind is Kind.CRASH:
             state.crashed.add(only.site.key)
     if attempt.breach is not None:
-        state.failure = attempt
+        state.failure = replace(attempt, profile=None)  # whoever learns from it has learnt
     elif attempt.undecided is not None:
         state.undecided += 1
         state.truncated = state.truncated or attempt.undecided
     else:
         state.late += attempt.late
-        state.first = attempt if state.first is None else state.first
+        state.first = replace(attempt, profile=None) if state.first is None else state.first

@@ -1,9 +1,9 @@
 """Replay: the deviations that are given, and 0 everywhere else."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from finale_sim.choices import Choice, Decide, Deviations, Site
+from finale_sim.choices import Decide, Deviations, Site
+from finale_sim.search.strategy import Attempt
 
 __all__ = ["Following", "Replay", "following"]
 
@@ -35,5 +35,5 @@ class Replay:
     def next(self) -> Decide | None:
         return following(self._left.pop()) if self._left else None
 
-    def learn(self, choices: Sequence[Choice]) -> None:
-        pass
+    def learn(self, attempt: Attempt) -> None:
+        """Nothing."""

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from finale_sim.choices import Choice, Decide, Site
+from finale_sim.choices import Candidate, Choice, Decide, Picking, Site
 from finale_sim.injected import Injected
+from finale_sim.profile import Profile
 from finale_sim.verdict import Breach
 
 __all__ = ["Attempt", "EndSearch", "Planned", "RunTrial", "Strategy"]
@@ -26,6 +27,7 @@ class Attempt:
     steps: int = 0
     seen: tuple[str, ...] = ()  #: names of the situations that it reached
     injected: Injected = field(default_factory=Injected)  #: what the program said of itself
+    profile: Profile | None = field(default=None, compare=False)  #: what it did, if a ``Picking`` made its choices
     behaviour: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
     late: bool = False  #: it took more steps than choices are asked for in
 
@@ -50,35 +52,48 @@ class Planned:
     ``make`` is a function with a name of its own, so that another process finds it.
     """
 
-    __slots__ = ("_answer", "_arguments", "_make")
+    __slots__ = ("_answers", "_arguments", "_make")
 
-    def __init__(self, make: Callable[..., Decide], *arguments: Any) -> None:
+    def __init__(self, make: Callable[..., Picking], *arguments: Any) -> None:
         self._make = make
         self._arguments = arguments
-        self._answer: Decide | None = None
+        self._answers: Picking | None = None
 
     def __call__(self, site: Site, options: int) -> int:
-        if self._answer is None:
-            self._answer = self._make(*self._arguments)
-        return self._answer(site, options)
+        return self._made()(site, options)
+
+    def pick(self, site: Site, tasks: Sequence[Candidate]) -> int:
+        return self._made().pick(site, tasks)
+
+    def _made(self) -> Picking:
+        if self._answers is None:
+            self._answers = self._make(*self._arguments)
+        return self._answers
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Planned, (self._make, *self._arguments)
 
 
 class Strategy(Protocol):
-    """Only answers "which number next"; it never sees the program."""
+    """Only answers "which number next"; it never sees the program.
 
-    name: str
-    ahead: int
-    """How often at most ``next`` may be called beyond what was learnt, so that trials can run side by side; 0: in turns with it.
-
-    It is a constant, so that the trials are the same however many processes run them. Where it is not 0 the answers can be
-    pickled, and so can the strategy between two calls: ``Planned`` and ``following`` see to the former.
+    What it proposes follows from its seed and what it was told, in the order of the calls, and from nothing else.
     """
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def ahead(self) -> int:
+        """How often at most ``next`` may be called beyond what was learnt, so that trials can run side by side.
+
+        0: in turns with it. It is a constant, so that the trials are the same however many processes run them. Where it is not 0
+        the answers can be pickled, and so can the strategy between two calls: ``Planned`` and ``following`` see to the former.
+        """
 
     def next(self) -> Decide | None:
         """The answers for the next trial. None: nothing can be said before more is learnt, or, if all is, nothing is left."""
 
-    def learn(self, choices: Sequence[Choice]) -> None:
-        """The choices that a trial really made; called once for each, in the order of ``next``."""
+    def learn(self, attempt: Attempt) -> None:
+        """What came of a trial; called once for each, in the order of ``next``."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from finale_sim.choices import Choice, Decide
 from finale_sim.search.replay import following
+from finale_sim.search.strategy import Attempt
 
 __all__ = ["Sweep"]
 
@@ -32,6 +33,12 @@ class _Children:
         self._keys = array("I", [choice.site.key for choice in choices])
         self._options = array("I", [choice.options for choice in choices])
         self._at, self._index = 0, 0
+
+    @property
+    def over(self) -> bool:
+        """Whether ``next`` has no further one."""
+        last = len(self._keys) - 1
+        return self._at > last or (self._at == last and self._index + 1 >= self._options[last])
 
     def next(self) -> _Stream | None:
         self._index += 1
@@ -71,16 +78,18 @@ class Sweep:
         self._parents += len(stream) < self._level
         return following(dict(stream))
 
-    def learn(self, choices: Sequence[Choice]) -> None:
-        stream = self._running.popleft()
+    def learn(self, attempt: Attempt) -> None:
+        stream, choices = self._running.popleft(), attempt.choices
         self._learnt += 1
         behind = _behind_last_deviation(stream, choices)
         if len(stream) == self._level:
             self._more = self._more or behind < len(choices)
-            return
-        self._parents -= 1
-        if behind < len(choices):
-            self._stack.append(_Children(stream, choices[behind:]))
+        else:
+            self._parents -= 1
+            if behind < len(choices):
+                self._stack.append(_Children(stream, choices[behind:]))
+        if not self._running and all(children.over for children in self._stack):
+            self.complete, self.exhausted = self._level, not self._more
 
     def _next_stream(self) -> _Stream | None:
         if self._begun:
@@ -101,9 +110,7 @@ class Sweep:
         return min(1 + self._learnt // _TRIALS_PER_PARENT, _MOST_PARENTS)
 
     def _next_level(self) -> bool:
-        self.complete = self._level
-        if not self._more:
-            self.exhausted = True
+        if self.exhausted:
             return False
         if self._max is not None and self._level >= self._max:
             return False

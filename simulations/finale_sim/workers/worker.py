@@ -31,9 +31,13 @@ class _Watched:
         self._decide = decide
         self._file = file
         self._at = NUMBER
+        if (pick := getattr(decide, "pick", None)) is not None:
+            self.pick = lambda site, tasks: self._leave(site, pick(site, tasks))
 
     def __call__(self, site: Site, options: int) -> int:
-        index = self._decide(site, options)
+        return self._leave(site, self._decide(site, options))
+
+    def _leave(self, site: Site, index: int) -> int:
         if index:
             os.pwrite(self._file, site.key.to_bytes(STEP // 2) + index.to_bytes(STEP // 2), self._at)
             self._at += STEP

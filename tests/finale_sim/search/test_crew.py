@@ -137,7 +137,7 @@ def test_a_sweep_may_be_asked_ahead_of_what_it_learns(ahead: int) -> None:
                 tried.append(answers_of(waiting[-1]))
             if not waiting:
                 return tried
-            strategy.learn(waiting.popleft().choices)
+            strategy.learn(waiting.popleft())
 
     in_turns, together = streams(1), streams(ahead)
     assert sorted(in_turns) == sorted(together)
@@ -153,7 +153,7 @@ def test_parents_do_not_hold_up_what_a_level_has_to_find() -> None:
         while len(waiting) < 1000 and (decide := strategy.next()) is not None:
             waiting.append(run(decide))
         assert sum(len(attempt.deviations) < 2 for attempt in waiting) <= 1 + learnt / 16
-        strategy.learn(waiting.popleft().choices)
+        strategy.learn(waiting.popleft())
 
 
 def test_answers_that_are_planned_are_made_at_the_first_question() -> None:
