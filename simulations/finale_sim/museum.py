@@ -118,7 +118,7 @@ def exhibits(names: Sequence[str] = (), *, trials: int, seed: int = 0) -> Iterat
 def _broken(canary: Canary, promise: str, trials: int, seed: int) -> Exhibit:
     with canary.released() as opens:
         (program,) = campaign_programs([canary.scenario], opens)
-        report = investigate(program, trials=trials, seed=seed)
+        report = investigate(replace(program, claims=(canary.oracle,)), trials=trials, seed=seed)
     return Exhibit(
         canary.name,
         FINALE_ROOM,

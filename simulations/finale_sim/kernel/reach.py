@@ -22,6 +22,7 @@ _LIMIT = 20_000
 """Objects, after which a walk gives up. A thousandth of a second is worth some 10,000."""
 
 _LEAVES = (Task, trio.CancelScope, trio.Event, CodeType, str, bytes, int, float, bool, type(None))
+_KERNEL = __name__.rpartition(".")[0]  # its books are no hands of the program
 _NOT_THE_PROGRAM = frozenset(sys.stdlib_module_names | {"trio", "outcome", "sniffio", "attr", "attrs", "finale_sim"})
 
 
@@ -52,7 +53,7 @@ def _next(thing: Any) -> list[Any]:
     """What one object leads to."""
     found: list[Any]
     match thing:
-        case _ if isinstance(thing, _LEAVES):
+        case _ if isinstance(thing, _LEAVES) or type(thing).__module__.startswith(_KERNEL):
             found = []
         case trio.Nursery():
             found = [thing.cancel_scope]
