@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -39,7 +40,7 @@ def test_a_canary_is_caught(canary: Canary) -> None:
     """The broken SDK violates the claim of the oracle that the canary names, after no more than five deviations."""
     with canary.released() as opens:
         (program,) = campaign_programs([canary.scenario], opens)
-        report = investigate(program, trials=SMOKE)
+        report = investigate(replace(program, claims=(canary.oracle,)), trials=SMOKE)
     assert report.counterexample is not None, f"{canary.name} survives {SMOKE} trials"
     sizes = f"{report.counterexample.found_with} → {report.counterexample.deviations} deviations"
     print(f"{canary.name}: {program.scenario.name}, {report.search.trials} trials, {sizes}")

@@ -40,7 +40,7 @@ _SIZES = range(15, 480, 16)  # of bytes objects: one of each size class that CPy
 _BLOCKS = 16  # of each size
 _JUNK = len(_SIZES) * _BLOCKS
 _ORDERS = [random.Random(number).sample(range(_JUNK), _JUNK // 2) for number in range(16)]
-ELSEWHERE = "in another process than the one that found it"
+ELSEWHERE = "when it was run again, perhaps in another process than the one that found it"
 SAME_PROCESS = "in the same process, under another memory layout"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
