@@ -50,8 +50,10 @@ lint: $(STAMP) ## ruff
 types: $(STAMP) ## mypy, strict
 	$(Q)$(BIN)/mypy $(if $(V),,--no-error-summary)
 
-docs: $(STAMP) ## write docs/reference.md anew, from the docstrings
+docs: $(STAMP) ## write anew what is made: the reference, the page on the seed, the galleries of notebooks
 	$(Q)$(BIN)/python docs/make_reference.py
+	$(Q)$(BIN)/python docs/make_seed.py
+	$(Q)$(BIN)/python docs/make_galleries.py
 
 bench: $(STAMP) ## run every benchmark, one after the other
 	$(Q)shopt -s nullglob; for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" $(ARGS); done

@@ -65,7 +65,7 @@ def optimum(program: PlainProgram, claim: str) -> int:
     sweep = Sweep()
     while (decide := sweep.next()) is not None:
         attempt = program.attempt(decide)
-        sweep.learn(attempt.choices)
+        sweep.learn(attempt)
         if attempt.breach is not None and attempt.breach.claim == claim:
             return len(attempt.deviations)
     raise AssertionError(f"{program.name}: no stream breaks {claim!r}")

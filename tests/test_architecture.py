@@ -31,7 +31,7 @@ SDK, SIM, PLUGIN = "sdk/finale", "simulations/finale_sim", "simulations/finale_p
 WORDS = "finale.errors finale.events"
 SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
 PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
-SEARCH = "finale_sim.choices finale_sim.injected finale_sim.verdict finale_sim.search.*"
+SEARCH = "finale_sim.accesses finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
 FAILURE = "finale_sim.failure"
 DRAWING = "finale.drawing.*"
@@ -41,7 +41,7 @@ TOLD = (
 )
 UPSTAIRS = (
     "finale_sim.api finale_sim.campaign finale_sim.stepping finale_sim.investigate finale_sim.program finale_sim.report "
-    f"finale_sim.targets {FAILURE}.*"
+    f"finale_sim.saved finale_sim.targets finale_sim.workers.* finale_sim.workspaces {FAILURE}.*"
 )
 
 RULES = [
@@ -143,9 +143,11 @@ RULES = [
     ),
     Rule(f"{SDK}/__main__.py", "finale.cli", "", "python -m finale is the command line"),
     # ── the simulator: the engine, which works for any trio program
-    Rule(f"{SIM}/choices.py", "", "", "the stream of choices is what everything else hangs on", pure=True),
+    Rule(f"{SIM}/accesses.py", "", "", "what two steps have in common is a set", pure=True),
+    Rule(f"{SIM}/choices.py", "finale_sim.accesses", "", "the stream of choices is what everything else hangs on", pure=True),
     Rule(f"{SIM}/token.py", "finale_sim.choices", "", "a token is choices in print", pure=True),
     Rule(f"{SIM}/injected.py", "", "", "what a program says of itself is a few dicts", pure=True),
+    Rule(f"{SIM}/profile.py", "", "", "what a trial did is a few numbers", pure=True),
     Rule(f"{SIM}/net/*.py", f"finale_sim.choices {KERNEL} finale_sim.net.*", "trio", "a network for any program"),
     Rule(f"{SIM}/inject.py", f"finale_sim.choices {KERNEL}", "trio", "what programs call knows their trial, and no search"),
     Rule(f"{SIM}/verdict.py", "", "", "what may be concluded is a handful of words", pure=True),
@@ -164,7 +166,7 @@ RULES = [
     Rule(f"{SIM}/failure/regression.py", "", "", "a test file is a function of what was told"),
     Rule(
         f"{SIM}/kernel/*.py",
-        "finale_sim.choices finale_sim.injected finale_sim.kernel.*",
+        "finale_sim.accesses finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.kernel.*",
         "trio outcome sniffio",
         "the kernel drives any trio program, so it knows choices, trio and what trio itself is built on",
     ),
@@ -243,9 +245,9 @@ RULES = [
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report {FAILURE}.determinism {FAILURE}.feasibility",
+        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility",
         "",
-        "search, shrink, repeat, tell: in this order",
+        "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),
     Rule(
         f"{SIM}/failure/fresh.py",
@@ -259,6 +261,31 @@ RULES = [
         "",
         "what generated tests call: replay, and search where that is not enough",
     ),
+    Rule(
+        f"{SIM}/saved.py",
+        f"{SEARCH} finale_sim.program",
+        "",
+        "what is kept of a search is all that the next process needs; a report is made anew",
+    ),
+    Rule(
+        f"{SIM}/workers/*.py",
+        f"finale {SEARCH} {KERNEL} finale_sim.token finale_sim.program finale_sim.campaign finale_sim.investigate "
+        f"finale_sim.targets {FAILURE}.determinism {FAILURE}.fresh finale_sim.canaries.* finale_sim.workers.*",
+        "cloudpickle",
+        "other processes make the same programs and run their trials; what a search makes of them is not decided here",
+    ),
+    Rule(
+        f"{SIM}/seed/*.py",
+        "finale finale_sim.seed.*",
+        "trio",
+        "another dispatcher, with finale's words and none of its code",
+    ),
+    Rule(
+        f"{SIM}/workspaces.py",
+        f"finale finale.testing finale_sim.scenarios.* finale_sim.targets finale_sim.world {KERNEL}",
+        "trio",
+        "what takes finale's place is looked at in a trial, from outside",
+    ),
     Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
     Rule(
         f"{SIM}/catalogue.py",
@@ -267,8 +294,14 @@ RULES = [
         "what there is, and whether it works: it puts lists side by side",
     ),
     Rule(
+        f"{SIM}/museum.py {SIM}/museum_page.py",
+        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.seed.* finale_sim.verdict finale_sim.render.* finale_sim.museum",
+        "",
+        "what is known to be found, found anew; the page says nothing of its own",
+    ),
+    Rule(
         f"{SIM}/campaign.py {SIM}/api.py",
-        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.endings",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.endings finale_sim.world",
         "pandas",
         "what the faces call",
     ),

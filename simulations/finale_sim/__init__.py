@@ -17,6 +17,7 @@ from finale_sim.investigate import Replayed
 from finale_sim.kernel import KernelUnsupported, RealIO, Trial, simulate
 from finale_sim.net import network
 from finale_sim.report import Counterexample, Report
+from finale_sim.saved import BadSave
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.stepping import Stepping
 from finale_sim.targets import BadTarget
@@ -25,6 +26,7 @@ from finale_sim.verdict import Bounded, Breach, Exhausted, NotReproducible, Samp
 
 __all__ = [
     "SCENARIOS",
+    "BadSave",
     "BadTarget",
     "BadToken",
     "Bounded",

@@ -5,21 +5,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finale import Coordinator
+from finale import Coordinator, open_workspace
 from finale.drawing import Picture
 from finale.drawing.tables import Cell, block, table, text_table
 from finale.testing import STUBS
 from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed
-from finale_sim.investigate import investigate
+from finale_sim.investigate import Hire, investigate
 from finale_sim.program import ScenarioProgram
 from finale_sim.render import coverage_picture
 from finale_sim.report import Counterexample, Report, mood
+from finale_sim.saved import Saved
 from finale_sim.scenarios import SCENARIOS, Scenario
-from finale_sim.search import Search
+from finale_sim.search import DEFAULT, Search
 from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
+from finale_sim.world import Opens
 
-__all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign"]
+__all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign", "workspace_programs"]
 
 
 _COLUMNS = ("scenario", "trials", "choices", "swept", "endings", "not seen", "verdict")
@@ -160,9 +162,19 @@ def _short(verdict: Verdict) -> str:
     return str(verdict).partition(",")[0]
 
 
-def campaign_programs(names: Sequence[str] = ()) -> list[ScenarioProgram]:
-    """The scenarios with these names (default: all), each with its stub."""
-    return [ScenarioProgram(f"campaign/{name}", SCENARIOS[name], STUBS[SCENARIOS[name].stub]) for name in names or SCENARIOS]
+def campaign_programs(names: Sequence[str] = (), opens: Opens = open_workspace) -> list[ScenarioProgram]:
+    """The scenarios with these names (default: all), each with its stub. ``opens`` gives a finale that was broken on purpose."""
+    return _with_stubs("campaign", names, opens)
+
+
+def workspace_programs(label: str, opens: Opens, names: Sequence[str] = ()) -> list[ScenarioProgram]:
+    """The same for a workspace that is not finale's."""
+    return _with_stubs(f"workspace/{label}", names, opens)
+
+
+def _with_stubs(prefix: str, names: Sequence[str], opens: Opens) -> list[ScenarioProgram]:
+    chosen = [SCENARIOS[name] for name in names or SCENARIOS]
+    return [ScenarioProgram(f"{prefix}/{played.name}", played, STUBS[played.stub], opens=opens) for played in chosen]
 
 
 def check_programs(label: str, make: Callable[[], Coordinator], names: Sequence[str] = ()) -> list[ScenarioProgram]:
@@ -177,17 +189,21 @@ def run_campaign(
     trials: int,
     seed: int = 0,
     deviations: int | None = None,
+    strategy: str = DEFAULT,
     on_trial: Callable[[ScenarioProgram, Search], None] | None = None,
     on_report: Callable[[ScenarioProgram, Report], None] | None = None,
     again: Sequence[str] | str = "nobody said how to name the coordinator there",
+    hire: Hire | None = None,
+    saved: Saved | None = None,
 ) -> Campaign:
     """Search each program as ``investigate`` does. A ``KeyboardInterrupt`` ends the campaign with the reports so far.
 
     ``again``: as for ``confirmed``. One bug shows in many scenarios: of each claim only the first failure gets a fresh process.
+    ``hire``: who else runs trials. ``saved``: where the searches are kept, and go on from.
     """
     reports: list[Report] = []
     claims = set[str]()
-    for program, found in _reports(programs, trials, seed, deviations, on_trial):
+    for program, found in _reports(programs, trials, seed, deviations, strategy, on_trial, hire, saved):
         report = found
         if isinstance(report.verdict, Violated):
             claim = report.verdict.breach.claim
@@ -207,8 +223,21 @@ def _reports(
     trials: int,
     seed: int,
     deviations: int | None,
+    strategy: str,
     on_trial: Callable[[ScenarioProgram, Search], None] | None,
+    hire: Hire | None,
+    saved: Saved | None,
 ) -> Iterator[tuple[ScenarioProgram, Report]]:
     for program in programs:
         listener = (lambda search, program=program: on_trial(program, search)) if on_trial is not None else None
-        yield program, investigate(program, trials=trials, seed=seed, deviations=deviations, on_trial=listener)
+        report = investigate(
+            program,
+            trials=trials,
+            seed=seed,
+            deviations=deviations,
+            strategy=strategy,
+            on_trial=listener,
+            hire=hire,
+            saved=saved,
+        )
+        yield program, report

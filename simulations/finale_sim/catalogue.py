@@ -1,5 +1,6 @@
 """The catalogue: which ending is shown by which scenario and judged by which oracle, and which canary proves the oracle."""
 
+from dataclasses import replace
 from typing import Any
 
 from finale_sim.campaign import campaign_programs
@@ -8,7 +9,7 @@ from finale_sim.endings import ENDINGS
 from finale_sim.investigate import investigate
 from finale_sim.oracles import JUDGED_BY
 from finale_sim.scenarios import SCENARIOS
-from finale_sim.search import STRATEGIES
+from finale_sim.search import DEFAULT, NAMED
 
 __all__ = ["catalogue", "endings_table", "try_canaries"]
 
@@ -20,7 +21,7 @@ def catalogue() -> dict[str, list[dict[str, Any]]]:
             {"name": s.name, "coordinator": s.stub, "endings": list(s.endings), "about": s.about} for s in SCENARIOS.values()
         ],
         "canaries": [{"name": c.name, "oracle": c.oracle, "about": c.about} for c in CANARIES.values()],
-        "strategies": [{"name": strategy.name} for strategy in STRATEGIES],
+        "strategies": [{"name": name, "about": use} for name, (_, use) in NAMED.items()],
     }
 
 
@@ -40,15 +41,16 @@ def _ending(ending: str, meaning: str) -> dict[str, Any]:
     }
 
 
-def try_canaries(*, trials: int, seed: int = 0) -> list[dict[str, Any]]:
+def try_canaries(*, trials: int, seed: int = 0, strategy: str = DEFAULT) -> list[dict[str, Any]]:
     """Release each canary in the scenario that it names, and see which oracle catches it, after how many trials, how small."""
-    return [_tried(canary, trials, seed) for canary in CANARIES.values()]
+    return [_tried(canary, trials, seed, strategy) for canary in CANARIES.values()]
 
 
-def _tried(canary: Canary, trials: int, seed: int) -> dict[str, Any]:
-    with canary.released():
-        (program,) = campaign_programs([canary.scenario])
-        report = investigate(program, trials=trials, seed=seed)
+def _tried(canary: Canary, trials: int, seed: int, strategy: str) -> dict[str, Any]:
+    with canary.released() as opens:
+        (program,) = campaign_programs([canary.scenario], opens)
+        program = replace(program, claims=(canary.oracle,))  # some break other promises as well, and a search ends with the first
+        report = investigate(program, trials=trials, seed=seed, strategy=strategy)
     found = report.counterexample
     breach = found.story.attempt.breach if found is not None else None
     return {

@@ -85,9 +85,17 @@ class Candidate(Protocol):
     def path(self) -> str:
         """Its structured path."""
 
+    @property
+    def steps(self) -> int:
+        """How many steps it has taken."""
+
+    @property
+    def touches(self) -> tuple[int, ...]:
+        """What its next step will probably touch: numbers that stand for shared things, negative if it only reads it. A guess."""
+
 
 class Picking(Protocol):
-    """A ``Decide`` that also wants to know which tasks there are."""
+    """A ``Decide`` that also wants to know which tasks there are. Its trials tell what their behaviour was."""
 
     def __call__(self, site: Site, options: int) -> int:
         """An index below ``options``, where no task is picked."""

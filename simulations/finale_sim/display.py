@@ -31,6 +31,7 @@ class Progress:
         self._programs = programs
         self._done = 0
         self._before = 0
+        self._ran = 0  # not those of an earlier process, whose search is resumed
         self._started = clock()
         self._drawn = 0.0 if self._live else self._started
         self._pause_s = _REDRAW_S if self._live else _SIGN_OF_LIFE_S
@@ -38,10 +39,11 @@ class Progress:
     def on_trial(self, program: Program, search: Search) -> None:
         """A trial has ended."""
         now = self._clock()
+        self._ran += 1
         if now - self._drawn >= self._pause_s:
             self._drawn = now
             total = self._before + search.trials
-            rate = total / max(now - self._started, 1e-9)
+            rate = self._ran / max(now - self._started, 1e-9)
             share = (self._done + min(search.trials / search.budget, 1)) / self._programs
             bar = ("█" * round(20 * share)).ljust(20, "░")
             name = program.name.rpartition("/")[2]
@@ -120,10 +122,15 @@ def verdict_text(report: Report) -> str:
     """One program's verdict and numbers on a line; then one for each fault and each situation that it names."""
     search = report.search
     numbers = f"{search.trials:,} trials, {search.choices:,} choices, {report.seconds:.2f} s"
+    if search.behaviours.trials:
+        orders = search.behaviours.distinct
+        numbers += f"; {orders:,} different order{'s' * (orders != 1)} in {search.behaviours.trials:,} of them"
     if search.cancel_points:
         numbers += f"; cancelled at {len(search.cancelled):,} of {search.cancel_points:,} points"
     if search.crash_points:
         numbers += f"; killed at {len(search.crashed):,} of {search.crash_points:,} steps"
+    if search.late:
+        numbers += f"; {search.late:,} trials ended late, when nothing surprising happened any more"
     if search.discarded:
         numbers += f"; {search.discarded:,} trials do not count"
     lines = [f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"]
@@ -142,6 +149,8 @@ def failure_text(counterexample: Counterexample, again: Sequence[str]) -> str:
     if label is not None and label.holds:
         delays = [str(hold.delay) for hold in label.holds]
         lines.append(f"On trio {shlex.join(['finale-sim', 'force', again[0], *delays])}")
+        if counterexample.story.trial.livelock is not None:
+            lines.append("        which goes on for ever, until a Ctrl-C")
     return "\n".join(lines)
 
 

@@ -1,29 +1,43 @@
 """From a program to a report: search, shrink what fails, make sure that it can be repeated, and tell it."""
 
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, TypeAlias
 
 from finale.drawing import Picture
 from finale.drawing.tables import block
-from finale_sim.choices import Decide
-from finale_sim.failure.determinism import LAYOUTS, Difference, Rechecked, differs, fails_again
+from finale_sim.choices import deviations as deviations_of
+from finale_sim.failure.determinism import (
+    ELSEWHERE,
+    LAYOUTS,
+    SAME_PROCESS,
+    Difference,
+    Rechecked,
+    Unstable,
+    another_layout,
+    differs,
+    fails_again,
+)
 from finale_sim.failure.feasibility import Labelled, label
 from finale_sim.failure.nearest import nearest_passing
 from finale_sim.failure.regression import Case
 from finale_sim.kernel import Conditions
-from finale_sim.program import Program
+from finale_sim.program import Program, attentive
 from finale_sim.render import in_words, trial_picture
 from finale_sim.report import Counterexample, Report, indented
-from finale_sim.search import Attempt, OnTrial, RunTrial, Search, following, search
-from finale_sim.shrink import shrink
+from finale_sim.saved import Saved
+from finale_sim.search import DEFAULT, EXHAUSTIVE, Alone, Attempt, Crew, OnTrial, RunTrial, Search, following, search
+from finale_sim.shrink import Shrunk, same_claim, shrink
 from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
 
-__all__ = ["Replayed", "as_recorded", "conditions_of", "investigate", "replay_token"]
+__all__ = ["Hire", "Replayed", "as_recorded", "conditions_of", "investigate", "replay_token"]
+
+
+Hire: TypeAlias = Callable[[Program, Rechecked, int], Crew]
+"""Gives the search of a program its crew, which runs the trials as ``Rechecked`` does; an earlier search has taken so many."""
 
 
 def investigate(
@@ -32,25 +46,44 @@ def investigate(
     trials: int,
     seed: int = 0,
     deviations: int | None = None,
+    strategy: str = DEFAULT,
     on_trial: OnTrial | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    hire: Hire | None = None,
+    saved: Saved | None = None,
 ) -> Report:
     """Search ``program`` with at most ``trials`` trials, plus at most 2,500 for shrinking a failure.
 
     One of twenty that hold, and each failure, is run again: what does not come out as before is not believed.
     With ``deviations``, every stream with at most so many of them is tried first, and ``trials`` come on top.
+    ``strategy`` is the name of one (``search.NAMED``).
+    ``hire``: who else may run trials of the search. ``saved``: where the search is kept, and goes on from.
+
+    Raises:
+        BadSave: what was saved cannot be continued, or nothing can be saved.
+        ValueError: there is no such strategy.
     """
     started = clock()
     found: Counterexample | Difference | None = None
     untold: str | None = None
-    with _attentive(program.attempt) as attempt:
-        rechecked = Rechecked(program, attempt)
-        state = search(rechecked, trials=trials, seed=seed, deviations=deviations, on_trial=on_trial)
+    with attentive(program.attempt) as attempt:
+        resumed = saved.search_of(program) if saved is not None else None
+        if strategy == EXHAUSTIVE:
+            program.conditions.see_that_orders_can_be_left_out()
+            hire = None  # what it learns of a trial, it learns in this process
+        crew = (hire or _alone)(program, Rechecked(program, attempt), resumed.trials if resumed is not None else 0)
+        watching = _saving(program, saved, on_trial) if saved is not None else on_trial
+        state = search(
+            crew, trials=trials, seed=seed, deviations=deviations, strategy=strategy, on_trial=watching, resumed=resumed
+        )
+        if saved is not None:
+            saved.keep(program, state)
         try:
             if state.failure is not None:
-                found = _explain(program, attempt, state, state.failure)
+                elsewhere = hire is not None or resumed is not None  # is perhaps where it was found
+                found = _explain(program, attempt, state, state.failure, elsewhere=elsewhere)
             elif not state.interrupted:
-                found = rechecked.difference or rechecked.first_again()
+                found = state.ended.difference if isinstance(state.ended, Unstable) else _first_again(program, crew, state)
         except KeyboardInterrupt:
             state.interrupted = True
             untold = "interrupted while a failure was being told" if state.failure is not None else None
@@ -59,36 +92,56 @@ def investigate(
     return Report(program.name, state, clock() - started, found, untold=untold)
 
 
-@contextmanager
-def _attentive(run: RunTrial) -> Iterator[RunTrial]:
-    """Python drops what a destructor raises, a Ctrl-C that arrives in one as well; this raises it again before the next trial."""
-    pressed, before = False, sys.unraisablehook
+def _saving(program: Program, saved: Saved, on_trial: OnTrial | None) -> OnTrial:
+    def watch(search: Search) -> None:
+        saved.on_trial(program, search)
+        if on_trial is not None:
+            on_trial(search)
 
-    def notice(unraisable: Any) -> None:
-        nonlocal pressed
-        if unraisable.exc_type is not KeyboardInterrupt:
-            before(unraisable)
-        pressed = pressed or unraisable.exc_type is KeyboardInterrupt
+    return watch
 
-    def attempt(decide: Decide) -> Attempt:
-        if pressed:
-            raise KeyboardInterrupt
-        return run(decide)
 
-    sys.unraisablehook = notice
+def _alone(program: Program, run: Rechecked, before: int) -> Crew:
+    numbers = count(before + 1)
+    return Alone(lambda decide: run(decide, next(numbers)))
+
+
+def _first_again(program: Program, crew: Crew, state: Search) -> Difference | None:
+    """Run the first trial that held again: by now the program has had time to remember something. None if it is as it was."""
+    if state.first is None or state.ended is not None:
+        return None
+    with another_layout(state.trials):
+        crew.order(following(deviations_of(state.first.choices)))
+        try:
+            second = crew.take()
+        except Unstable as unstable:
+            return unstable.difference
+    return differs(program, state.first, second, state.trials)
+
+
+def _as_here(run: RunTrial, failure: Attempt) -> Attempt:
+    """The failure as this process has it, whose messages may name other places; as it was, if it does not come out here."""
+    here = run(following(deviations_of(failure.choices)))
+    return here if here.digest == failure.digest and same_claim(here, failure) else failure
+
+
+def _explain(
+    program: Program, run: RunTrial, state: Search, failure: Attempt, *, elsewhere: bool
+) -> Counterexample | Difference:
+    """The failure, shrunk and told; or how it comes out differently when it is run again, here if it was found elsewhere."""
+    found_with = len(failure.deviations)
     try:
-        yield attempt
-    finally:
-        sys.unraisablehook = before
-
-
-def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -> Counterexample | Difference:
-    """The failure, shrunk and told; or how it comes out differently when it is run again."""
-    shrunk = shrink(run, failure, swept=state.swept)
+        state.failure = failure = _as_here(run, failure) if elsewhere else failure
+        if failure.late:
+            program, run, failure = _briefly(program, run, failure)
+        shrunk = shrink(run, failure, swept=state.swept)
+    except KeyboardInterrupt:
+        shrunk = Shrunk(failure, 0, settled=False, interrupted=True)
     state.interrupted = shrunk.interrupted
     story = _tell(program, shrunk.attempt)
     found = Labelled(program, story, shrunk, shrunk.minimal)
-    nearest, difference = None, differs(program, shrunk.attempt, story.attempt)
+    where = ELSEWHERE if elsewhere and shrunk.attempt is failure else SAME_PROCESS
+    nearest, difference = None, differs(program, shrunk.attempt, story.attempt, where=where)
     if not shrunk.interrupted:  # who has pressed Ctrl-C wants to see what there is
         difference = difference or fails_again(program, run, shrunk.attempt)
         if difference is None:
@@ -103,7 +156,7 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
         program.name,
         found.program.conditions,
         found.story,
-        len(failure.deviations),
+        found_with,
         found.shrunk,
         found.minimal,
         found.feasibility,
@@ -112,6 +165,13 @@ def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt) -
         reruns=() if shrunk.interrupted else (f"in this process, under {LAYOUTS} other memory layouts",),
         run=found.program.attempt,
     )
+
+
+def _briefly(program: Program, run: RunTrial, failure: Attempt) -> tuple[Program, RunTrial, Attempt]:
+    """The same failure under brief conditions, if they have it: a trial that goes on for ever costs as much as it may."""
+    brief = program.under(replace(program.conditions, brief=True))
+    attempt = brief.attempt(following(deviations_of(failure.choices)))
+    return (brief, brief.attempt, attempt) if same_claim(attempt, failure) else (program, run, failure)
 
 
 def _tell(program: Program, attempt: Attempt) -> Story:

@@ -1,26 +1,32 @@
 """Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` also traces it."""
 
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
-from finale import Coordinator
+from finale import Coordinator, open_workspace
 from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
-from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, simulate
+from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, render_livelock, simulate
 from finale_sim.kernel.places import file_name, is_user
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
-from finale_sim.search import Attempt
+from finale_sim.search import Attempt, RunTrial
 from finale_sim.story import Story
 from finale_sim.verdict import Breach
-from finale_sim.world import World
+from finale_sim.world import Opens, World
 
-__all__ = ["PlainProgram", "Program", "ScenarioProgram"]
+__all__ = ["PlainProgram", "Program", "ScenarioProgram", "attentive"]
 
 MAX_STEPS = 20_000
+"""Of a trial, until it has to come to its end. After that it has as many in which to do so."""
+
+BRIEF_STEPS, BRIEF_CALM_STEPS = 1_000, 5_000
+"""The same under brief conditions."""
 
 
 class Program(Protocol):
@@ -68,9 +74,21 @@ class PlainProgram:
 
     def _simulate(self, decide: Decide, *, trace: bool = False) -> Trial:
         recover = self.recover if self.conditions.crashes else None
-        return simulate(
-            self.function, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=trace, recover=recover
-        )
+        return _simulated(self.function, decide, self.conditions, trace=trace, recover=recover)
+
+
+def _simulated(
+    function: Callable[[], Awaitable[Any]],
+    decide: Decide,
+    conditions: Conditions,
+    *,
+    trace: bool = False,
+    recover: Callable[[], Awaitable[Any]] | None = None,
+) -> Trial:
+    storm, calm = (BRIEF_STEPS, BRIEF_CALM_STEPS) if conditions.brief else (MAX_STEPS, MAX_STEPS)
+    return simulate(
+        function, decide=decide, conditions=conditions, max_steps=storm, calm_steps=calm, trace=trace, recover=recover
+    )
 
 
 def _judge_plain(trial: Trial) -> Attempt:
@@ -80,20 +98,27 @@ def _judge_plain(trial: Trial) -> Attempt:
     elif trial.ending is Ending.DEADLOCKED:
         waiting = render_deadlock(trial.deadlock, trial.waits)
         breach = Breach("not stuck", f"nothing can ever happen again, and these still wait:\n{waiting}")
-    elif trial.ending is Ending.STEP_LIMIT and trial.deadlock:
-        breach = _never_returns(trial)
-    elif trial.ending is Ending.STEP_LIMIT:
-        undecided = f"a trial was still going after {MAX_STEPS} steps"
+    elif trial.ending in _UNENDED:
+        breach, undecided = _judge_unended(trial, "a trial")
     elif trial.error is not None:
         breach, undecided = _judge_error(trial.error)
     if breach is not None and trial.restarted:
         breach = Breach(f"{breach.claim} after a restart", breach.message)
-    return Attempt(trial.choices, trial.digest, breach, undecided, trial.steps, injected=trial.injected)
+    late = trial.calm_from > 0
+    return Attempt(
+        trial.choices, trial.digest, breach, undecided, trial.steps, late=late, injected=trial.injected, profile=trial.profile
+    )
 
 
-def _never_returns(trial: Trial) -> Breach:
-    waiting = render_deadlock(trial.deadlock, trial.waits)
-    return Breach("not stuck", f"it can never return: others go on, but these wait for each other:\n{waiting}")
+def _judge_unended(trial: Trial, which: str) -> tuple[Breach | None, str | None]:
+    """One that was still going when its steps were used up: either it is proved that it never ends, or nothing is said."""
+    if trial.livelock is not None:
+        return Breach("no livelock", render_livelock(trial.livelock)), None
+    if trial.deadlock:
+        waiting = render_deadlock(trial.deadlock, trial.waits)
+        return Breach("not stuck", f"it can never return: others go on, but these wait for each other:\n{waiting}"), None
+    unsure = f"; whether it goes round for ever is not known: {trial.why_unsettled}" if trial.why_unsettled else ""
+    return None, f"{which} was still going after {trial.steps:,} steps{unsure}"
 
 
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
@@ -132,11 +157,15 @@ def _where(error: BaseException) -> str:
     return where
 
 
+_UNENDED = (Ending.STEP_LIMIT, Ending.LIVELOCKED)
+
+
 @dataclass(frozen=True, slots=True)
 class ScenarioProgram:
-    """A scenario, played on a finale workspace with a fresh coordinator from ``make`` in each trial.
+    """A scenario, played on a workspace that ``opens`` opens, with a fresh coordinator from ``make`` in each trial.
 
-    ``judge_coordinator``: what is accused is not only finale but also the coordinator, if it breaks its contract.
+    ``judge_coordinator``: what is accused is not only the workspace but also the coordinator, if it breaks its contract.
+    ``claims``: only these are judged, where a program is known to break others as well; by default all are.
     """
 
     name: str
@@ -144,25 +173,25 @@ class ScenarioProgram:
     make: Callable[[], Coordinator]
     judge_coordinator: bool = False
     conditions: Conditions = STANDARD
+    opens: Opens = open_workspace
+    claims: tuple[str, ...] = ()
 
     def under(self, conditions: Conditions) -> Self:
         return replace(self, conditions=conditions)
 
     def attempt(self, decide: Decide) -> Attempt:
-        world = World(self.scenario, self.make)
-        return self._judge(simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS), world.history)
+        world = World(self.scenario, self.make, self.opens)
+        return self._judge(_simulated(world.play, decide, self.conditions), world.history)
 
     def tell(self, decide: Decide) -> Story:
-        world = World(self.scenario, self.make)
-        trial = simulate(world.play, decide=decide, conditions=self.conditions, max_steps=MAX_STEPS, trace=True)
+        world = World(self.scenario, self.make, self.opens)
+        trial = _simulated(world.play, decide, self.conditions, trace=True)
         return Story(self._judge(trial, world.history), trial, tuple(world.history.entries), world.history.picks)
 
     def _judge(self, trial: Trial, history: History) -> Attempt:
         breach, undecided = None, None
-        if trial.ending is Ending.STEP_LIMIT and trial.deadlock:
-            breach = _never_returns(trial)
-        elif trial.ending is Ending.STEP_LIMIT:
-            undecided = f"a trial of {self.scenario.name!r} was still going after {MAX_STEPS} steps"
+        if trial.ending in _UNENDED:
+            breach, undecided = _judge_unended(trial, f"a trial of {self.scenario.name!r}")
         elif isinstance(trial.error, StepBlocked):
             undecided = str(trial.error)
         elif unfit := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO | NotAsync)), None):
@@ -172,14 +201,46 @@ class ScenarioProgram:
                 history.stuck = render_deadlock(trial.deadlock, trial.waits)
             elif trial.ending is Ending.RAISED:
                 history.crash = repr(trial.error)
-            limit = self.scenario.options.get("max_active")
+            limits = {name: self.scenario.options.get(name) for name in ("max_active", "idle_s", "deadline_s")}
             try:
-                breach = judge(history, oracles(limit, judge_coordinator=self.judge_coordinator))
+                judges = oracles(**limits, judge_coordinator=self.judge_coordinator)
+                breach = judge(history, tuple(one for one in judges if not self.claims or one.name in self.claims))
             except Unjudged as error:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
-        seen = endings_seen(history)
         return Attempt(
-            trial.choices, trial.digest, breach, undecided, trial.steps, seen, trial.injected, behaviour=history.fingerprint()
+            trial.choices,
+            trial.digest,
+            breach,
+            undecided,
+            trial.steps,
+            endings_seen(history),
+            late=trial.calm_from > 0,
+            injected=trial.injected,
+            profile=trial.profile,
+            behaviour=history.fingerprint(),
         )
+
+
+@contextmanager
+def attentive(run: RunTrial) -> Iterator[RunTrial]:
+    """Python drops what a destructor raises, a Ctrl-C that arrives in one as well; this raises it again before the next trial."""
+    pressed, before = False, sys.unraisablehook
+
+    def notice(unraisable: Any) -> None:
+        nonlocal pressed
+        if unraisable.exc_type is not KeyboardInterrupt:
+            before(unraisable)
+        pressed = pressed or unraisable.exc_type is KeyboardInterrupt
+
+    def attempt(decide: Decide) -> Attempt:
+        if pressed:
+            raise KeyboardInterrupt
+        return run(decide)
+
+    sys.unraisablehook = notice
+    try:
+        yield attempt
+    finally:
+        sys.unraisablehook = before

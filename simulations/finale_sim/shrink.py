@@ -98,8 +98,8 @@ class _Shrinker:
             if self.spent >= last or self._clock() > self._until:
                 return False
             attempt = self._try(decide)
-            sweep.learn(attempt.choices)
-            judged = judged and attempt.undecided is None
+            sweep.learn(attempt)
+            judged = judged and attempt.complete
         return judged
 
     def _try(self, decide: Decide) -> Attempt:

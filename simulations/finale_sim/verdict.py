@@ -28,40 +28,56 @@ class Violated:
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """Every possible stream of choices was tried, and all of them hold."""
+    """Every possible stream of choices was tried, or one of each of so many ``classes`` that end alike, and all of them hold."""
 
     word: ClassVar[str] = "exhausted"
     exit_code: ClassVar[int] = 0
     trials: int
+    classes: int | None = None
 
     def __str__(self) -> str:
-        return "exhausted: no stream of choices is left untried"
+        if self.classes is None:
+            return "exhausted: no stream of choices is left untried"
+        return f"exhausted: each of the {self.classes:,} classes of orders that differ was tried"
 
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """Every stream with at most ``deviations`` deviations was tried and holds; so do ``sampled`` random ones beyond."""
+    """Every stream with at most ``deviations`` deviations was tried and holds; so do ``sampled`` random ones beyond.
+
+    ``unseen``: 95 % sure, at most this is the chance that one more random one shows a behaviour that none has shown.
+    """
 
     word: ClassVar[str] = "bounded"
     exit_code: ClassVar[int] = 0
     deviations: int
     sampled: int
+    unseen: float | None = None
 
     def __str__(self) -> str:
         swept = f"all streams with at most {self.deviations} deviation{'s' * (self.deviations != 1)}"
-        return f"bounded: {swept}, {self.sampled} random ones beyond"
+        return f"bounded: {swept}, {self.sampled} random ones beyond{_unseen(self.unseen)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """``trials`` streams were tried and hold. That is a sample, and promises nothing about the rest."""
+    """``trials`` streams were tried and hold. That is a sample; what it says of the rest is ``unseen``, as for ``Bounded``."""
 
     word: ClassVar[str] = "sampled"
     exit_code: ClassVar[int] = 0
     trials: int
+    unseen: float | None = None
 
     def __str__(self) -> str:
-        return f"sampled: {self.trials} streams"
+        return f"sampled: {self.trials} streams{_unseen(self.unseen)}"
+
+
+def _unseen(share: float | None) -> str:
+    return "" if share is None else f", a further one would be new with a chance of at most {_percent(share)}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share < 0.1 else f"{share:.0%}"  # below that a digit more tells something
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ accepted must come to an end: the block of the workspace is left, and a trial in
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from itertools import count
 from math import inf
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import trio
 
@@ -32,7 +33,10 @@ from finale_sim.kernel import current_trial
 from finale_sim.observed import Observed
 from finale_sim.scenarios import Scenario, Stage
 
-__all__ = ["World"]
+__all__ = ["Opens", "World"]
+
+Opens: TypeAlias = Callable[..., AbstractAsyncContextManager[Any]]
+"""What opens a workspace: called like ``finale.open_workspace``, and, unless somebody else's is tried, that itself."""
 
 _T = TypeVar("_T")
 
@@ -57,10 +61,11 @@ class World:
     clients: trio.Nursery
     _outsiders: trio.Nursery
 
-    def __init__(self, scenario: Scenario, make: Callable[[], Coordinator]) -> None:
+    def __init__(self, scenario: Scenario, make: Callable[[], Coordinator], opens: Opens = open_workspace) -> None:
         self.history = History()
         self._scenario = scenario
         self._make = make
+        self._opens = opens
         self._outside = trio.CancelScope()
         self._waiters = count(1)
         self._ids = count(1)
@@ -94,7 +99,7 @@ class World:
             self.history.note("client", What.LEFT, detail=error)
 
     async def _in_workspace(self, play: Callable[[Stage], Awaitable[None]]) -> None:
-        async with open_workspace(
+        async with self._opens(
             Observed(self._make(), self.history),  # made in the trial, whose clocks and random numbers it may ask
             journal=self._journal,
             clock=trio.current_time,
@@ -103,7 +108,7 @@ class World:
             **self._scenario.options,
         ) as self.workspace:
             everything = self.workspace.subscribe(since=0)
-            self._outsiders.start_soon(self._read, self.history.witness, everything, 0.0, None, name=self.history.witness)
+            self._outsiders.start_soon(self._read, self.history.witness, everything, name=self.history.witness)
             async with trio.open_nursery() as self.clients:
                 await play(self)
 
@@ -157,7 +162,7 @@ class World:
 
     def subscribe(self, name: str, *, pause_s: float = 0, leaves_after: int | None = None, session: str | None = None) -> None:
         subscription = self.workspace.subscribe(session=session)
-        self._outsiders.start_soon(self._read, name, subscription, pause_s, leaves_after, name=name)
+        self._outsiders.start_soon(self._read, name, subscription, session, pause_s, leaves_after, name=name)
 
     def pick(self, label: str, options: Sequence[_T]) -> _T:
         return options[self._draw(Kind.DATA, label, options)]
@@ -183,7 +188,9 @@ class World:
         complete = await run.wait()
         self.history.note(name, What.WAITED, run.run_id, run.session, complete)
 
-    async def _read(self, name: str, events: Subscription, pause_s: float, leaves_after: int | None) -> None:
+    async def _read(
+        self, name: str, events: Subscription, session: str | None = None, pause_s: float = 0, leaves_after: int | None = None
+    ) -> None:
         seen = 0
         async for event in events:
             self._saw(name, event)
@@ -192,7 +199,7 @@ class World:
                 return
             if pause_s:
                 await trio.sleep(pause_s)
-        self.history.note(name, What.END_OF_EVENTS, session=events.session or "")
+        self.history.note(name, What.END_OF_EVENTS, session=session or "")
 
     def _saw(self, name: str, event: Event | Gap) -> None:
         run_id, session = (event.run_id, event.session) if isinstance(event, Event) else ("", "")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BENCHMARKS = sorted((ROOT / "benchmarks").glob("bench_*.py"))
+BENCHMARKS = sorted([*(ROOT / "benchmarks").glob("bench_*.py"), *(ROOT / "benchmarks").glob("suite_*.py")])
 
 ROWS = {
     "bench_dispatch": ["by hand", "anyio on trio", "anyio on asyncio", "aiojobs, on asyncio", "sessions with ten runs each"],

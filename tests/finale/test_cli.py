@@ -269,7 +269,7 @@ def test_json_is_pure_and_complete() -> None:
 )
 def test_a_signal_cancels(number: int, status: int, by: str) -> None:
     """The program may clean up, what it says then comes through, and one ending is told."""
-    script = "trap 'echo saved; exit' TERM; echo $$; while :; do sleep 0.01; done"
+    script = "trap 'sleep 0.5; echo saved; exit' TERM; echo $$; while :; do sleep 0.01; done"
     with started("run", "--", "sh", "-c", script) as process:
         pid = int(line_of(process.stdout))
         process.send_signal(number)

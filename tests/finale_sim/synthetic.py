@@ -1,8 +1,12 @@
 """Programs without trio: a tree of choices as a plain function, which search, sweep and shrinker cannot tell from a trial."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from zlib import crc32
 
 from finale_sim.choices import Choice, Choices, Decide, Kind, Site
+from finale_sim.profile import Profile
 from finale_sim.search import Attempt, RunTrial
 from finale_sim.verdict import Breach
 
@@ -60,3 +64,52 @@ def following_answers(*answers: int) -> Decide:
 def made(*answers: int) -> list[Choice]:
     """Choices of a flat program with these answers, of ten options each."""
     return [Choice(Site(Kind.SCHEDULE, "/main", at), 10, answer) for at, answer in enumerate(answers)]
+
+
+@dataclass
+class Member:
+    """A task of ``interleaved``: ``touches`` has an entry for each of its steps."""
+
+    path: str
+    touches: Sequence[tuple[int, ...]]
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class Next:
+    """A member as a strategy sees it."""
+
+    path: str
+    steps: int
+    touches: tuple[int, ...]
+
+
+def interleaved(
+    members: Mapping[str, Sequence[tuple[int, ...]]], judge: Callable[[tuple[str, ...]], str | None] = lambda order: None
+) -> RunTrial:
+    """A program of tasks that only take their steps. ``members``: path → what each step touches. ``judge`` sees whose each was.
+
+    A task whose path lies below another's is there once that has taken a step. 0 is the first that is left. The digest is the
+    order, the behaviour as well.
+    """
+
+    def run(decide: Decide) -> Attempt:
+        choices, order = Choices(decide), list[str]()
+        tasks = [Member(path, touches) for path, touches in members.items()]
+        while left := [task for task in tasks if task.steps < len(task.touches) and _born(task, tasks)]:
+            options = [Next(task.path, task.steps, tuple(task.touches[task.steps])) for task in left]
+            last = order[-1] if order else "/main"
+            index = choices.draw(Site(Kind.SCHEDULE, last, order.count(last)), len(left), options)
+            left[index].steps += 1
+            order.append(left[index].path)
+        touched = Counter((task.path, thing) for task in tasks for step in task.touches for thing in step)
+        profile = Profile(crc32(" ".join(order).encode()), {task.path: task.steps for task in tasks}, touched)
+        claim = judge(tuple(order))
+        breach = Breach(claim, " ".join(order)) if claim else None
+        return Attempt(tuple(choices.made), profile.behaviour, breach, profile=profile if choices.picking else None)
+
+    return run
+
+
+def _born(task: Member, tasks: Sequence[Member]) -> bool:
+    return all(other.steps for other in tasks if task.path.startswith(f"{other.path}/"))

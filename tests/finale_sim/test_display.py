@@ -15,12 +15,12 @@ class Terminal(io.StringIO):
         return True
 
 
-def lines_of(stream: io.StringIO, seconds: list[float]) -> str:
-    """What is written if a trial ends at each of the instants."""
+def lines_of(stream: io.StringIO, seconds: list[float], before: int = 0) -> str:
+    """What is written if a trial ends at each of the instants, and so many were run by an earlier process."""
     instants = iter([0.0, *seconds])
     (program,) = campaign_programs(["crowd"])
     progress = Progress(2, stream, lambda: next(instants))
-    for trials, _ in enumerate(seconds, 1):
+    for trials, _ in enumerate(seconds, 1 + before):
         progress.on_trial(program, Search(100, "sweep", trials))
     progress.clear()
     return stream.getvalue()
@@ -41,6 +41,11 @@ def test_a_terminal_has_one_line_that_goes_away() -> None:
     assert written.count("trials") == 2
     assert "\n" not in written
     assert written.endswith("\r\x1b[2K")
+
+
+def test_what_was_run_before_does_not_make_it_faster() -> None:
+    """A resumed search shows where it is, and how fast this process goes."""
+    assert " 1,003 trials  2/s " in lines_of(Terminal(), [0.5, 1.0, 1.5], before=1000)
 
 
 @pytest.mark.parametrize("has_rich", [True, False])

@@ -123,12 +123,14 @@ def test_values_errors_and_assumptions_come_out() -> None:
 def test_a_trial_without_an_end_is_no_pass() -> None:
     """It cannot be judged."""
 
-    async def spin() -> None:
+    async def count() -> None:
+        number = 0
         while True:
+            number += 1
             await trio.lowlevel.checkpoint()
 
-    with warnings.catch_warnings(), pytest.raises(RuntimeError, match="still going after 20000 steps"):
-        Schedule(lambda site, options: 0).run(spin)
+    with warnings.catch_warnings(), pytest.raises(RuntimeError, match="still going after"):
+        Schedule(lambda site, options: 0).run(count)
 
 
 def test_what_is_no_token_is_no_schedule() -> None:

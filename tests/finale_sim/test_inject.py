@@ -27,7 +27,7 @@ def test_the_sweep_fails_each_call_once_and_for_ever() -> None:
     sweep, seen = Sweep(max_deviations=1), []
     while (decide := sweep.next()) is not None:
         trial = simulate(three_calls, decide=decide)
-        sweep.learn(trial.choices)
+        sweep.learn(trial)
         seen.append(trial.value)
     assert seen[0] == seen[1] == "..."  # each level begins anew
     assert sorted(seen[2:]) == sorted(["R..", "RRR", "D..", "DDD", ".R.", ".RR", ".D.", ".DD", "..R", "..R", "..D", "..D"])

@@ -80,16 +80,32 @@ def test_a_thousand_trials_leave_nothing_behind(capfd: pytest.CaptureFixture[str
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_trial_that_cannot_end_is_undecided() -> None:
-    """A program that spins for ever is neither passed nor failed, and the search gives it up soon."""
+def test_a_trial_that_goes_on_and_on_is_undecided() -> None:
+    """A program that counts for ever is neither passed nor failed, and the search gives it up soon."""
+
+    async def counts() -> None:
+        number = 0
+        while True:
+            await trio.lowlevel.checkpoint()
+            number += 1
+
+    state = search(PlainProgram("explore/counts", counts).attempt, trials=100)
+    text = str(state.verdict)
+    assert text.startswith("undecided: a trial was still going after 40,000 steps; whether it goes round for ever is not known: ")
+    assert "'number' in test_a_trial_that_goes_on_and_on_is_undecided.counts (tests/finale_sim/test_program.py:" in text
+    assert state.trials <= 10
+
+
+def test_a_trial_that_goes_round_for_ever_is_a_violation() -> None:
+    """A program that spins, and nothing of it changes."""
 
     async def spins() -> None:
         while True:
             await trio.lowlevel.checkpoint()
 
     state = search(PlainProgram("explore/spins", spins).attempt, trials=100)
-    assert str(state.verdict) == "undecided: a trial was still going after 20000 steps"
-    assert state.trials <= 10
+    assert str(state.verdict) == "violated: no livelock"
+    assert state.trials == 1
 
 
 class Unreadable(Exception):

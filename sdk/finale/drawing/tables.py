@@ -60,6 +60,6 @@ def _cell(cell: Cell) -> str:
     said = escape(cut(clean(text), _WIDEST))
     if mood:
         sign, colours = _MOODS[mood]
-        said = f'<span style="{colours};padding:1px 7px;border-radius:3px">{sign} {said}</span>'
+        said = f'<span style="{colours};padding:1px 7px;border-radius:3px;display:inline-block">{sign} {said}</span>'
     side = "right" if text.replace(",", "").replace(".", "", 1).isdecimal() else "left"
     return f'<td style="{_RULE};text-align:{side}">{said}</td>'

@@ -1,15 +1,13 @@
 """A cancel says that it covered a run although its session has never had one."""
 
-from finale.ledger import Ledger
-from finale_sim.canaries.canary import Canary
+from finale import Workspace
+from finale_sim.canaries.canary import Canary, Overlay, in_front
 
 __all__ = ["CANARY"]
 
-_cancel = Ledger.cancel
 
-
-def _optimistic_cancel(self: Ledger, session: str, by: str, at: float) -> int:
-    return max(_cancel(self, session, by, at), 1)
+def _optimistic(workspace: Workspace) -> Overlay:
+    return Overlay(workspace, cancel=lambda session: max(workspace.cancel(session), 1))
 
 
 CANARY = Canary(
@@ -17,5 +15,7 @@ CANARY = Canary(
     "a cancel of nothing claims a victim",
     "I5 idle cancel",
     "idle cancel",
-    ((Ledger, "cancel", _optimistic_cancel),),
+    workspace=in_front(_optimistic),
+    symptom="A cancel says that it stopped something where there was nothing.",
+    immune="A cancel counts the records that it has just changed.",
 )

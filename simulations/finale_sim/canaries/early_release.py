@@ -26,5 +26,7 @@ CANARY = Canary(
     "the next run starts while the last one is still cleaning up",
     "I6 single flight",
     "publishes twice",
-    ((Ledger, "complete", _releasing_complete), (Ledger, "ended", _lenient_ended)),
+    changes=((Ledger, "complete", _releasing_complete), (Ledger, "ended", _lenient_ended)),
+    symptom="Two prompts of one conversation write at the same time, because the first had published its answer.",
+    immune="A session is free when the task has ended, not when the result is known: two states, and two commands of the ledger.",
 )

@@ -1,19 +1,16 @@
 """A waiter takes the first ending of its session for that of its run."""
 
-from finale.events import RunComplete
-from finale.handle import RunHandle
-from finale_sim.canaries.canary import Canary
+from finale import RunComplete, RunHandle, Workspace
+from finale_sim.canaries.canary import Canary, waiting
 
 __all__ = ["CANARY"]
 
 
-async def _wait(self: RunHandle) -> RunComplete:
-    if self.complete is not None:
-        return self.complete
-    async for event in self._broker.subscribe(session=self.session):
+async def _wait(workspace: Workspace, run: RunHandle) -> RunComplete:
+    async for event in workspace.subscribe(session=run.session):
         if isinstance(event, RunComplete):
             return event
-    raise AssertionError("the workspace closed without an ending")
+    return await run.wait()
 
 
 CANARY = Canary(
@@ -21,5 +18,9 @@ CANARY = Canary(
     "a waiter goes home with another run's ending",
     "I12 waiter ends",
     "queue behind",
-    ((RunHandle, "wait", _wait),),
+    workspace=waiting(_wait),
+    symptom="A client prints the answer to an earlier prompt, and leaves before its own has even started.",
+    immune="A waiter is woken by its run's id, and reads the ending from its run's record, not from a stream.",
+    case="foreign-turn-ends-waiter",
+    commit="e14d47a81",
 )

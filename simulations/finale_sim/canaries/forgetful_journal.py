@@ -21,5 +21,7 @@ CANARY = Canary(
     "cancelled runs have no ending in the journal",
     "I14 history",
     "journal kept",
-    ((Pump, "_store", _selective_store), (MemoryJournal, "durable", True)),
+    changes=((Pump, "_store", _selective_store), (MemoryJournal, "durable", True)),
+    symptom="After a restart, cancelled runs look as if they were still going on.",
+    immune="The pump stores what it publishes, before it publishes it, whatever the kind of ending.",
 )

@@ -19,5 +19,11 @@ CANARY = Canary(
     "a slow subscriber misses endings without a gap",
     "I11 delivery",
     "slow subscribers",
-    ((Subscription, "_hand_out", _dropping_hand_out),),
+    changes=((Subscription, "_hand_out", _dropping_hand_out),),
+    symptom="The transcript ends in the middle of a sentence, although everything was stored.",
+    immune=(
+        "There is no buffer for each subscriber: all read one log at their own pace, and what it had to drop is told as a gap."
+    ),
+    case="buffer-option-ignored",
+    commit="abeaff09a",
 )

@@ -19,5 +19,7 @@ CANARY = Canary(
     "progress is told after its run's ending",
     "I7 data first",
     "publishes twice",
-    ((Ledger, "progress", _progress),),
+    changes=((Ledger, "progress", _progress),),
+    symptom="A run is over, and its text goes on changing.",
+    immune="Progress goes through the ledger, which refuses it once the run has settled.",
 )

@@ -21,5 +21,7 @@ CANARY = Canary(
     "an ending between a waiter's look and its sleep is missed",
     "I12 waiter ends",
     "cancel race",
-    ((RunHandle, "wait", _wait),),
+    changes=((RunHandle, "wait", _wait),),
+    symptom="A client waits for ever for a run that ended while it was about to wait.",
+    immune="A waiter looks and goes to sleep without a checkpoint in between, and looks again whenever it wakes.",
 )

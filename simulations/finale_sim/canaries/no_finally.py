@@ -10,5 +10,7 @@ CANARY = Canary(
     "the owner task settles its run only if nothing was raised",
     "I1 one terminal",
     "outer cancellation",
-    ((Executor, "_execute", rewritten(Executor._execute, "finally:", "else:")),),
+    changes=((Executor, "_execute", rewritten(Executor._execute, "finally:", "else:")),),
+    symptom="A stop from outside leaves runs that never report an end.",
+    immune="The task that owns a run settles it in a finally; there is no path around it, and a second owner does not exist.",
 )

@@ -1,19 +1,17 @@
 """A cancel of a session stops its active run and forgets those that wait behind it."""
 
-from finale.ledger import Ledger
-from finale_sim.canaries.canary import Canary
+from finale import Workspace
+from finale_sim.canaries.canary import Canary, Overlay, in_front
 
 __all__ = ["CANARY"]
 
 
-_cancel = Ledger.cancel
+def _sparing(workspace: Workspace) -> Overlay:
+    def cancel(session: str) -> int:
+        active = workspace.session(session).active
+        return int(active is not None and active.cancel())
 
-
-def _short_cancel(self: Ledger, session: str, by: str, at: float) -> int:
-    if self.closing:
-        return _cancel(self, session, by, at)
-    holder = self.turns.holder(session)
-    return self._stop(holder, by) if holder is not None else 0
+    return Overlay(workspace, cancel=cancel)
 
 
 CANARY = Canary(
@@ -21,5 +19,11 @@ CANARY = Canary(
     "a cancel stops one run, and the next one starts",
     "I4 cancel scope",
     "cancel race",
-    ((Ledger, "cancel", _short_cancel),),
+    workspace=in_front(_sparing),
+    symptom="The stop button ends the first of two prompts, and the second one starts.",
+    immune=(
+        "A cancel is one synchronous command over the active run and the whole queue; it sets no mark that somebody could use up."
+    ),
+    case="one-cancel-one-victim",
+    commit="34995e933",
 )

@@ -24,5 +24,10 @@ CANARY = Canary(
     "the next run waits for somebody to look",
     "I9 no stranding",
     "queue behind",
-    ((Executor, "_execute", _polling_execute), (Ledger, "ended", rewritten(Ledger.ended, "self._start_heads(at)", "pass"))),
+    changes=(
+        (Executor, "_execute", _polling_execute),
+        (Ledger, "ended", rewritten(Ledger.ended, "self._start_heads(at)", "pass")),
+    ),
+    symptom="There is a pause between two prompts that nobody asked for.",
+    immune="The end of a run and the start of the next one are one step of the ledger; nobody has to look.",
 )

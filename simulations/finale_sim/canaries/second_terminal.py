@@ -17,5 +17,10 @@ CANARY = Canary(
     "a coordinator publishes its ending past the ledger",
     "I1 one terminal",
     "publishes twice",
-    ((Ledger, "complete", _complete),),
+    changes=((Ledger, "complete", _complete),),
+    symptom="A client acts twice on one run, once on a result that was only half of it.",
+    immune=(
+        "Only the ledger makes terminal events, from a table in which a settled run has no exits; a second one is a reported "
+        "breach of contract."
+    ),
 )

@@ -19,5 +19,7 @@ CANARY = Canary(
     "the table refuses a second ending, and the workspace comes down",
     "no crash",
     "publishes twice",
-    ((Ledger, "ended", _forgetful_ended),),
+    changes=((Ledger, "ended", _forgetful_ended),),
+    symptom="A result that was published early brings the whole program down later.",
+    immune="The end of a task asks the table first; a settled run only adds a notification.",
 )

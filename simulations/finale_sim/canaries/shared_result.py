@@ -22,5 +22,9 @@ CANARY = Canary(
     "two runs that end together mix up their texts",
     "I2 attribution",
     "many sessions",
-    ((executor, "_work", _shared_work),),
+    changes=((executor, "_work", _shared_work),),
+    symptom="Two conversations that end at the same moment get each other's answers.",
+    immune=(
+        "The result of a run is a local variable of its own task, and goes into the ledger in the step in which it comes back."
+    ),
 )

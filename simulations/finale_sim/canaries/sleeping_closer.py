@@ -19,5 +19,7 @@ CANARY = Canary(
     "the last run ends, and the workspace never closes",
     "not stuck",
     "queue behind",
-    ((Workspace, "_follow", _quiet_follow),),
+    changes=((Workspace, "_follow", _quiet_follow),),
+    symptom="Everything has ended, and the program does not.",
+    immune="Who waits for idleness is woken in the same step that makes the session idle.",
 )

@@ -1,23 +1,23 @@
 """Queries about a session are answered from a copy that is made when somebody asks for the first time."""
 
-from finale.views import SessionView
-from finale.workspace import Workspace
-from finale_sim.canaries.canary import Canary
+from functools import cache
+from typing import Any
+
+from finale import Workspace
+from finale_sim.canaries.canary import Canary, Overlay, in_front
 
 __all__ = ["CANARY"]
 
-_session, _submit = Workspace.session, Workspace.submit
 
+def _remembering(workspace: Workspace) -> Overlay:
+    session = cache(workspace.session)
 
-def _remembering_session(self: Workspace, name: str) -> SessionView:
-    views: dict[str, SessionView] = vars(self).setdefault("views", {})
-    return views.setdefault(name, _session(self, name))
+    def submit(prompt: str, name: str, **options: Any) -> Any:
+        run = workspace.submit(prompt, name, **options)
+        session(name)
+        return run
 
-
-def _asking_submit(self: Workspace, prompt: str, session: str, **options: object) -> object:
-    run = _submit(self, prompt, session, **options)  # type: ignore[arg-type]
-    vars(self).setdefault("views", {}).setdefault(session, _session(self, session))
-    return run
+    return Overlay(workspace, submit=submit, session=session)
 
 
 CANARY = Canary(
@@ -25,5 +25,7 @@ CANARY = Canary(
     "a session is said to be active after its run has ended",
     "I13 agreement",
     "one prompt",
-    ((Workspace, "session", _remembering_session), (Workspace, "submit", _asking_submit)),
+    workspace=in_front(_remembering),
+    symptom="The answer is there, and the session says that it is still working.",
+    immune="Views are made anew from the ledger at each question; there is no copy to forget.",
 )

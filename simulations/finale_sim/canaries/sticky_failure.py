@@ -27,5 +27,8 @@ CANARY = Canary(
     "one failed preparation fails all later runs",
     "I17 no poison",
     "fails before running",
-    ((executor, "_work", _sticky_work),),
+    changes=((executor, "_work", _sticky_work),),
+    symptom="One failed start makes every later prompt fail, until the program is restarted.",
+    immune="Each run prepares for itself; nothing of a failed preparation is kept.",
+    case="sticky-readiness-error",
 )

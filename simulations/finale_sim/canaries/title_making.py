@@ -22,5 +22,9 @@ CANARY = Canary(
     "an ending waits for work that is not the run's",
     "I8 promptness",
     "one prompt",
-    ((executor, "_work", _titled_work),),
+    changes=((executor, "_work", _titled_work),),
+    symptom="The answer is complete, and the client waits half a minute longer, for a title.",
+    immune="The ending is recorded when the coordinator's call returns; what else has to be done is not part of the run.",
+    case="terminal-held-by-title-generation",
+    commit="3a71bdf3a",
 )

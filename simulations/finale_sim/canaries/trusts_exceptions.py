@@ -22,5 +22,7 @@ CANARY = Canary(
     "the type of the exception decides, not what covers the run",
     "I3 truth",
     "clean-up fails",
-    ((executor, "ending_of_error", _ending_of_error),),
+    changes=((executor, "ending_of_error", _ending_of_error),),
+    symptom="A run that somebody cancelled is reported as an error, because its clean-up stumbled.",
+    immune="What covered the run decides; the type of the exception alone decides nothing.",
 )

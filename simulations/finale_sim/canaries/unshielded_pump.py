@@ -10,5 +10,7 @@ CANARY = Canary(
     "a cancellation stops delivery before the endings are out",
     "I1 one terminal",
     "outer cancellation",
-    ((Pump, "run", rewritten(Pump.run, "CancelScope(shield=True)", "CancelScope()")),),
+    changes=((Pump, "run", rewritten(Pump.run, "CancelScope(shield=True)", "CancelScope()")),),
+    symptom="The program is stopped, and its last endings reach neither the journal nor anybody who listens.",
+    immune="One shielded task carries events out, and it stops only after everything that was recorded is out.",
 )

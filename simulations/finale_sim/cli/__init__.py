@@ -3,13 +3,16 @@
 import argparse
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext, redirect_stdout
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 
-from finale_sim.cli import campaign, catalogue, explore, force
+from finale_sim.cli import campaign, catalogue, explore, force, museum
 from finale_sim.cli.parsing import EXIT_CODES, Commands, Parser
 from finale_sim.kernel import KernelUnsupported
+from finale_sim.saved import BadSave
 from finale_sim.targets import BadTarget
 from finale_sim.token import BadToken
 
@@ -23,6 +26,7 @@ and a failure comes out as a few steps and one line that replays it.
   finale-sim check myagent.py:MyCoordinator   does my coordinator, inside a finale workspace?
   finale-sim explore mymodule:my_function     is there a schedule in which this async function fails?
   finale-sim replay fin1-…                    once more, the very same trial
+  finale-sim museum                           which bugs does it find, and how?
 """
 
 
@@ -35,10 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser().parse_args(argv)
         arguments.stdout = sys.stdout
         # Whatever the user's program prints must not get between a script and its JSON.
-        with redirect_stdout(sys.stderr) if arguments.json else nullcontext():
+        with redirect_stdout(sys.stderr) if arguments.json else nullcontext(), _terminated_gently():
             code: int = arguments.command(arguments)
         sys.stdout.flush()
-    except (BadTarget, BadToken, KernelUnsupported, FileExistsError) as error:
+    except (BadSave, BadTarget, BadToken, KernelUnsupported, FileExistsError) as error:
         print(f"finale-sim: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
@@ -50,11 +54,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+@contextmanager
+def _terminated_gently() -> Iterator[None]:
+    """Within, SIGTERM is as good as Ctrl-C: the report so far, and no process is left."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="finale-sim", description=_ABOUT, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = Commands(parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser))
-    for module in (campaign, explore, force, catalogue):
+    for module in (campaign, explore, force, catalogue, museum):
         module.add(commands)
     return parser

@@ -3,21 +3,26 @@
 import argparse
 from collections.abc import Sequence
 
-from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
+from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
-from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, require, searching
+from finale_sim.cli.means import means, saved, workers_for
+from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, canary, positive, print_json, require, searching
 from finale_sim.display import Progress, failure_text, print_campaign
 from finale_sim.program import ScenarioProgram
 from finale_sim.scenarios import SCENARIOS
-from finale_sim.targets import coordinator_factory, load
+from finale_sim.targets import BadTarget, coordinator_factory, load
+from finale_sim.workspaces import opener
 
 __all__ = ["add"]
 
-_CAMPAIGN_HELP = """\
-Half of the trials sweep: the happy path, then every single deviation from it, then every pair, and so on. The other half
-are random walks. A table shows for each scenario what was tried, which endings of a run were seen, and the verdict."""
+_CAMPAIGN_HELP = f"""\
+Nearly half of the trials sweep: the happy path, then every single deviation from it, then every pair, and so on; more, if
+it takes more to try every single one. The others are drawn at random, in several ways. A table shows for each scenario what
+was tried, which endings of a run were seen, and the verdict.
 
-_CHECK_HELP = """\
+{STRATEGIES_HELP}"""
+
+_CHECK_HELP = f"""\
 The scenarios submit, queue, cancel and close at every phase, while your coordinator runs on virtual time; sleeps cost
 nothing. Both sides are judged: the promise of finale, and the contract of your coordinator. Real sockets and processes are
 refused, so give it fakes for them.
@@ -27,7 +32,14 @@ refused, so give it fakes for them.
           await ctx.progress("thinking")
           return "answer"
 
-  finale-sim check myagent.py:MyCoordinator"""
+  finale-sim check myagent.py:MyCoordinator
+
+With --workspace it is the other way round: all scenarios, with sound and with nasty coordinators, on a dispatcher of yours
+that is used like finale's. TARGET is called as finale.open_workspace is, and its workspace gives out finale's events.
+
+  finale-sim check --workspace mydispatcher.py:open_workspace
+
+{STRATEGIES_HELP}"""
 
 
 def add(commands: Commands) -> None:
@@ -36,13 +48,15 @@ def add(commands: Commands) -> None:
     _scenarios(sub, 260)
     sub.add_argument("--canary", metavar="NAME", help="break finale on purpose in this way, to see that it is caught")
 
-    sub = commands.add("check", _check, "Check your coordinator inside a finale workspace.", _CHECK_HELP)
-    sub.add_argument("target", metavar="TARGET", help=f"{TARGET}: a class, factory, instance or async function")
+    sub = commands.add("check", _check, "Check your coordinator inside a finale workspace, or a workspace of yours.", _CHECK_HELP)
+    sub.add_argument("target", metavar="TARGET", nargs="?", help=f"{TARGET}: a class, factory, instance or async function")
+    sub.add_argument("--workspace", metavar="TARGET", help=f"{TARGET}: opens a workspace that takes the place of finale's")
     _scenarios(sub, 500)
 
 
 def _scenarios(sub: argparse.ArgumentParser, trials: int) -> None:
     searching(sub, trials, "per scenario")
+    means(sub)
     emitting(sub)
     sub.add_argument("--scenario", nargs="+", action="extend", default=[], metavar="NAME", help="only these of finale-sim list")
     sub.add_argument(
@@ -56,30 +70,47 @@ def _scenarios(sub: argparse.ArgumentParser, trials: int) -> None:
 def _campaign(arguments: argparse.Namespace) -> int:
     refuse_overwriting(arguments)
     require(arguments.scenario, SCENARIOS, "scenario")
-    with canary(arguments.canary):
-        programs = campaign_programs(arguments.scenario)
-        return _run(arguments, programs, "Standard campaign over finale", again(arguments, None))
+    with canary(arguments.canary) as opens:
+        programs = campaign_programs(arguments.scenario, opens)
+        return _run(arguments, "", programs, "Standard campaign over finale")
 
 
 def _check(arguments: argparse.Namespace) -> int:
     refuse_overwriting(arguments)
+    if (arguments.target is None) is (arguments.workspace is None):
+        raise BadTarget("check takes a coordinator or --workspace, one of the two (see finale-sim check --help)")
+    if arguments.workspace is not None:
+        return _check_workspace(arguments)
     label, target = load(arguments.target)
     require(arguments.scenario, [s.name for s in SCENARIOS.values() if s.any_coordinator], "scenario for any coordinator")
     programs = check_programs(label, coordinator_factory(label, target), arguments.scenario)
-    return _run(arguments, programs, f"{label} inside a finale workspace", again(arguments, arguments.target))
+    return _run(arguments, label, programs, f"{label} inside a finale workspace")
 
 
-def _run(arguments: argparse.Namespace, programs: list[ScenarioProgram], title: str, replay_with: Sequence[str]) -> int:
+def _check_workspace(arguments: argparse.Namespace) -> int:
+    label, target = load(arguments.workspace)
+    require(arguments.scenario, SCENARIOS, "scenario")
+    programs = workspace_programs(label, opener(label, target, arguments.scenario), arguments.scenario)
+    arguments.target = arguments.workspace
+    return _run(arguments, label, programs, f"{label} in the place of finale's workspace")
+
+
+def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgram], title: str) -> int:
     progress = Progress(len(programs))
-    campaign = run_campaign(
-        programs,
-        trials=arguments.trials,
-        seed=arguments.seed,
-        deviations=arguments.deviations,
-        on_trial=progress.on_trial,
-        on_report=progress.on_report,
-        again=replay_with,
-    )
+    replay_with = again(arguments, getattr(arguments, "target", None))
+    with workers_for(arguments, label, progress) as hire:
+        campaign = run_campaign(
+            programs,
+            trials=arguments.trials,
+            seed=arguments.seed,
+            strategy=arguments.strategy,
+            deviations=arguments.deviations,
+            on_trial=progress.on_trial,
+            on_report=progress.on_report,
+            again=replay_with,
+            hire=hire,
+            saved=saved(arguments),
+        )
     progress.clear()
     told = [failures[0][1].case() for failures in campaign.failures().values()]
     draw(arguments, next((failures[0][1].timeline() for failures in campaign.failures().values()), None))

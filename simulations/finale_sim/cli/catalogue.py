@@ -3,13 +3,15 @@
 import argparse
 
 from finale_sim.catalogue import catalogue, endings_table, try_canaries
-from finale_sim.cli.parsing import Commands, print_json, print_rows, searching
+from finale_sim.cli.parsing import STRATEGIES_HELP, Commands, print_json, print_rows, searching
 
 __all__ = ["add"]
 
-_CANARIES_HELP = """\
+_CANARIES_HELP = f"""\
 An oracle counts only once something trips it. Each canary is a deliberate bug; the oracle that it names must catch it, in
-the scenario that it names. Exit code 1 if one is missed."""
+the scenario that it names. Exit code 1 if one is missed.
+
+{STRATEGIES_HELP}"""
 
 
 def add(commands: Commands) -> None:
@@ -22,7 +24,7 @@ def add(commands: Commands) -> None:
 
 
 def _canaries(arguments: argparse.Namespace) -> int:
-    rows = try_canaries(trials=arguments.trials, seed=arguments.seed)
+    rows = try_canaries(trials=arguments.trials, seed=arguments.seed, strategy=arguments.strategy)
     missed = sum(row["caught_by"] != row["oracle"] for row in rows)
     if arguments.json:
         print_json({"canaries": rows, "missed": missed}, arguments.stdout)

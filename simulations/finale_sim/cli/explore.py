@@ -6,7 +6,8 @@ from typing import Any
 
 from finale_sim.api import program_of
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
-from finale_sim.cli.parsing import TARGET, Commands, again, canary, positive, print_json, searching
+from finale_sim.cli.means import means, saved, workers_for
+from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, canary, positive, print_json, searching
 from finale_sim.display import Progress, failure_text, replay_text, verdict_text
 from finale_sim.failure.curve import curve, curve_text
 from finale_sim.failure.determinism import told
@@ -20,9 +21,9 @@ from finale_sim.token import decode
 
 __all__ = ["add"]
 
-_EXPLORE_HELP = """\
-Any trio program will do; it need not know finale. A failing assertion, an unexpected exception, or a deadlock is a
-violation. Say with assert what must hold at the end.
+_EXPLORE_HELP = f"""\
+Any trio program will do; it need not know finale. A failing assertion, an unexpected exception, a deadlock, or a loop that
+never ends is a violation. Say with assert what must hold at the end.
 
   async def transfer():
       async with trio.open_nursery() as nursery:
@@ -49,7 +50,9 @@ either. Then, and when it has returned, another function looks in a fresh loop a
       await trio.sleep(1)
       disk["receipt"] = 30
 
-  finale-sim explore bank.py:save --crash reopen"""
+  finale-sim explore bank.py:save --crash reopen
+
+{STRATEGIES_HELP}"""
 
 _REPLAY_HELP = """\
 A token names the program, and the few choices that were not the plainest ones. If the program has changed since, so that
@@ -66,6 +69,7 @@ def add(commands: Commands) -> None:
         "--fidelity", choices=[rung.word for rung in Fidelity], default="ties", help="which schedules there are (default: ties)"
     )
     searching(sub, 2000, "at most")
+    means(sub)
     emitting(sub)
 
     sub = commands.add("replay", _replay, "Run the trial that a token stands for, and show it step by step.", _REPLAY_HELP)
@@ -105,9 +109,16 @@ def _explore(arguments: argparse.Namespace) -> int:
     recover = as_program_function(arguments.crash.rpartition(":")[2], crash) if arguments.crash else None
     program = PlainProgram(f"explore/{label}", as_program_function(label, target), conditions, recover)
     progress = Progress(1)
-    report = investigate(
-        program, trials=arguments.trials, seed=arguments.seed, on_trial=lambda search: progress.on_trial(program, search)
-    )
+    with workers_for(arguments, label, progress) as hire:
+        report = investigate(
+            program,
+            trials=arguments.trials,
+            seed=arguments.seed,
+            strategy=arguments.strategy,
+            on_trial=lambda search: progress.on_trial(program, search),
+            hire=hire,
+            saved=saved(arguments, conditions=conditions.code),
+        )
     report = confirmed(report, again(arguments, arguments.target))
     progress.clear()
     draw(arguments, report.counterexample.timeline() if report.counterexample else None)
@@ -125,9 +136,9 @@ def _replay(arguments: argparse.Namespace) -> int:
     started = time.perf_counter()
     refuse_overwriting(arguments)
     label, target, crash = _loaded(arguments)
-    with canary(arguments.canary):
+    with canary(arguments.canary) as opens:
         token = decode(arguments.token)
-        program = as_recorded(program_of(arguments.token, label, target, crash), token)
+        program = as_recorded(program_of(arguments.token, label, target, crash, opens=opens), token)
         replayed = replay_token(program, token)
         attempt = replayed.story.attempt
         points = curve(program.attempt, attempt, samples=arguments.curve) if arguments.curve and attempt.breach else ()

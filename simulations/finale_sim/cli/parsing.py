@@ -4,16 +4,20 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn, TextIO
 
+from finale import open_workspace
 from finale_sim.canaries import CANARIES
 from finale_sim.display import print_table
+from finale_sim.search import DEFAULT, NAMED
 from finale_sim.targets import BadTarget
+from finale_sim.world import Opens
 
 __all__ = [
     "EXIT_CODES",
+    "STRATEGIES_HELP",
     "TARGET",
     "Commands",
     "Parser",
@@ -25,6 +29,9 @@ __all__ = [
     "require",
     "searching",
 ]
+
+STRATEGIES_HELP = "\n".join(["Each strategy is good for something:", *(f"  {name:<9} {use}" for name, (_, use) in NAMED.items())])
+"""For the help of everything that searches."""
 
 EXIT_CODES = (
     "exit codes: 0 no violation, 1 violation, 2 wrong usage or target, 3 undecided (interrupted, not reproducible, drifted)"
@@ -67,7 +74,10 @@ class Commands:
 def searching(sub: argparse.ArgumentParser, trials: int, each: str) -> None:
     """The arguments of everything that searches."""
     sub.add_argument("--trials", type=positive, default=trials, metavar="N", help=f"trials {each} (default: {trials})")
-    sub.add_argument("--seed", type=_seed, default=0, metavar="S", help="seed of the random half of the trials (default: 0)")
+    sub.add_argument("--seed", type=_seed, default=0, metavar="S", help="seed of what is drawn at random (default: 0)")
+    sub.add_argument(
+        "--strategy", choices=NAMED, default=DEFAULT, metavar="NAME", help=f"what is tried, see above (default: {DEFAULT})"
+    )
 
 
 def positive(text: str) -> int:
@@ -92,13 +102,12 @@ def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
     print_table(title, tuple(rows[0]), [[", ".join(c) if isinstance(c, list) else str(c) for c in row.values()] for row in rows])
 
 
-def canary(name: str | None) -> ExitStack:
-    """The context in which finale is broken in the named way, or in none."""
-    stack = ExitStack()
-    if name is not None:
-        require([name], CANARIES, "canary")
-        stack.enter_context(CANARIES[name].released())
-    return stack
+def canary(name: str | None) -> AbstractContextManager[Opens]:
+    """The context in which finale is broken in the named way, or in none, and what opens a workspace in it."""
+    if name is None:
+        return nullcontext(open_workspace)
+    require([name], CANARIES, "canary")
+    return CANARIES[name].released()
 
 
 def again(arguments: argparse.Namespace, target: str | None) -> list[str]:

@@ -18,7 +18,19 @@ from finale_sim.kernel.trial import Step
 from finale_sim.program import Program
 from finale_sim.search import Attempt, EndSearch, RunTrial, following
 
-__all__ = ["LAYOUTS", "Difference", "Rechecked", "another_layout", "differs", "fails_again", "parting", "told"]
+__all__ = [
+    "ELSEWHERE",
+    "LAYOUTS",
+    "SAME_PROCESS",
+    "Difference",
+    "Rechecked",
+    "Unstable",
+    "another_layout",
+    "differs",
+    "fails_again",
+    "parting",
+    "told",
+]
 
 LAYOUTS = 5
 """In how many other memory layouts a failure is run again."""
@@ -28,6 +40,8 @@ _SIZES = range(15, 480, 16)  # of bytes objects: one of each size class that CPy
 _BLOCKS = 16  # of each size
 _JUNK = len(_SIZES) * _BLOCKS
 _ORDERS = [random.Random(number).sample(range(_JUNK), _JUNK // 2) for number in range(16)]
+ELSEWHERE = "when it was run again, perhaps in another process than the one that found it"
+SAME_PROCESS = "in the same process, under another memory layout"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
@@ -55,31 +69,35 @@ def another_layout(number: int = 0) -> Iterator[None]:
     junk.clear()
 
 
+class Unstable(EndSearch):
+    """A trial that holds came out differently when it was run again."""
+
+    @property
+    def difference(self) -> Difference:
+        """How."""
+        difference: Difference = self.args[0]
+        return difference
+
+
 class Rechecked:
-    """Runs trials, and one of twenty that hold twice. Raises ``EndSearch`` if the second run is not like the first."""
+    """Runs the trials of a search, each with its number in it, and every twentieth twice if it holds."""
 
     def __init__(self, program: Program, run: RunTrial) -> None:
-        self.difference: Difference | None = None
         self._program = program
         self._run = run
-        self._passed = 0
-        self._first: Attempt | None = None
 
-    def __call__(self, decide: Decide) -> Attempt:
-        """One trial."""
+    def __call__(self, decide: Decide, number: int) -> Attempt:
+        """One trial.
+
+        Raises:
+            Unstable: the second run is not like the first.
+        """
         attempt = self._run(decide)
-        if attempt.breach is None and attempt.undecided is None:
-            self._passed += 1
-            self._first = self._first or attempt
-            if self._passed % _EVERY == 0:
-                self.difference = _again(self._program, self._run, attempt, self._passed)
-                if self.difference is not None:
-                    raise EndSearch(str(self.difference))
+        if number % _EVERY == 0 and attempt.breach is None and attempt.undecided is None:
+            difference = _again(self._program, self._run, attempt, number)
+            if difference is not None:
+                raise Unstable(difference)
         return attempt
-
-    def first_again(self) -> Difference | None:
-        """Run the first passing trial again: by now the program has had time to remember something. None if it is as it was."""
-        return _again(self._program, self._run, self._first, self._passed) if self._first is not None else None
 
 
 def fails_again(program: Program, run: RunTrial, attempt: Attempt) -> Difference | None:
@@ -92,14 +110,16 @@ def fails_again(program: Program, run: RunTrial, attempt: Attempt) -> Difference
 def _again(program: Program, run: RunTrial, attempt: Attempt, number: int) -> Difference | None:
     """Run a trial again under the memory layout ``number``. None if all is as it was."""
     with another_layout(number):
-        again = run(following(deviations(attempt.choices)))
-    return differs(program, attempt, again, number)
+        second = run(following(deviations(attempt.choices)))
+    return differs(program, attempt, second, number)
 
 
-def differs(program: Program, attempt: Attempt, again: Attempt, number: int = 0) -> Difference | None:
+def differs(
+    program: Program, attempt: Attempt, again: Attempt, number: int = 0, *, where: str = SAME_PROCESS
+) -> Difference | None:
     """How a second run of a trial, under the memory layout ``number``, is unlike the first. Addresses in messages don't count."""
     alike = attempt.digest == again.digest and _outcome(attempt) == _outcome(again) and attempt.seen == again.seen
-    return None if alike else _first_difference(program, attempt, again, number)
+    return None if alike else _first_difference(program, attempt, again, number, where)
 
 
 def told(step: Step) -> tuple[str, ...]:
@@ -116,7 +136,7 @@ def parting(one: Sequence[tuple[str, ...]], two: Sequence[tuple[str, ...]]) -> t
     return ()
 
 
-def _first_difference(program: Program, attempt: Attempt, again: Attempt, number: int) -> Difference:
+def _first_difference(program: Program, attempt: Attempt, again: Attempt, number: int, where: str) -> Difference:
     """Where two runs of a trial part. To see that, both are run once more, one of them under the memory layout ``number``."""
     decide = following(deviations(attempt.choices))
     one = program.tell(decide)
@@ -125,7 +145,7 @@ def _first_difference(program: Program, attempt: Attempt, again: Attempt, number
     details = parting([told(step) for step in one.trial.trace], [told(step) for step in two.trial.trace])
     if not details:
         details = (f"  the steps are the same; first: {_said(attempt)}", f"  then: {_said(again)}")
-    return Difference("in the same process, under another memory layout", details)
+    return Difference(where, details)
 
 
 def _outcome(attempt: Attempt) -> tuple[str, str]:

@@ -150,14 +150,14 @@ def _needed(choice: Choice) -> str | None:
 def _sweep(run: RunTrial, failure: Attempt, rung: Fidelity) -> Shrunk | Tried:
     """The failure with the fewest deviations on this rung; or the very same deviations, if these do it here as well."""
     sweep = Sweep()
-    trials = steps = undecided = 0
+    trials = steps = incomplete = 0
     while trials < _TRIALS and steps < _STEPS and (decide := sweep.next()) is not None:
         attempt = run(decide)
-        sweep.learn(attempt.choices)
-        trials, steps, undecided = trials + 1, steps + attempt.steps, undecided + (attempt.undecided is not None)
+        sweep.learn(attempt)
+        trials, steps, incomplete = trials + 1, steps + attempt.steps, incomplete + (not attempt.complete)
         if same_claim(attempt, failure) and _misfortunes(attempt) <= _misfortunes(failure):
-            return Shrunk(attempt, 0, settled=True, minimal=not undecided)  # those with fewer deviations came before
-    exhausted = sweep.exhausted and not undecided
+            return Shrunk(attempt, 0, settled=True, minimal=not incomplete)  # those with fewer deviations came before
+    exhausted = sweep.exhausted and not incomplete
     if not exhausted and same_claim(attempt := run(following({c.site.key: c.answer for c in failure.deviations})), failure):
         return shrink(run, attempt, limit=_TRIALS)
     return Tried(rung, trials, exhausted)

@@ -137,8 +137,9 @@ async def _held(inner: Coroutine[Any, Any, Any], lane: Lane, pauses: _Pauses) ->
 def _stepping(inner: Coroutine[Any, Any, Any], pauses: Mapping[int, float]) -> Generator[Any, Any, Any]:
     """Await ``inner`` step by step, with pauses before some of them."""
     step, resume, value = 0, inner.send, None
+    last = max(pauses, default=0) + 1
     while True:
-        step += 1
+        step = min(step + 1, last)  # behind the last pause nothing changes any more, so it can be seen to go round for ever
         if step in pauses:
             yield from _pause(pauses[step]).__await__()
         try:

@@ -11,7 +11,7 @@ from typing import Any
 from finale_sim.failure.determinism import Difference, parting, told
 from finale_sim.report import Counterexample, Report
 
-__all__ = ["confirmed", "import_name", "import_names"]
+__all__ = ["confirmed", "environment", "import_name", "import_names"]
 
 _INSIDE = "FINALE_SIM_FRESH"  # set in the fresh process, so that it starts no further one
 _LIMIT_S = 60.0
@@ -62,18 +62,19 @@ def import_names(function: Any, crash: Any) -> list[str] | str:
     return more if isinstance(more, str) else [*names, "--crash", *more]
 
 
+def environment(hash_seed: str) -> dict[str, str]:
+    """The variables of a process that imports what this one can, under this ``PYTHONHASHSEED``."""
+    path = os.pathsep.join(os.path.abspath(path) for path in sys.path)  # noqa: PTH100  # "" is the folder we are in
+    return os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
+
+
 def _re_run(found: Counterexample, again: Sequence[str], limit_s: float) -> Difference | str:
     hash_seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     command = [sys.executable, "-m", "finale_sim", "replay", found.token, *again, "--json", "--steps"]
-    environment = os.environ | {
-        "PYTHONHASHSEED": hash_seed,
-        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),  # noqa: PTH100  # "" is the folder we are in
-        "PYTHONIOENCODING": "utf-8",
-        _INSIDE: "1",
-    }
+    variables = environment(hash_seed) | {"PYTHONIOENCODING": "utf-8", _INSIDE: "1"}
     try:
         done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False
+            command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False
         )
     except subprocess.TimeoutExpired:
         return f"not re-run in a fresh process: it had not ended after {limit_s:g} s"

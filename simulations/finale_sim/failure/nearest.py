@@ -11,6 +11,7 @@ from finale_sim.search import Attempt, RunTrial, following
 __all__ = ["Nearest", "nearest_passing", "where_they_part"]
 
 _MOST = 100  # trials to look for it
+_STEPS = 60_000  # the same for programs with long trials; a second or two
 _Change = tuple[str, dict[int, int]]
 
 
@@ -28,10 +29,11 @@ def nearest_passing(run: RunTrial, failure: Attempt) -> Nearest | None:
     Of these the one with the fewest differences, and then the one that parts from the failure last. For a failure without
     deviations: a trial with one, as late as possible.
     """
+    most = min(_MOST, _STEPS // max(failure.steps, 1) + 1)
     if not failure.deviations:
-        added = islice(_with_one(failure), _MOST)
+        added = islice(_with_one(failure), most)
         return next((near for change in added if (near := _holding(run, change)) is not None), None)
-    tried = (_holding(run, change) for change in islice(_with_less(failure), _MOST))
+    tried = (_holding(run, change) for change in islice(_with_less(failure), most))
     return min((near for near in tried if near is not None), key=lambda near: _distance(near.attempt, failure), default=None)
 
 

@@ -6,6 +6,7 @@ from finale_sim.kernel.driver import FAIR_AFTER
 from finale_sim.kernel.entrance import simulate
 from finale_sim.kernel.errors import KernelUnsupported, NestedTrial, RealIO, StepBlocked
 from finale_sim.kernel.interrupts import heard
+from finale_sim.kernel.livelock import Livelock, Mover, render_livelock
 from finale_sim.kernel.trial import BlockedTask, Ending, Step, Trial, render_deadlock
 from finale_sim.kernel.waits import Wait, circle, render_waits
 
@@ -18,6 +19,8 @@ __all__ = [
     "Ending",
     "Fidelity",
     "KernelUnsupported",
+    "Livelock",
+    "Mover",
     "NestedTrial",
     "RealIO",
     "Step",
@@ -28,6 +31,7 @@ __all__ = [
     "current_trial",
     "heard",
     "render_deadlock",
+    "render_livelock",
     "render_waits",
     "simulate",
 ]

@@ -39,11 +39,24 @@ class Conditions:
     fidelity: Fidelity = Fidelity.TIES
     cancels: bool = False  #: any open cancel scope of the program may be cancelled before any of its steps
     crashes: bool = False  #: the process of the program may be killed before any of its steps, once
+    brief: bool = False  #: a trial has few steps before it has to come to its end: what goes on for ever is told sooner
 
     @property
     def code(self) -> int:
         """These conditions as a number below 256, for tokens."""
-        return self.fidelity ^ Fidelity.TIES | self.cancels << 2 | self.crashes << 3  # the standard ones are 0
+        return self.fidelity ^ Fidelity.TIES | self.cancels << 2 | self.crashes << 3 | self.brief << 4  # the standard ones are 0
+
+    def see_that_orders_can_be_left_out(self) -> None:
+        """Steps that touch nothing in common may change places, unless something else looks at which of them are over.
+
+        Raises:
+            ValueError: here it does.
+        """
+        if self.cancels or self.crashes or self.fidelity not in (Fidelity.STEP, Fidelity.TIES):
+            raise ValueError(
+                "the strategy 'exhaustive' is for fidelity 'step' and 'ties', without cancel and crash: a kill, a cancel or a jump "
+                "of time can come between any two steps, so each order of them makes a difference; use 'sweep'"
+            )
 
     @classmethod
     def of_code(cls, code: int) -> "Conditions":
@@ -52,9 +65,9 @@ class Conditions:
         Raises:
             ValueError: there are none.
         """
-        if code >> 4:
+        if code >> 5:
             raise ValueError(f"there are no conditions with the number {code}")
-        return cls(Fidelity(code & 3 ^ Fidelity.TIES), bool(code & 4), bool(code & 8))
+        return cls(Fidelity(code & 3 ^ Fidelity.TIES), cancels=bool(code & 4), crashes=bool(code & 8), brief=bool(code & 16))
 
 
 STANDARD = Conditions()

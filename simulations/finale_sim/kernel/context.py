@@ -40,6 +40,7 @@ class Context:
 
     __slots__ = (
         "_random",
+        "cause",
         "choices",
         "clock",
         "digest",
@@ -53,11 +54,13 @@ class Context:
         "opened",
         "serial",
         "steps",
+        "storm",
         "thread",
     )
 
     def __init__(self, decide: Decide, number_of: Any) -> None:
-        self.choices = Choices(decide)
+        self.cause = 0  #: what wakes those who are woken now: the view of a task, or an instant; see behaviour
+        self.choices = self.storm = Choices(decide)  # those of the calm, which may follow the storm, are not told to anybody
         self.clock = VirtualClock()
         self.digest = 0
         self.disk: dict[Any, Any] = {}  #: what survives the process of the program
@@ -102,6 +105,7 @@ class Context:
             return 0
         index = self.draw(Site(kind, lane.path, n, label), options)
         self.digest = hash((self.digest, lane.key, n, options, index))
+        lane.view = hash((lane.view, index))
         return index
 
     def tell(self, what: str) -> None:

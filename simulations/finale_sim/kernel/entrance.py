@@ -31,6 +31,7 @@ def simulate(
     decide: Decide = happy_path,
     conditions: Conditions = STANDARD,
     max_steps: int = MAX_STEPS,
+    calm_steps: int = 0,
     trace: bool = False,
     blocked_after_s: float = BLOCKED_AFTER_S,
     recover: Callable[[], Awaitable[Any]] | None = None,
@@ -47,6 +48,8 @@ def simulate(
         decide: answers every choice. The default takes the happy path.
         conditions: what a trial lets happen besides the program, and how far its schedules may stray from those of stock trio.
         max_steps: ends the trial (``Ending.STEP_LIMIT``) when the program takes more steps than this.
+        calm_steps: instead, lets it take so many more with all choices 0 and first come, first served. If its state comes back
+            meanwhile, it goes round for ever, and the trial ends (``Ending.LIVELOCKED``).
         trace: also record every step in ``Trial.trace``.
         blocked_after_s: real seconds after which a step is interrupted: the trial ends with a ``StepBlocked``.
         recover: an async function that is started when the program has returned or was killed, in a loop of its own, with the
@@ -62,4 +65,4 @@ def simulate(
         Exception: whatever ``decide`` raises, as it is.
     """
     _prepare()
-    return run_trial(async_fn, args, decide, conditions, max_steps, trace, blocked_after_s, recover)
+    return run_trial(async_fn, args, decide, conditions, max_steps, trace, blocked_after_s, calm_steps, recover)

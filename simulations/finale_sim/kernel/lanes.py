@@ -7,7 +7,10 @@ depends on the schedule, what a task starts itself doesn't. So a path means the 
 
 import re
 from functools import lru_cache
+from typing import Any
 from zlib import crc32
+
+from finale_sim.kernel.footprints import Footprint, footprint
 
 __all__ = ["AFTER", "INIT", "MAIN", "RUN_SYNC_SOON", "Lane"]
 
@@ -20,17 +23,31 @@ _LONGEST_NAME = 40
 
 
 class Lane:
-    """One task's place in a trial. ``quiet`` marks trio's own two tasks, whose steps say nothing about the program."""
+    """One task's place in a trial. ``quiet`` marks trio's own two tasks, whose steps say nothing about the program.
 
-    __slots__ = ("_asked", "_children", "key", "path", "quiet", "steps")
+    ``view`` sums up what has led to where the task is: see ``behaviour``. ``coro`` is set where somebody asks for ``touches``.
+    """
+
+    __slots__ = ("_asked", "_children", "_looked", "_touches", "coro", "key", "path", "quiet", "steps", "view")
 
     def __init__(self, path: str, quiet: bool = False) -> None:
         self.path = path
         self.key = crc32(path.encode("utf-8", "backslashreplace"))
         self.quiet = quiet
         self.steps = 0
+        self.view = self.key
+        self.coro: Any = None
+        self._looked = -1  # at which step ``_touches`` was found out
+        self._touches: Footprint = ()
         self._children: dict[str, int] | None = None
         self._asked: dict[tuple[str, str], int] | None = None
+
+    @property
+    def touches(self) -> Footprint:
+        """What the next step will probably touch."""
+        if self._looked != self.steps:
+            self._looked, self._touches = self.steps, footprint(self.coro)
+        return self._touches
 
     def child(self, function: str) -> "Lane":
         """The lane of the next task that this one starts with a function of that name."""

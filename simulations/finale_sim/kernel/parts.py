@@ -43,6 +43,10 @@ class IdleWaiters(dict[Any, Any]):
         """The shortest idle period that somebody waits for; infinite if nobody does."""
         return min((cushion for cushion, _ in self._waiting), default=inf)
 
+    def waiting(self) -> list[tuple[float, Any]]:
+        """The idle period that each waits for, and the task."""
+        return [(cushion, task) for (cushion, _), task in self._waiting.items()]
+
     def wake(self, cushion: float) -> None:
         """Wake those who wait for just that."""
         for key in [key for key in self._waiting if key[0] == cushion]:

@@ -11,7 +11,7 @@ import outcome
 import trio
 from trio.lowlevel import Task
 
-__all__ = ["entered_by_trio", "file_name", "is_trio", "is_user", "place_of", "source_line", "user_line"]
+__all__ = ["entered_by_trio", "file_name", "is_kernel", "is_trio", "is_user", "place_of", "source_line", "user_line"]
 
 
 def _folder(file: str | None) -> str:
@@ -32,6 +32,11 @@ _PACKAGES = ("site-packages", "dist-packages")
 def is_trio(code: CodeType) -> bool:
     """Whether a function is part of trio."""
     return code.co_filename.startswith(_TRIO)
+
+
+def is_kernel(code: CodeType) -> bool:
+    """Whether a function is part of the kernel."""
+    return code.co_filename.startswith(_KERNEL) and not code.co_filename.endswith(_SELFTEST)
 
 
 def is_user(code: CodeType) -> bool:

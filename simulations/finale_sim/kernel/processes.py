@@ -36,12 +36,13 @@ def run_trial(
     max_steps: int,
     trace: bool,
     blocked_after_s: float = BLOCKED_AFTER_S,
+    calm_steps: int = 0,
     recover: Callable[[], Awaitable[Any]] | None = None,
 ) -> Trial:
     """One trial, as ``simulate`` describes it, without asking whether the kernel fits this trio."""
     refuse_nesting()
     context = Context(decide, number_of)
-    processes = _Processes(context, conditions, max_steps, Watched(context, blocked_after_s), [] if trace else None)
+    processes = _Processes(context, conditions, max_steps, calm_steps, Watched(context, blocked_after_s), [] if trace else None)
     return processes.run(async_fn, args, recover)
 
 
@@ -60,11 +61,18 @@ class _Processes:
     """The processes of one trial. Used once."""
 
     def __init__(
-        self, context: Context, conditions: Conditions, max_steps: int, watched: Watched, steps: list[Step] | None
+        self,
+        context: Context,
+        conditions: Conditions,
+        max_steps: int,
+        calm_steps: int,
+        watched: Watched,
+        steps: list[Step] | None,
     ) -> None:
         self.context = context
         self.conditions = conditions
         self.max_steps = max_steps
+        self.calm_steps = calm_steps
         self.watched = watched
         self.interrupts = Interrupts()
         self.steps = steps
@@ -96,12 +104,13 @@ class _Processes:
     def _start(self) -> Driver:
         """A new process. It is the one that is driven from now on."""
         before = self.drivers[-1] if self.drivers else None
-        driver = Driver(self.context, self.conditions, self.max_steps, self.steps, self.interrupts, before)
+        driver = Driver(self.context, self.conditions, self.max_steps, self.calm_steps, self.steps, self.interrupts, before)
         self.drivers.append(driver)
         self.watched.loop = self.interrupts.loop = driver.loop
         return driver
 
     def _afterwards(self, recover: Callable[[], Awaitable[Any]]) -> Trial:
+        self.drivers[-1].budget.close()
         self.drivers[-1].loop.leave()
         kept = gc.get_objects(generation=0)  # all that the process made; else its garbage was finalised if recover collects
         try:
@@ -118,4 +127,5 @@ class _Processes:
         self.watched.loop = self.interrupts.loop = driver.loop
         if driver is not self.drivers[-1]:
             driver.loop.take_up()
+        driver.budget.close()
         teardown.clear_away(driver.loop, driver.queue, self.context, self.interrupts)

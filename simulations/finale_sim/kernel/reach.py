@@ -16,12 +16,13 @@ from trio.lowlevel import Task
 
 from finale_sim.kernel.places import is_trio
 
-__all__ = ["Reach"]
+__all__ = ["Reach", "is_foreign"]
 
 _LIMIT = 20_000
 """Objects, after which a walk gives up. A thousandth of a second is worth some 10,000."""
 
 _LEAVES = (Task, trio.CancelScope, trio.Event, CodeType, str, bytes, int, float, bool, type(None))
+_KERNEL = __name__.rpartition(".")[0]  # its books are no hands of the program
 _NOT_THE_PROGRAM = frozenset(sys.stdlib_module_names | {"trio", "outcome", "sniffio", "attr", "attrs", "finale_sim"})
 
 
@@ -52,7 +53,7 @@ def _next(thing: Any) -> list[Any]:
     """What one object leads to."""
     found: list[Any]
     match thing:
-        case _ if isinstance(thing, _LEAVES):
+        case _ if isinstance(thing, _LEAVES) or type(thing).__module__.startswith(_KERNEL):
             found = []
         case trio.Nursery():
             found = [thing.cancel_scope]
@@ -62,9 +63,9 @@ def _next(thing: Any) -> list[Any]:
             found = [thing.__closure__, thing.__defaults__, thing.__kwdefaults__, thing.__dict__]
             found += [] if is_trio(thing.__code__) else _globals(thing.__code__, thing.__globals__)
         case ModuleType():
-            found = [] if _foreign(thing.__name__) else list(vars(thing).values())
+            found = [] if is_foreign(thing.__name__) else list(vars(thing).values())
         case type():
-            found = [] if _foreign(thing.__module__) else [*vars(thing).values(), *thing.__bases__]
+            found = [] if is_foreign(thing.__module__) else [*vars(thing).values(), *thing.__bases__]
         case dict() if "__builtins__" in thing:
             found = []  # the globals of some function, whose names have been looked up
         case _:
@@ -77,5 +78,6 @@ def _globals(code: CodeType, values: dict[str, Any]) -> list[Any]:
     return [values[name] for name in code.co_names if name in values] + inner
 
 
-def _foreign(module: str) -> bool:
+def is_foreign(module: str) -> bool:
+    """Whether a module belongs to the standard library, to trio, or to the simulator: not to the program."""
     return str(module).partition(".")[0] in _NOT_THE_PROGRAM

@@ -71,6 +71,10 @@ class Timers:
             return tied
         return sorted((timer for timer in tied if timer[0] <= now), key=itemgetter(1))
 
+    def pending(self) -> list[Timer]:
+        """All timers that are set, in the order in which they will fire."""
+        return sorted(self._live.values(), key=itemgetter(0, 1))
+
     def _tied(self, earliest: float) -> list[Timer]:
         last = earliest + TIE_WINDOW_S
         heap, size = self.heap, len(self.heap)

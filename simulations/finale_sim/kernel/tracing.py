@@ -10,9 +10,10 @@ from finale_sim.kernel.stuck import primitive_frame, stack_of, waiting_on
 from finale_sim.kernel.timers import Timer
 from finale_sim.kernel.trial import Step
 
-__all__ = ["CANCEL", "PROCESS", "TIMER", "Tracer"]
+__all__ = ["CALM", "CANCEL", "PROCESS", "TIMER", "Tracer"]
 
 TIMER = "~timer"  #: path of a step that is a timer's
+CALM = "~calm"  #: path of what is no step: the choices are used up
 CANCEL = "~cancel"  #: path of a step that is a cancel from nowhere
 PROCESS = "~process"  #: path of a step that is the end of a process, by a kill
 
@@ -76,6 +77,11 @@ class Tracer:
         self._steps.append(
             Step(self._context.steps, PROCESS, 0, self._context.now, choice, ("goes on", "is killed"), "is killed")
         )
+
+    def calm(self) -> None:
+        """The choices are used up."""
+        what = "from here on every choice is 0, and every task gets its turn"
+        self._steps.append(Step(self._context.steps, CALM, 0, self._context.now, None, (), what))
 
     def _name(self, timer: Timer) -> str:
         tasks = scope_tasks(timer[2])

@@ -6,7 +6,9 @@ from typing import Any
 
 from finale_sim.choices import Choice
 from finale_sim.injected import Injected
+from finale_sim.kernel.livelock import Livelock, render_livelock
 from finale_sim.kernel.waits import Wait, render_waits
+from finale_sim.profile import Profile
 
 __all__ = ["BlockedTask", "Ending", "Step", "Trial", "render_deadlock"]
 
@@ -17,7 +19,8 @@ class Ending(enum.Enum):
     RETURNED = "returned"  #: the program returned; see ``value``
     RAISED = "raised"  #: the program raised; see ``error``
     DEADLOCKED = "deadlocked"  #: nothing could ever happen again; see ``deadlock``
-    STEP_LIMIT = "step limit"  #: still going after ``max_steps`` steps
+    STEP_LIMIT = "step limit"  #: still going when its steps were used up
+    LIVELOCKED = "livelocked"  #: going round for ever; see ``livelock``
     KILLED = "killed"  #: its process was killed, and nothing was to be started afterwards
 
 
@@ -76,6 +79,9 @@ class Trial:
     error: BaseException | None = None  #: what the program raised
     deadlock: tuple[BlockedTask, ...] = ()  #: the tasks that can never go on, in order of age; with a step limit, if it is proved
     waits: tuple[Wait, ...] = ()  #: who of them waits for what, and who has it
+    livelock: Livelock | None = None
+    calm_from: int = 0  #: the first of the steps that were taken with all choices 0, first come first served; 0: there are none
+    why_unsettled: str = ""  #: with a step limit, why it is not proved that it goes round for ever
     steps: int = 0  #: steps taken, trio's own housekeeping not counted
     now_s: float = 0.0  #: virtual seconds that it took
     digest: int = 0  #: 64 bits over every step, choice and instant, in order
@@ -83,10 +89,13 @@ class Trial:
     trace: tuple[Step, ...] = ()  #: empty unless asked for
     restarted: bool = False
     injected: Injected = field(default_factory=Injected, compare=False)  #: what the program said of itself
+    profile: Profile | None = field(default=None, compare=False)  #: set if a ``Picking`` made the choices
 
     def __str__(self) -> str:
         what = {Ending.RETURNED: f" {self.value!r}", Ending.RAISED: f" {self.error!r}"}.get(self.ending, "")
         head = f"{self.ending.value}{what} after {self.steps} steps, {self.now_s:g} s, digest {self.digest:016x}"
+        if self.livelock is not None:
+            return f"{head}\n{render_livelock(self.livelock)}"
         return f"{head}\n{render_deadlock(self.deadlock, self.waits)}" if self.deadlock else head
 
 

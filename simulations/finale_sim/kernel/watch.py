@@ -24,6 +24,7 @@ class Watch:
         self._watcher: Any = context.choices.watcher
         self._tracker = Tracker()
         self._step: tuple[Lane, Accesses] | None = None
+        self._runnable = set[str]()  # after the last step
         self._also_opened = context.opened
         context.opened = self._opened
 
@@ -43,13 +44,19 @@ class Watch:
             touched = self._tracker.end(task)
             self._step = lane, EVERYTHING if lane.quiet else touched
 
-    def tell(self, fresh: Sequence[Task]) -> None:
-        """Say what has happened since the last time, and whom that has made runnable: a step, or else time has passed."""
-        woken = frozenset(self._context.lane_of(task).path for task in fresh)
-        step, self._step = self._step, None
-        if step is not None:
-            lane, touched = step
-            self._context.outside(self._watcher.stepped, lane.path, touched, woken - {lane.path})
-        elif self._passage.turns != self._turns or woken:
-            self._context.outside(self._watcher.passed, woken)
-        self._turns = self._passage.turns
+    def before(self, queue: Sequence[Task]) -> None:
+        """Time may have passed since the last step, or a timer have fired."""
+        if self._passage.turns != self._turns:
+            self._turns = self._passage.turns
+            self._context.outside(self._watcher.passed, frozenset(self._paths(queue) - self._runnable))
+
+    def after(self, queue: Sequence[Task], fresh: Sequence[Task]) -> None:
+        """The step was taken. ``fresh`` are those that it has made runnable, and its own task if that can go on."""
+        assert self._step is not None, "it was taken with step()"
+        (lane, touched), self._step = self._step, None
+        woken = self._paths(fresh)
+        self._runnable = self._paths(queue) | woken
+        self._context.outside(self._watcher.stepped, lane.path, touched, frozenset(woken - {lane.path}))
+
+    def _paths(self, tasks: Sequence[Task]) -> set[str]:
+        return {self._context.lane_of(task).path for task in tasks}

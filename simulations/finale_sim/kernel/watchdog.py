@@ -68,8 +68,8 @@ class Watched:
             return
         with _lock:
             del _watched[self._thread]
-            if self.thrown:
-                _throw(ctypes.c_ulong(self._thread), None)  # takes back what has not arrived
+        if self.thrown:
+            _take_back(self._thread)
 
     def look(self, passed_s: float) -> None:
         """Compare with the last look, so long ago. Called by the watchdog, with the lock."""
@@ -97,6 +97,19 @@ class Watched:
         if self.thrown == _LOOKS:
             sys.stderr.write(f"finale_sim: {context.failure}\nIt can't be interrupted so far; Python goes on when it returns.\n")
         _throw(ctypes.c_ulong(self._thread), ctypes.py_object(StepBlocked))
+
+
+def _take_back(thread: int) -> None:
+    """See that nothing that was thrown into this thread is still under way.
+
+    Python can be told to forget it, too. But up to 3.12 it then looks for it for ever, and a traced function never begins.
+    """
+    try:
+        _throw(ctypes.c_ulong(thread), ctypes.py_object(StepBlocked))  # in the place of what was under way
+        while True:
+            pass
+    except StepBlocked:
+        pass
 
 
 def _frames(frame: FrameType | None) -> list[FrameType]:

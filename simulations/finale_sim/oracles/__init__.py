@@ -12,7 +12,9 @@ from finale_sim.oracles import (
     delivery,
     durable_history,
     idle_cancel,
+    isolation,
     keeps_contract,
+    limits,
     no_crash,
     no_poison,
     no_stranding,
@@ -32,7 +34,9 @@ __all__ = ["JUDGED_BY", "Oracle", "Unjudged", "judge", "oracles"]
 JUDGED_BY: dict[str, tuple[str, ...]] = {
     one_terminal.ORACLE.name: ("E1", "E2", "E3", "E7", "E8", "E17", "E18", "E20", "E23", "E26"),
     attribution.ORACLE.name: ("E2", "E3", "E6", "E24"),
+    isolation.ORACLE.name: ("E2",),
     truth.ORACLE.name: ("E4", "E5", "E6", "E7", "E8", "E13", "E14", "E15", "E18", "E19", "E20", "E24"),
+    limits.oracle().name: ("E6",),
     cancel_scope.ORACLE.name: ("E9", "E10", "E11", "E12", "E14", "E25"),
     single_flight.ORACLE.name: ("E3", "E7", "E25", "E26"),
     data_first.ORACLE.name: ("E6", "E7", "E8"),
@@ -49,15 +53,23 @@ class Unjudged(Exception):
     """An oracle crashed: the trial is neither passed nor failed."""
 
 
-def oracles(max_active: int | None = None, *, judge_coordinator: bool = False) -> tuple[Oracle, ...]:
-    """All oracles, for a workspace with this limit. ``judge_coordinator``: also the one that accuses not finale but its guest."""
+def oracles(
+    max_active: int | None = None,
+    *,
+    idle_s: float | None = None,
+    deadline_s: float | None = None,
+    judge_coordinator: bool = False,
+) -> tuple[Oracle, ...]:
+    """All oracles, for a workspace with these limits. ``judge_coordinator``: also the one that accuses finale's guest."""
     guests = (keeps_contract.ORACLE,) if judge_coordinator else ()
     return (
         no_crash.ORACLE,
         one_terminal.ORACLE,
         no_poison.ORACLE,
         attribution.ORACLE,
+        isolation.ORACLE,
         truth.ORACLE,
+        limits.oracle(idle_s, deadline_s),
         cancel_scope.ORACLE,
         idle_cancel.ORACLE,
         single_flight.ORACLE,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from finale import Status
+from finale import Notification, Status
 from finale_sim.history import History, What
 from finale_sim.oracles.oracle import Oracle
 
@@ -10,6 +10,15 @@ __all__ = ["ORACLE"]
 
 
 def _check(history: History) -> Iterator[str]:
+    yield from _endings(history)
+    for event in history.events():
+        if isinstance(event, Notification) and event.kind == "error":
+            raised = [e for e in history.of(What.RAISED, What.STOPPED) if str(e.detail) and str(e.detail) in event.message]
+            if raised and all(e.run_id != event.run_id for e in raised):
+                yield f"run {event.run_id} is notified of the error of run {raised[0].run_id}: {event.message:.100}"
+
+
+def _endings(history: History) -> Iterator[str]:
     for ending in history.endings():
         accepted = history.accepted.get(ending.run_id)
         if accepted is None:
@@ -17,7 +26,7 @@ def _check(history: History) -> Iterator[str]:
         if ending.session != accepted.session:
             yield f"run {ending.run_id} belongs to session {accepted.session}, its ending says {ending.session}"
         said = [e.detail for e in history.of(What.PUBLISHED, What.RETURNED, run_id=ending.folded_into or ending.run_id)]
-        if ending.status is Status.COMPLETED and ending.text not in said:
+        if ending.status is Status.COMPLETED and (said or ending.text) and ending.text not in said:
             yield f"run {ending.run_id} said {said!r:.100}, its ending says {ending.text!r:.100}"
         source = ending.folded_into or ending.run_id
         raised = [str(e.detail) for e in history.of(What.RAISED, What.STOPPED, run_id=source)]

@@ -29,6 +29,10 @@ def _covered(history: History, run_id: str, stop: Entry) -> Iterator[str]:
     started = history.first(What.CALLED, What.PREPARING, run_id=run_id)
     if started is not None and started.number > stop.number:
         yield f"run {run_id} was cancelled, and its coordinator was called afterwards"
+    elif (
+        late := next((e for e in history.of(What.CALLED, run_id=run_id) if e.number > stop.number), None)
+    ) and not late.cancelled:
+        yield f"run {run_id} was cancelled at {stop.at_s:g} s while it prepared, and went on to be called at {late.at_s:g} s"
     said = history.first(What.PUBLISHED, What.RETURNED, What.RAISED, run_id=run_id)
     if said is not None and said.number > stop.number:
         unreached = next((e for e in history.of(What.RETURNED, run_id=run_id) if not e.cancelled), None)

@@ -31,6 +31,8 @@ def _right(history: History, waiting: Entry, waited: Entry, seen: list[Entry]) -
         yield f"{waiting.who} waited for run {waiting.run_id} and was told the ending of {waited.detail.run_id}"
     elif endings and waited.detail.status is not endings[0].status:
         yield f"{waiting.who} was told that run {waiting.run_id} is {waited.detail.status}; it is {endings[0].status}"
+    elif endings and waited.detail.text != endings[0].text:
+        yield f"{waiting.who} was told that run {waiting.run_id} said {waited.detail.text!r:.40}; it said {endings[0].text!r:.40}"
     due = max([waiting.at_s, *(e.at_s for e in seen if e.detail in endings)])
     if endings and waited.at_s > due:
         yield f"{waiting.who} was told at {waited.at_s:g} s what had been known at {due:g} s"

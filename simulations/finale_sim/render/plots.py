@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from finale.drawing import Picture
 from finale.drawing.canvas import Canvas, width_of
@@ -31,6 +32,10 @@ class Curve(tuple[Point, ...]):
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return self.picture()._repr_mimebundle_()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """For IPython, which shows a tuple as a tuple unless it is told otherwise here."""
+        printer.text(str(self))
 
 
 def curve_picture(points: Sequence[Point]) -> Picture:

@@ -7,7 +7,7 @@ from typing import Any
 from finale import Gap, Progress, RunComplete, SessionView
 from finale.drawing.text import shown
 from finale_sim.history import Entry, What
-from finale_sim.kernel.tracing import TIMER
+from finale_sim.kernel.tracing import CALM, TIMER
 from finale_sim.kernel.trial import Step
 from finale_sim.render.keeping import kept
 from finale_sim.story import Story
@@ -73,7 +73,7 @@ def _stretch(steps: Sequence[Step]) -> _Line:
     else:
         who = f"{first.path} {f'steps {first.n}–{last.n}' if last.n > first.n else f'step {first.n}'}"
     then = f" → {last.waiting_on}" if last.waiting_on else ""
-    return _Line(first.now_s, f"{'»' if deviates else ' '} {who}{then}", marked=deviates)
+    return _Line(first.now_s, f"{'»' if deviates else ' '} {who}{then}", marked=deviates or first.path == CALM)
 
 
 def worth_telling(entry: Entry) -> bool:

@@ -6,6 +6,7 @@ from finale_sim.scenarios import (
     cancel_swallowed,
     cancel_waiting,
     cleanup_fails,
+    client_leaves,
     close_race,
     contract_broken,
     crowd,
@@ -13,9 +14,12 @@ from finale_sim.scenarios import (
     fails_active,
     fails_after_publishing,
     fails_before_running,
+    fails_behind,
+    falls_silent,
     folded,
     idle_cancel,
     interrupted,
+    journal_closed,
     journal_fails,
     journal_kept,
     killed,
@@ -30,6 +34,7 @@ from finale_sim.scenarios import (
     stops_the_program,
     terminated,
     timed_out,
+    two_readers,
 )
 from finale_sim.scenarios.scenario import Scenario, Stage
 
@@ -67,5 +72,10 @@ SCENARIOS: dict[str, Scenario] = {
         crowd,
         journal_kept,
         killed,
+        two_readers,
+        client_leaves,
+        fails_behind,
+        journal_closed,
+        falls_silent,
     )
 }

@@ -52,7 +52,8 @@ class Scenario:
     """What the outside world does during a trial.
 
     ``endings`` are those that it is there to show; ``stub`` names the coordinator that it is played with. Where that is
-    "steady", any other coordinator can take its place, which is what ``finale-sim check`` does.
+    "steady", any other coordinator can take its place, which is what ``finale-sim check`` does. ``calls`` are the methods of the
+    workspace that it needs beyond those that all scenarios need.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Scenario:
     stub: str = "steady"
     journal: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    calls: tuple[str, ...] = ()
 
     @property
     def any_coordinator(self) -> bool:

@@ -13,4 +13,11 @@ async def _play(stage: Stage) -> None:
     stage.submit("after", "s1")
 
 
-SCENARIO = Scenario("terminated", "settled at once, with a clean-up that takes its time", ("E10", "E15"), _play, "slow clean-up")
+SCENARIO = Scenario(
+    "terminated",
+    "settled at once, with a clean-up that takes its time",
+    ("E10", "E15"),
+    _play,
+    "slow clean-up",
+    calls=("terminate",),
+)

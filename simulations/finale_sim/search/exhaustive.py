@@ -115,6 +115,7 @@ class Exhaustive:
     """Goes through all classes, depth first, in this process."""
 
     name = "exhaustive"
+    ahead = 0
 
     def __init__(self) -> None:
         self.exhausted = False
@@ -126,13 +127,9 @@ class Exhaustive:
         self._going: _Execution | Doubt | None = None
         self._doubt: Doubt | None = None
 
-    @property
-    def ready(self) -> int:
-        """One trial after the other."""
-        return int(self._going is None)
-
     def next(self) -> Decide | None:
-        if self.exhausted and self._doubt is None:
+        """The answers for the next trial, of this process; None if every class has had one, or before more is learnt."""
+        if self._going is not None or (self.exhausted and self._doubt is None):
             return None
         self._going, self._doubt = self._doubt or _Execution(self._trail), None
         return self._going

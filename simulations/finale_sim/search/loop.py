@@ -1,46 +1,81 @@
 """The search: trials, one after another, until something is found or the budget is spent."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from finale_sim.choices import Kind
+from finale_sim.choices import Decide, Kind
+from finale_sim.search.behaviours import Behaviours
+from finale_sim.search.crew import Alone, Crew
+from finale_sim.search.exhaustive import Exhaustive
+from finale_sim.search.named import DEFAULT, strategy_named
 from finale_sim.search.novelty import Novelty
+from finale_sim.search.portfolio import Portfolio
+from finale_sim.search.pos import POS
 from finale_sim.search.random_walk import RandomWalk
 from finale_sim.search.strategy import Attempt, EndSearch, RunTrial, Strategy
+from finale_sim.search.surw import SURW
 from finale_sim.search.sweep import Sweep
+from finale_sim.search.urw import URW
 from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Verdict, Violated
 
-__all__ = ["OnTrial", "Search", "search"]
+__all__ = ["OnTrial", "Search", "Stage", "search"]
 
 OnTrial = Callable[["Search"], None]
 
 _MOST_UNDECIDED = 5
 
+INDEPENDENT = frozenset({RandomWalk.name, "pct-3", POS.name, URW.name, SURW.name})
+"""Names of the strategies whose trials do not follow each other, so that they can be counted as a sample."""
+
+_TOLD_PER_AHEAD = 32
+"""So many results to one trial that is ordered ahead of its own: a strategy that knows nothing yet should learn first."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """A strategy at work, until so many trials were run in all."""
+
+    strategy: Strategy
+    until: int | None
+    ordered: deque[Decide] = field(default_factory=deque)  #: trials that it has asked for and not learnt from
+
 
 @dataclass(slots=True)
 class Search:
-    """What a search has done so far. ``failure`` is the first trial that broke a claim, as it was found."""
+    """What a search has done so far. ``failure`` is the first trial that broke a claim, as it was found.
+
+    It is all that there is to know, so it can be pickled between two trials, and another process can go on with it.
+    """
 
     budget: int
     strategy: str = ""
     trials: int = 0
     choices: int = 0
     steps: int = 0
-    sampled: int = 0
+    tried: Counter[str] = field(default_factory=Counter)  #: name of a strategy → how many of the trials were its
+    behaviours: Behaviours = field(default_factory=Behaviours, repr=False)  #: of trials that were drawn independently
     swept: int = -1  #: all streams with at most so many deviations were tried
     exhausted: bool = False
+    classes: int | None = None  #: of orders that make a difference, if a strategy knows; each of them had a trial
+    first: Attempt | None = field(default=None, repr=False)  #: the first trial that held; the happy path, if that does
     failure: Attempt | None = None
-    truncated: str | None = None
+    truncated: str | None = None  #: why some trials could not be judged
+    cut: str | None = None  #: why it was ended before its time
+    ended: EndSearch | None = field(default=None, repr=False)  #: what ended it, if nobody interrupted it
     undecided: int = 0  #: trials that could not be judged
     interrupted: bool = False
     seen: Counter[str] = field(default_factory=Counter)
     probes: Counter[str] = field(default_factory=Counter)  #: name of a situation → in how many trials it was reached
     struck: Counter[str] = field(default_factory=Counter)  #: name of a fault → in how many trials it struck
+    late: int = 0  #: trials that took more steps than choices are asked for in, and then came to their end
     discarded: int = 0  #: trials that do not count, because an assumption of the program did not hold
     novelty: Novelty = field(default_factory=Novelty, repr=False)  #: distinct behaviours over trials
     cancel_points: int = 0  #: (scope, step) pairs of the happy path at which the program could be cancelled
     cancelled: set[tuple[int, int]] = field(default_factory=set, repr=False)  #: those at which it was, and nothing else was odd
+    stages: int = 0  #: how many have begun
+    stage: Stage | None = field(default=None, repr=False)  #: the one that goes on
+    torn: bool = field(default=False, repr=False)  #: a trial is being counted: this is no moment to pickle
 
     crash_points: int = 0  #: steps of the happy path before which the program could be killed
     crashed: set[int] = field(default_factory=set, repr=False)  #: those before which it was, and nothing else was odd
@@ -50,65 +85,124 @@ class Search:
         """What can be said."""
         if self.failure is not None and self.failure.breach is not None:
             return Violated(self.failure.breach)
-        if self.truncated is not None:
-            return Truncated(self.truncated)
+        if why := self.cut or self.truncated:
+            return Truncated(why)
         if self.discarded * 10 >= self.trials * 9 > 0:
             return Truncated(
                 f"{self.discarded} of {self.trials} trials do not count, because an assume() of the program did not hold"
             )
+        if self.late:  # what could have been chosen in the rest of these was not
+            return Sampled(self.trials)
         if self.exhausted:
-            return Exhausted(self.trials)
-        return Bounded(self.swept, self.sampled) if self.swept > 0 else Sampled(self.trials)
+            return Exhausted(self.trials, self.classes)
+        unseen = self.behaviours.unseen
+        return Bounded(self.swept, self.sampled, unseen) if self.swept > 0 else Sampled(self.trials, unseen)
+
+    @property
+    def sampled(self) -> int:
+        """How many trials were drawn at random."""
+        return self.trials - self.tried[Sweep.name]
+
+    @property
+    def over(self) -> bool:
+        """Whether further trials would change nothing."""
+        return self.failure is not None or self.undecided >= _MOST_UNDECIDED
 
 
 def search(
-    run: RunTrial, *, trials: int, seed: int = 0, deviations: int | None = None, on_trial: OnTrial | None = None
+    run: RunTrial | Crew,
+    *,
+    trials: int,
+    seed: int = 0,
+    deviations: int | None = None,
+    strategy: str = DEFAULT,
+    on_trial: OnTrial | None = None,
+    resumed: Search | None = None,
 ) -> Search:
-    """Sweep by deviations, then walk at random, with a budget of ``trials``.
+    """Let the strategy with this name look for a failure, with a budget of ``trials``.
 
-    The sweep gets half of the budget, or as much of all as it takes to try every single deviation. With ``deviations`` it
-    first goes through every stream with at most so many, outside the budget. Stops at the first failure, when nothing is left to
-    try, when too many trials can't be judged, or when ``run`` raises ``EndSearch``. A ``KeyboardInterrupt`` ends it, too.
+    With ``deviations`` a sweep first goes through every stream with at most so many, outside the budget; then samplers go on.
+    Stops at the first failure, when nothing is left to try, when too many trials can't be judged, or when ``run`` raises
+    ``EndSearch``. A ``KeyboardInterrupt`` ends it, too.
+
+    The trials and their order follow from the arguments alone, whoever runs them. ``resumed`` is what an earlier search with
+    the same arguments had done: this one goes on behind it.
     """
-    state = Search(trials)
+    state = resumed or Search(trials)
+    crew = Alone(run) if callable(run) else run
     try:
-        if deviations is not None:
-            _spend(state, run, Sweep(max_deviations=deviations), None, on_trial)
-            trials = state.budget = state.trials + trials
-        else:
-            _spend(state, run, Sweep(max_deviations=1), trials, on_trial)
-        if deviations is None and state.swept == 1 and not state.exhausted:
-            _spend(state, run, Sweep(start=2), trials // 2, on_trial)
-        if not state.exhausted:
-            _spend(state, run, RandomWalk(seed), trials, on_trial)
+        for decide in state.stage.ordered if state.stage is not None else ():
+            crew.order(decide)
+        while not state.over:
+            state.stage = state.stage or _next_stage(state, trials, seed, deviations, strategy)
+            if state.stage is None:
+                break
+            _spend(state, crew, state.stage, on_trial)
+            state.stage = None
     except EndSearch as reason:
-        state.truncated = str(reason)
+        state.ended, state.cut = reason, str(reason)
     except KeyboardInterrupt:
         state.interrupted = True
-        state.truncated = f"interrupted after {state.trials} of {trials} trials"
+        state.cut = f"interrupted after {state.trials} of {state.budget} trials"
+    crew.drop()
     return state
 
 
-def _spend(state: Search, run: RunTrial, strategy: Strategy, until: int | None, on_trial: OnTrial | None) -> None:
-    state.strategy = strategy.name
-    while (until is None or state.trials < until) and state.failure is None and state.undecided < _MOST_UNDECIDED:
-        decide = strategy.next()
-        if decide is not None:
-            attempt = run(decide)
-            strategy.learn(attempt.choices)
-            _count(state, attempt)
-        if isinstance(strategy, Sweep):
-            state.swept, state.exhausted = strategy.complete, strategy.exhausted
-        elif decide is not None:
-            state.sampled += 1
+def _next_stage(state: Search, trials: int, seed: int, deviations: int | None, strategy: str) -> Stage | None:
+    if state.exhausted or state.stages == (1 if deviations is None else 2):
+        return None
+    state.stages += 1
+    if state.stages == 2:  # behind the sweep that was asked for
+        state.budget = state.trials + trials
+        beyond = Portfolio(seed, trials) if strategy == DEFAULT else strategy_named(strategy, seed, trials)
+        return Stage(beyond, state.budget)
+    if deviations is None:
+        return Stage(strategy_named(strategy, seed, trials), trials)
+    return Stage(Sweep(max_deviations=deviations), None)
+
+
+def _spend(state: Search, crew: Crew, stage: Stage, on_trial: OnTrial | None) -> None:
+    """Let a strategy work until its stage or the search is over."""
+    strategy, ordered = stage.strategy, stage.ordered
+    sweep = strategy.sweep if isinstance(strategy, Portfolio) else strategy if isinstance(strategy, Sweep) else None
+    while not state.over:
+        state.strategy = strategy.name
+        state.torn = True
+        _order_ahead(state, crew, stage)
+        if sweep is not None:
+            state.swept, state.exhausted = max(state.swept, sweep.complete), sweep.exhausted
+        elif isinstance(strategy, Exhaustive):
+            state.exhausted, state.classes = strategy.exhausted, strategy.classes
+        state.torn = False
+        if not ordered:
+            return
+        attempt = crew.take()
+        state.torn = True
+        ordered.popleft()
+        strategy.learn(attempt)
+        state.strategy = strategy.name
+        _count(state, attempt)
+        state.torn = False
         if on_trial is not None:
             on_trial(state)
+
+
+def _order_ahead(state: Search, crew: Crew, stage: Stage) -> None:
+    ordered = stage.ordered
+    ahead = min(stage.strategy.ahead, state.trials // _TOLD_PER_AHEAD)
+    while len(ordered) <= ahead and (stage.until is None or state.trials + len(ordered) < stage.until):
+        decide = stage.strategy.next()
         if decide is None:
             return
+        crew.order(decide)
+        ordered.append(decide)
 
 
 def _count(state: Search, attempt: Attempt) -> None:
     state.trials += 1
+    state.tried[state.strategy] += 1
+    if attempt.profile is not None and state.strategy in INDEPENDENT:
+        state.behaviours.add(attempt.profile.behaviour)
     state.choices += len(attempt.choices)
     state.steps += attempt.steps
     state.seen.update(attempt.seen)
@@ -125,7 +219,10 @@ def _count(state: Search, attempt: Attempt) -> None:
         case (only,) if only.site.kind is Kind.CRASH:
             state.crashed.add(only.site.key)
     if attempt.breach is not None:
-        state.failure = attempt
+        state.failure = replace(attempt, profile=None)  # whoever learns from it has learnt
     elif attempt.undecided is not None:
         state.undecided += 1
         state.truncated = state.truncated or attempt.undecided
+    else:
+        state.late += attempt.late
+        state.first = replace(attempt, profile=None) if state.first is None else state.first

@@ -1,27 +1,33 @@
 """Replay: the deviations that are given, and 0 everywhere else."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-from finale_sim.choices import Choice, Decide, Deviations, Site
+from finale_sim.choices import Decide, Deviations, Site
+from finale_sim.search.strategy import Attempt
 
-__all__ = ["Replay", "following"]
+__all__ = ["Following", "Replay", "following"]
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Answers with ``deviations``. An index that is too large for what is on offer becomes the last one."""
+
+    deviations: Deviations
+
+    def __call__(self, site: Site, options: int) -> int:
+        return min(self.deviations.get(site.key, 0), options - 1) if self.deviations else 0
 
 
 def following(deviations: Deviations) -> Decide:
-    """Answers with ``deviations``. An index that is too large for what is on offer becomes the last one."""
-    if not deviations:
-        return lambda site, options: 0
-
-    def decide(site: Site, options: int) -> int:
-        return min(deviations.get(site.key, 0), options - 1)
-
-    return decide
+    """The answers of the trial with these deviations."""
+    return Following(deviations)
 
 
 class Replay:
     """One trial, the recorded one."""
 
     name = "replay"
+    ahead = 0
 
     def __init__(self, deviations: Deviations) -> None:
         self._left: list[Deviations] = [deviations]
@@ -29,5 +35,5 @@ class Replay:
     def next(self) -> Decide | None:
         return following(self._left.pop()) if self._left else None
 
-    def learn(self, choices: Sequence[Choice]) -> None:
-        pass
+    def learn(self, attempt: Attempt) -> None:
+        """Nothing."""

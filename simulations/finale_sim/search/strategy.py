@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from finale_sim.choices import Choice, Decide
+from finale_sim.choices import Candidate, Choice, Decide, Picking, Site
 from finale_sim.injected import Injected
+from finale_sim.profile import Profile
 from finale_sim.verdict import Breach
 
-__all__ = ["Attempt", "EndSearch", "RunTrial", "Strategy"]
+__all__ = ["Attempt", "EndSearch", "Planned", "RunTrial", "Strategy"]
 
 
 class EndSearch(Exception):
@@ -26,7 +27,14 @@ class Attempt:
     steps: int = 0
     seen: tuple[str, ...] = ()  #: names of the situations that it reached
     injected: Injected = field(default_factory=Injected)  #: what the program said of itself
+    profile: Profile | None = field(default=None, compare=False)  #: what it did, if a ``Picking`` made its choices
     behaviour: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
+    late: bool = False  #: it took more steps than choices are asked for in
+
+    @property
+    def complete(self) -> bool:
+        """Whether it was judged; and, if it holds, whether all that it did was up to its choices."""
+        return self.undecided is None and (self.breach is not None or not self.late)
 
     @property
     def deviations(self) -> tuple[Choice, ...]:
@@ -38,13 +46,54 @@ RunTrial: TypeAlias = Callable[[Decide], Attempt]
 """Runs one trial whose choices are answered by the argument, and judges it."""
 
 
-class Strategy(Protocol):
-    """Only answers "which number next"; it never sees the program."""
+class Planned:
+    """The answers for one trial, as ``make(*arguments)`` gives them at the first question; until then they can be pickled.
 
-    name: str
+    ``make`` is a function with a name of its own, so that another process finds it.
+    """
+
+    __slots__ = ("_answers", "_arguments", "_make")
+
+    def __init__(self, make: Callable[..., Picking], *arguments: Any) -> None:
+        self._make = make
+        self._arguments = arguments
+        self._answers: Picking | None = None
+
+    def __call__(self, site: Site, options: int) -> int:
+        return self._made()(site, options)
+
+    def pick(self, site: Site, tasks: Sequence[Candidate]) -> int:
+        return self._made().pick(site, tasks)
+
+    def _made(self) -> Picking:
+        if self._answers is None:
+            self._answers = self._make(*self._arguments)
+        return self._answers
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Planned, (self._make, *self._arguments)
+
+
+class Strategy(Protocol):
+    """Only answers "which number next"; it never sees the program.
+
+    What it proposes follows from its seed and what it was told, in the order of the calls, and from nothing else.
+    """
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def ahead(self) -> int:
+        """How often at most ``next`` may be called beyond what was learnt, so that trials can run side by side.
+
+        0: in turns with it. It is a constant, so that the trials are the same however many processes run them. Where it is not 0
+        the answers can be pickled, and so can the strategy between two calls: ``Planned`` and ``following`` see to the former.
+        """
 
     def next(self) -> Decide | None:
-        """The answers for the next trial, or None if there is nothing left to try."""
+        """The answers for the next trial. None: nothing can be said before more is learnt, or, if all is, nothing is left."""
 
-    def learn(self, choices: Sequence[Choice]) -> None:
-        """The choices that the trial really made; called once after each trial."""
+    def learn(self, attempt: Attempt) -> None:
+        """What came of a trial; called once for each, in the order of ``next``."""

@@ -536,3 +536,20 @@ def test_conditions_are_a_number_below_256_and_back() -> None:
     assert {each.code for each in conditions} == set(range(len(conditions)))
     with pytest.raises(ValueError, match="no conditions with the number 255"):
         Conditions.of_code(255)
+
+
+def test_what_changes_on_the_disk_is_no_loop() -> None:
+    """In the calm, a state that differs by what is stored has not come back; a lock that nobody removes has."""
+
+    async def counts() -> None:
+        while finale_sim.disk().get("count", 0) < 2000:
+            finale_sim.disk()["count"] = finale_sim.disk().get("count", 0) + 1
+            await trio.sleep(1)
+
+    async def waits() -> None:
+        while "busy" in finale_sim.disk():  # noqa: ASYNC110  # that is its mistake
+            await trio.sleep(1)
+
+    assert simulate(counts, max_steps=100, calm_steps=1000).ending is Ending.STEP_LIMIT
+    trial = simulate(unfinished, decide=killed_before(2), conditions=MORTAL, recover=waits, max_steps=100, calm_steps=1000)
+    assert (trial.ending, trial.restarted) == (Ending.LIVELOCKED, True)

@@ -237,7 +237,9 @@ def test_who_could_still_be_helped_is_not_accused(program: tuple[Any, ...]) -> N
     assert _long(*program).deadlock == ()
 
 
-@pytest.mark.parametrize("program", [(_timed, float("inf"), False), (_timed, 1e9, True), (_kept, "nothing")], ids=str)
+@pytest.mark.parametrize(
+    "program", [(_timed, float("inf"), False), (_timed, 1e9, True), (_kept, "nothing")], ids=["never", "late", "kept"]
+)
 def test_the_same_without_help_is(program: tuple[Any, ...]) -> None:
     """No deadline, one that a shield keeps away, and a neighbour with nothing in its hands."""
     assert len(_long(*program).deadlock) >= 3

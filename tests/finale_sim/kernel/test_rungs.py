@@ -193,7 +193,7 @@ def test_a_sweep_finds_what_depth_first_finds(program: Program, fidelity: Fideli
     sweep, digests = Sweep(), set()
     while (decide := sweep.next()) is not None:
         trial = simulate(program, decide=decide, conditions=Conditions(fidelity))
-        sweep.learn(trial.choices)
+        sweep.learn(trial)
         digests.add(trial.digest)
         assert len({choice.site for choice in trial.choices}) == len(trial.choices)
     assert sweep.exhausted

@@ -4,6 +4,8 @@ The limits here are short; no test depends on how long anything takes, except th
 """
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -113,3 +115,24 @@ def test_so_is_one_after_a_kill(program: Callable[..., Awaitable[Any]], recover:
     )
     assert isinstance(trial.error, StepBlocked)
     assert f"of {'/after' if program is trio.sleep else '/main'} blocks the loop" in str(trial.error)
+
+
+def test_a_blocked_step_leaves_nothing_for_tracers_to_trip_over() -> None:
+    """A debugger, coverage or Hypothesis can go on in the process: Python does not look for something that was taken back."""
+    code = """
+import sys
+from finale_sim.kernel import simulate
+
+async def spins():
+    try:
+        while True:
+            pass
+    finally:
+        pass
+
+print(simulate(spins, blocked_after_s=0.2).error.__class__.__name__)
+sys.settrace(lambda *_: None)
+(lambda: print("traced"))()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("StepBlocked\ntraced\n", "")

@@ -9,10 +9,13 @@ import trio
 
 from finale_sim.accesses import EVERYTHING, Accesses
 from finale_sim.choices import Candidate, Site
+from finale_sim.investigate import investigate
+from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram
 from finale_sim.search.doubt import Doubt
 from finale_sim.search.exhaustive import Exhaustive
 from finale_sim.search.strategy import EndSearch
+from finale_sim.verdict import Violated
 from tests.finale_sim.search.sharing import PROGRAMS
 
 Steps = list[tuple[str, Accesses]]
@@ -202,3 +205,19 @@ def test_a_program_that_is_not_deterministic_is_told() -> None:
 def test_a_doubt_needs_two_independent_neighbours() -> None:
     """Where every step depends on the one before it, there is nothing to doubt."""
     assert Doubt.of([], PlainProgram("lost_update", _lost_update).attempt(_Recording([])), 1) is None
+
+
+def test_the_verdict_counts_the_classes() -> None:
+    """Exhausted, with so many classes; a failure is a failure."""
+    report = investigate(PlainProgram("apart", _apart), trials=100, strategy="exhaustive")
+    assert str(report.verdict) == "exhausted: each of the 1 classes of orders that differ was tried"
+    assert isinstance(investigate(PlainProgram("lost", _lost_update), trials=100, strategy="exhaustive").verdict, Violated)
+
+
+@pytest.mark.parametrize(
+    "conditions", [Conditions(Fidelity.FREE), Conditions(Fidelity.ROUNDS), Conditions(cancels=True), Conditions(crashes=True)]
+)
+def test_what_looks_at_all_tasks_together_cannot_be_reduced(conditions: Conditions) -> None:
+    """A cancel, a kill or a jump of time may come between any two steps."""
+    with pytest.raises(ValueError, match="the strategy 'exhaustive' is for fidelity 'step' and 'ties', without cancel and crash"):
+        investigate(PlainProgram("apart", _apart, conditions), trials=100, strategy="exhaustive")

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from finale_sim.choices import Decide
-from finale_sim.search import Attempt, RunTrial, Search, search
+from finale_sim.search import NAMED, Attempt, RunTrial, Search, search
 from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Violated
-from tests.finale_sim.synthetic import answers_of, flat
+from tests.finale_sim.synthetic import answers_of, flat, interleaved
 
 
 def counting(run: RunTrial) -> tuple[RunTrial, list[tuple[int, ...]]]:
@@ -55,22 +55,22 @@ def test_the_budget_is_spent_to_the_last_trial_and_not_beyond(trials: int) -> No
 
 
 def test_a_small_program_is_exhausted() -> None:
-    """All streams are tried, and nothing more; that no random walk follows is part of it."""
+    """All streams are tried, and when they were, nothing more."""
     run, seen = counting(flat(2, 2))
     state = search(run, trials=1000)
     assert set(seen) == {(0, 0), (0, 1), (1, 0), (1, 1)}
     assert state.verdict == Exhausted(state.trials)
-    assert state.sampled == 0
-    assert state.trials < 20
+    assert state.trials < 100
 
 
-def test_every_single_deviation_is_tried_before_anything_random() -> None:
+@pytest.mark.parametrize("trials", [33, 35, 60, 200])
+def test_every_single_deviation_is_tried_if_the_budget_allows_it(trials: int) -> None:
     """Half of the budget is the sweep's, or more if single deviations take more."""
     run, seen = counting(flat(*[2] * 30))
-    state = search(run, trials=35)
+    state = search(run, trials=trials)
     assert {stream for stream in seen if sum(stream) <= 1} == {tuple(int(n == at) for n in range(30)) for at in range(-1, 30)}
     assert state.verdict == Bounded(1, state.sampled)
-    assert state.sampled > 0
+    assert seen[0] == (0,) * 30
 
 
 def test_a_budget_below_the_single_deviations_is_a_sample() -> None:
@@ -113,7 +113,7 @@ def test_the_random_half_finds_what_needs_many_deviations() -> None:
     """A failure behind five deviations is out of the sweep's reach."""
     state = search(flat(*[2] * 12, judge=lambda answers: "deep" if sum(answers[:5]) == 5 else None), trials=400)
     assert isinstance(state.verdict, Violated)
-    assert state.strategy == "random walk"
+    assert state.strategy != "sweep"
 
 
 def test_the_same_seed_searches_the_same_way() -> None:
@@ -138,7 +138,7 @@ def test_an_interrupt_ends_the_search_with_what_is_known(at: int) -> None:
 
 def test_what_cannot_be_judged_leaves_the_search_undecided() -> None:
     """One such trial among sound ones, and the search says why it can't decide, although it went on."""
-    state = search(undecided(lambda answers: answers == (1, 0, 0), 2, 2, 2), trials=100)
+    state = search(undecided(lambda answers: answers == (1, 0, 0), 2, 2, 2), trials=100, strategy="sweep")
     assert state.undecided >= 1
     assert state.exhausted
     assert state.verdict == Truncated("too long")
@@ -153,9 +153,10 @@ def test_too_much_that_cannot_be_judged_stops_the_search() -> None:
 
 def test_a_failure_outweighs_what_cannot_be_judged() -> None:
     """A violation is one, whatever else was undecided before."""
-    sound = undecided(lambda answers: True, 2, 2)
+    sound = undecided(lambda answers: answers == (1, 0), 2, 2)
     broken = flat(2, 2, judge=lambda answers: "claim" if answers == (0, 1) else None)
-    state = search(lambda decide: max(sound(decide), broken(decide), key=lambda a: a.breach is not None), trials=50)
+    run: RunTrial = lambda decide: max(sound(decide), broken(decide), key=lambda a: a.breach is not None)  # noqa: E731
+    state = search(run, trials=50, strategy="sweep")
     assert isinstance(state.verdict, Violated)
 
 
@@ -168,7 +169,8 @@ def test_somebody_may_watch() -> None:
 
     search(flat(*[2] * 10), trials=60, on_trial=watch)
     assert [n for _, n in dict.fromkeys(seen)] == list(range(1, 61)) or {n for _, n in seen} == set(range(1, 61))
-    assert {name for name, _ in seen} == {"sweep", "random walk"}
+    assert seen[0] == ("sweep", 1)
+    assert {name for name, _ in seen} == {"sweep", "surw", "pct-3", "pos", "urw", "random walk", "mutation"}
 
 
 def test_what_was_reached_is_counted() -> None:
@@ -176,3 +178,31 @@ def test_what_was_reached_is_counted() -> None:
     run = flat(2)
     state = search(lambda decide: Attempt(run(decide).choices, 0, seen=("E1",)), trials=10)
     assert state.seen["E1"] == state.trials
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_strategy_may_be_asked_for_by_name(name: str) -> None:
+    """It alone makes the trials."""
+    state = search(flat(*[2] * 20), trials=40, strategy=name)
+    assert state.trials == 40
+    if name != "portfolio":
+        assert {*state.tried} == {NAMED[name][0](0, 40).name}
+    assert state.sampled == 40 - state.tried["sweep"]
+
+
+def test_a_strategy_that_nobody_knows_is_refused() -> None:
+    """With the names of those that there are."""
+    with pytest.raises(ValueError, match="no strategy 'luck'; there are: portfolio, sweep, surw"):
+        search(flat(2), trials=1, strategy="luck")
+
+
+def test_a_sample_says_what_it_has_probably_not_seen() -> None:
+    """With behaviours to count, the verdict has a bound: small when all was seen again and again, none when all was new."""
+    few = search(interleaved({"/a": [()], "/b": [()]}), trials=500, strategy="urw").verdict
+    assert isinstance(few, Sampled)
+    assert few.unseen is not None
+    assert few.unseen < 0.02
+    assert str(few).startswith("sampled: 500 streams, a further one would be new with a chance of at most ")
+    many = search(interleaved({"/a": [()] * 30, "/b": [()] * 30}), trials=100, strategy="urw").verdict
+    assert isinstance(many, Sampled)
+    assert many.unseen == 1.0

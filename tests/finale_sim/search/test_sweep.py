@@ -19,7 +19,7 @@ def swept(run: RunTrial, *, start: int = 0, most: int | None = None) -> tuple[Sw
     while (decide := strategy.next()) is not None:
         attempt = run(decide)
         trials.append((strategy._level, answers_of(attempt)))
-        strategy.learn(attempt.choices)
+        strategy.learn(attempt)
         assert len(trials) < 20_000, "the sweep does not end"
     return strategy, trials
 
@@ -95,7 +95,7 @@ def test_complete_counts_whole_levels_only() -> None:
     seen = []
     while (decide := strategy.next()) is not None:
         seen.append(strategy.complete)
-        strategy.learn(run(decide).choices)
+        strategy.learn(run(decide))
     assert seen == [-1, *[0] * 3, *[1] * 4]  # the happy path; that again and both single ones; these again and the pair
     assert strategy.complete == 2
 
@@ -107,12 +107,12 @@ def test_a_bounded_sweep_knows_when_it_was_exhaustive() -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_trials() -> None:
-    """The stack holds the siblings on the way to one stream, not a level's worth of them."""
+    """What is held are the siblings on the way to one stream, not a level's worth of them."""
     strategy, run = Sweep(start=3), flat(*[2] * 30)
     deepest = 0
     for _ in range(3000):
         decide = strategy.next()
         assert decide is not None
-        strategy.learn(run(decide).choices)
-        deepest = max(deepest, len(strategy._stack))
+        strategy.learn(run(decide))
+        deepest = max(deepest, sum(len(children._keys) for children in strategy._stack))
     assert deepest <= 3 * 30

@@ -1,0 +1,12 @@
+"""Trials in other processes: side by side, with results that do not depend on how many there are.
+
+``source`` says how another process makes the same program, ``chunk`` what it is sent and sends back, ``process`` and ``worker``
+are the two ends of one worker, ``hired`` and ``mapped`` the crews that a search may have, ``hiring`` chooses one.
+"""
+
+from finale_sim.workers.hiring import hiring
+from finale_sim.workers.mapped import Map
+from finale_sim.workers.pool import usable_cores
+from finale_sim.workers.source import Source, source_of
+
+__all__ = ["Map", "Source", "hiring", "source_of", "usable_cores"]
