@@ -31,7 +31,7 @@ SDK, SIM, PLUGIN = "sdk/finale", "simulations/finale_sim", "simulations/finale_p
 WORDS = "finale.errors finale.events"
 SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
 PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
-SEARCH = "finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.verdict finale_sim.search.*"
+SEARCH = "finale_sim.accesses finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.verdict finale_sim.search.*"
 KERNEL = "finale_sim.kernel.*"
 FAILURE = "finale_sim.failure"
 DRAWING = "finale.drawing.*"
@@ -143,7 +143,8 @@ RULES = [
     ),
     Rule(f"{SDK}/__main__.py", "finale.cli", "", "python -m finale is the command line"),
     # ── the simulator: the engine, which works for any trio program
-    Rule(f"{SIM}/choices.py", "", "", "the stream of choices is what everything else hangs on", pure=True),
+    Rule(f"{SIM}/accesses.py", "", "", "what two steps have in common is a set", pure=True),
+    Rule(f"{SIM}/choices.py", "finale_sim.accesses", "", "the stream of choices is what everything else hangs on", pure=True),
     Rule(f"{SIM}/token.py", "finale_sim.choices", "", "a token is choices in print", pure=True),
     Rule(f"{SIM}/injected.py", "", "", "what a program says of itself is a few dicts", pure=True),
     Rule(f"{SIM}/profile.py", "", "", "what a trial did is a few numbers", pure=True),
@@ -165,7 +166,7 @@ RULES = [
     Rule(f"{SIM}/failure/regression.py", "", "", "a test file is a function of what was told"),
     Rule(
         f"{SIM}/kernel/*.py",
-        "finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.kernel.*",
+        "finale_sim.accesses finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.kernel.*",
         "trio outcome sniffio",
         "the kernel drives any trio program, so it knows choices, trio and what trio itself is built on",
     ),

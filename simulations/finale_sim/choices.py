@@ -15,7 +15,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 from zlib import crc32
 
-__all__ = ["Candidate", "Choice", "Choices", "Decide", "Deviations", "Kind", "Picking", "Site", "deviations", "happy_path"]
+from finale_sim.accesses import Accesses
+
+__all__ = [
+    "Candidate",
+    "Choice",
+    "Choices",
+    "Decide",
+    "Deviations",
+    "Kind",
+    "Picking",
+    "Site",
+    "Watching",
+    "deviations",
+    "happy_path",
+]
 
 
 class Kind(enum.StrEnum):
@@ -90,6 +104,16 @@ class Picking(Protocol):
         """The index of the task that takes the next step; 0 is the least surprising one."""
 
 
+class Watching(Picking, Protocol):
+    """A ``Picking`` that is told of each step what it touched. That costs a trial many times its price."""
+
+    def stepped(self, path: str, accesses: Accesses, woke: frozenset[str]) -> None:
+        """A task has taken its step, and has made these runnable."""
+
+    def passed(self, woke: frozenset[str]) -> None:
+        """Time has passed, or a timer has fired, and has made these runnable."""
+
+
 Deviations: TypeAlias = Mapping[int, int]
 """Site key → index, for the choices that were not 0."""
 
@@ -102,11 +126,12 @@ def happy_path(site: Site, options: int) -> int:
 class Choices:
     """Asks ``decide`` and keeps the answers, in the order of asking."""
 
-    __slots__ = ("_decide", "_pick", "made")
+    __slots__ = ("_decide", "_pick", "made", "watcher")
 
     def __init__(self, decide: Decide = happy_path) -> None:
         self._decide = decide
         self._pick: Callable[[Site, Sequence[Candidate]], int] | None = getattr(decide, "pick", None)
+        self.watcher = decide if hasattr(decide, "stepped") else None  #: a ``Watching``
         self.made: list[Choice] = []
 
     @property

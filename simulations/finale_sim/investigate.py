@@ -28,7 +28,7 @@ from finale_sim.program import Program, attentive
 from finale_sim.render import in_words, trial_picture
 from finale_sim.report import Counterexample, Report, indented
 from finale_sim.saved import Saved
-from finale_sim.search import DEFAULT, Alone, Attempt, Crew, OnTrial, RunTrial, Search, following, search
+from finale_sim.search import DEFAULT, EXHAUSTIVE, Alone, Attempt, Crew, OnTrial, RunTrial, Search, following, search
 from finale_sim.shrink import Shrunk, same_claim, shrink
 from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
@@ -68,6 +68,9 @@ def investigate(
     untold: str | None = None
     with attentive(program.attempt) as attempt:
         resumed = saved.search_of(program) if saved is not None else None
+        if strategy == EXHAUSTIVE:
+            program.conditions.see_that_orders_can_be_left_out()
+            hire = None  # what it learns of a trial, it learns in this process
         crew = (hire or _alone)(program, Rechecked(program, attempt), resumed.trials if resumed is not None else 0)
         watching = _saving(program, saved, on_trial) if saved is not None else on_trial
         state = search(

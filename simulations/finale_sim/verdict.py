@@ -28,14 +28,17 @@ class Violated:
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """Every possible stream of choices was tried, and all of them hold."""
+    """Every possible stream of choices was tried, or one of each of so many ``classes`` that end alike, and all of them hold."""
 
     word: ClassVar[str] = "exhausted"
     exit_code: ClassVar[int] = 0
     trials: int
+    classes: int | None = None
 
     def __str__(self) -> str:
-        return "exhausted: no stream of choices is left untried"
+        if self.classes is None:
+            return "exhausted: no stream of choices is left untried"
+        return f"exhausted: each of the {self.classes:,} classes of orders that differ was tried"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,18 @@ class Conditions:
         """These conditions as a number below 256, for tokens."""
         return self.fidelity ^ Fidelity.TIES | self.cancels << 2 | self.crashes << 3 | self.brief << 4  # the standard ones are 0
 
+    def see_that_orders_can_be_left_out(self) -> None:
+        """Steps that touch nothing in common may change places, unless something else looks at which of them are over.
+
+        Raises:
+            ValueError: here it does.
+        """
+        if self.cancels or self.crashes or self.fidelity not in (Fidelity.STEP, Fidelity.TIES):
+            raise ValueError(
+                "the strategy 'exhaustive' is for fidelity 'step' and 'ties', without cancel and crash: a kill, a cancel or a jump "
+                "of time can come between any two steps, so each order of them makes a difference; use 'sweep'"
+            )
+
     @classmethod
     def of_code(cls, code: int) -> "Conditions":
         """The conditions with this number.

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from finale_sim.choices import Candidate, Choices, Decide, Kind, Site
 from finale_sim.injected import Injected
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "current_trial"]
 
+_T = TypeVar("_T")
 _SEED = 0x66696E616C65
 
 
@@ -125,9 +126,13 @@ class Context:
 
     def draw(self, site: Site, options: int, tasks: Sequence[Candidate] | None = None) -> int:
         """Ask the strategy, which lives in the real world. What it raises ends the trial."""
+        return self.outside(self.choices.draw, site, options, tasks)
+
+    def outside(self, call: "Callable[..., _T]", *args: Any) -> "_T":
+        """Call something that lives in the real world. What it raises ends the trial."""
         here.trial = None
         try:
-            return self.choices.draw(site, options, tasks)
+            return call(*args)
         except BaseException as failure:
             self.failure = failure
             raise

@@ -35,6 +35,7 @@ from finale_sim.kernel.seam import Loop, number_of
 from finale_sim.kernel.stuck import blocked
 from finale_sim.kernel.tracing import Tracer
 from finale_sim.kernel.trial import Ending, Step, Trial
+from finale_sim.kernel.watch import Watch
 
 __all__ = ["FAIR_AFTER", "MAX_STEPS", "Driver"]
 
@@ -94,6 +95,7 @@ class Driver:
         self.cancels = Cancels(self.loop, context, self.tracer) if conditions.cancels else None
         self.crashes = Crashes(context, self.tracer) if conditions.crashes and not self.later else None
         context.opened = self.cancels.opened if self.cancels is not None else None
+        self.watched = Watch(context, self.passage) if context.choices.watcher is not None else None
 
     def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
         """Go on until the program ends. What is left of the loop then is the caller's to clear away."""
@@ -118,7 +120,7 @@ class Driver:
         queue, fresh, jobs, more_jobs = self.queue, loop.runq, loop.jobs, loop.idempotent_jobs
         behaviour, passage, budget = self.behaviour, self.passage, self.budget
         rounds = self.conditions.fidelity is Fidelity.ROUNDS
-        take = self._round if rounds else self._step
+        take = self._round if rounds else self._watched_step if self.watched is not None else self._step
         while True:
             if jobs or more_jobs:
                 loop.wake_entry()
@@ -144,6 +146,13 @@ class Driver:
             if passage.jumps_left and passage.jump():
                 continue
             take(runnable)
+
+    def _watched_step(self, runnable: int) -> None:
+        """One step of a task, which the strategy is told of."""
+        assert self.watched is not None, "somebody watches"
+        self.watched.before(self.queue)
+        self._step(runnable)
+        self.watched.after(self.queue, self.loop.runq)
 
     def _round(self, runnable: int) -> None:
         """One step of each of the runnable tasks. What becomes runnable meanwhile waits for the next round."""
@@ -184,7 +193,9 @@ class Driver:
             context.steps += 1
             context.digest = hash((context.digest, lane.key, lane.steps, runnable, index, self.clock.now))
         self.last, self.kept = task, -1
-        if self.tracer is None:
+        if self.watched is not None:
+            self.watched.step(task, lane, self.loop.turn)
+        elif self.tracer is None:
             self.loop.runq.append(task)
             self.loop.send(())
         else:

@@ -23,7 +23,18 @@ _LONGEST_WAIT_S = 24 * 60 * 60  # trio never sees a longer idle period: a larger
 class Passage:
     """The passage of time in one trial. ``jumps_left`` is 0 where time passes only when nothing is runnable."""
 
-    __slots__ = ("_context", "_loop", "_one_by_one", "_path", "_set_before", "_tie_instant", "_ties", "_tracer", "jumps_left")
+    __slots__ = (
+        "_context",
+        "_loop",
+        "_one_by_one",
+        "_path",
+        "_set_before",
+        "_tie_instant",
+        "_ties",
+        "_tracer",
+        "jumps_left",
+        "turns",
+    )
 
     def __init__(self, loop: Loop, context: Context, tracer: Tracer | None, fidelity: Fidelity, path: str = "") -> None:
         self._loop = loop
@@ -33,7 +44,13 @@ class Passage:
         self._one_by_one = fidelity >= Fidelity.TIES
         self._set_before = 0  # timers up to this number were set before the clock came to where it is
         self._tie_instant, self._ties = -inf, 0
+        self.turns = 0  #: how often time has passed, or a timer has fired
         self.jumps_left = MOST_JUMPS if fidelity is Fidelity.FREE else 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether a timer is due that has not fired: a task was chosen to go first."""
+        return bool(self._loop.timers.due(self._context.clock.now))
 
     def turn(self, runnable: int) -> bool:
         """Fire a timer that is due, or let time pass. False if neither is possible, or if a task was chosen to go first."""
@@ -50,6 +67,7 @@ class Passage:
         if index == len(due):
             return False
         context.digest = hash((context.digest, options, index, now))
+        self.turns += 1
         self._loop.fire(due[index], now)
         return True
 
@@ -70,6 +88,7 @@ class Passage:
         return True
 
     def _arrive(self, instant: float) -> None:
+        self.turns += 1
         self._context.clock.now = instant
         self._set_before = self._loop.timers.count
 

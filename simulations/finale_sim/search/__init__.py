@@ -4,9 +4,10 @@ A strategy is a file in this folder with a class of the shape of ``Strategy``, l
 """
 
 from finale_sim.search.crew import Alone, Crew
+from finale_sim.search.exhaustive import Exhaustive
 from finale_sim.search.loop import OnTrial, Search, search
 from finale_sim.search.mutation import Mutation
-from finale_sim.search.named import DEFAULT, NAMED
+from finale_sim.search.named import DEFAULT, EXHAUSTIVE, NAMED
 from finale_sim.search.pct import PCT
 from finale_sim.search.portfolio import Portfolio
 from finale_sim.search.pos import POS
@@ -19,6 +20,7 @@ from finale_sim.search.urw import URW
 
 __all__ = [
     "DEFAULT",
+    "EXHAUSTIVE",
     "NAMED",
     "PCT",
     "POS",
@@ -28,6 +30,7 @@ __all__ = [
     "Attempt",
     "Crew",
     "EndSearch",
+    "Exhaustive",
     "Mutation",
     "OnTrial",
     "Planned",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from finale_sim.choices import Decide, Kind
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.crew import Alone, Crew
+from finale_sim.search.exhaustive import Exhaustive
 from finale_sim.search.named import DEFAULT, strategy_named
 from finale_sim.search.novelty import Novelty
 from finale_sim.search.portfolio import Portfolio
@@ -56,6 +57,7 @@ class Search:
     behaviours: Behaviours = field(default_factory=Behaviours, repr=False)  #: of trials that were drawn independently
     swept: int = -1  #: all streams with at most so many deviations were tried
     exhausted: bool = False
+    classes: int | None = None  #: of orders that make a difference, if a strategy knows; each of them had a trial
     first: Attempt | None = field(default=None, repr=False)  #: the first trial that held; the happy path, if that does
     failure: Attempt | None = None
     truncated: str | None = None  #: why some trials could not be judged
@@ -92,7 +94,7 @@ class Search:
         if self.late:  # what could have been chosen in the rest of these was not
             return Sampled(self.trials)
         if self.exhausted:
-            return Exhausted(self.trials)
+            return Exhausted(self.trials, self.classes)
         unseen = self.behaviours.unseen
         return Bounded(self.swept, self.sampled, unseen) if self.swept > 0 else Sampled(self.trials, unseen)
 
@@ -169,6 +171,8 @@ def _spend(state: Search, crew: Crew, stage: Stage, on_trial: OnTrial | None) ->
         _order_ahead(state, crew, stage)
         if sweep is not None:
             state.swept, state.exhausted = max(state.swept, sweep.complete), sweep.exhausted
+        elif isinstance(strategy, Exhaustive):
+            state.exhausted, state.classes = strategy.exhausted, strategy.classes
         state.torn = False
         if not ordered:
             return

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from finale_sim.search.exhaustive import Exhaustive
 from finale_sim.search.mutation import Mutation
 from finale_sim.search.pct import PCT
 from finale_sim.search.portfolio import Portfolio
@@ -12,9 +13,10 @@ from finale_sim.search.surw import SURW
 from finale_sim.search.sweep import Sweep
 from finale_sim.search.urw import URW
 
-__all__ = ["DEFAULT", "NAMED", "strategy_named"]
+__all__ = ["DEFAULT", "EXHAUSTIVE", "NAMED", "strategy_named"]
 
 DEFAULT = "portfolio"
+EXHAUSTIVE = "exhaustive"
 
 NAMED: Mapping[str, tuple[Callable[[int, int], Strategy], str]] = {
     DEFAULT: (
@@ -24,6 +26,10 @@ NAMED: Mapping[str, tuple[Callable[[int, int], Strategy], str]] = {
     "sweep": (
         lambda seed, trials: Sweep(),
         "every stream with 0 deviations, with 1, with 2 …; for small programs, and to prove how little a failure needs",
+    ),
+    EXHAUSTIVE: (
+        lambda seed, trials: Exhaustive(),
+        "one trial for each order that makes a difference, and a proof in the end; for small programs that share little",
     ),
     "surw": (
         lambda seed, trials: SURW(seed),

@@ -1,0 +1,119 @@
+"""The things that steps of one trial touch, by names that mean the same in trials that begin alike."""
+
+import gc
+from collections.abc import Iterator
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any
+
+import trio
+from trio.lowlevel import Task
+
+from finale_sim.accesses import Thing
+from finale_sim.kernel.lanes import Lane
+
+__all__ = ["CONTAINERS", "PLAIN", "UNKNOWN", "Things", "attribute_of", "keeps_attributes"]
+
+UNKNOWN = object()  #: the value of an attribute that nobody can know without calling something
+
+PLAIN = (str, bytes, int, float, complex, bool, type(None), type(Ellipsis), type(NotImplemented), range, slice)
+CONTAINERS = (list, dict, set, bytearray, tuple, frozenset)
+_LEAVES = (*PLAIN, Task, CodeType, FunctionType, BuiltinFunctionType, ModuleType, type, CoroutineType, FrameType)
+_CLOSED = (trio.CancelScope, GeneratorType, AsyncGeneratorType)  # what these lead to, their own code will use
+_CALLABLES = (FunctionType, BuiltinFunctionType, MethodType)
+_MOST = 5_000  # objects that one use may lead to
+_HEAP_TYPE = 1 << 9
+
+
+class Things:
+    """Names the objects of one trial, each when it is first met.
+
+    A name is a path from something that has one (a variable, an attribute, a place in a container), or else the task and the step
+    that met the object. What two tasks can both get at was met by whoever gave it to them.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[int, tuple[Thing, object]] = {}  # holds the object, so that no address is used twice
+        self._lane = Lane("~")
+        self._met = 0
+
+    def begin(self, lane: Lane) -> None:
+        """The next step is one of this lane's."""
+        self._lane, self._met = lane, 0
+
+    def name(self, thing: Any, name: Thing = None) -> Thing:
+        """The name of an object; ``name`` if it is met for the first time."""
+        known = self._names.get(id(thing))
+        if known is not None:
+            return known[0]
+        if isinstance(thing, type):
+            name = ("class", thing.__module__, thing.__qualname__)
+        elif name is None:
+            self._met += 1
+            name = (self._lane.path, self._lane.steps, self._met)
+        self._names[id(thing)] = name, thing
+        return name
+
+    def nursery(self, nursery: trio.Nursery) -> Thing:
+        """The name of who is in a nursery. Its cancel scope is another thing."""
+        return ("nursery", self.name(nursery.cancel_scope))
+
+    def reach(self, root: Any, seen: set[int]) -> Iterator[Thing]:
+        """All that can change in an object and in what it leads to, but for what is ``seen``, which grows.
+
+        Raises:
+            OverflowError: that is too much.
+        """
+        border: list[tuple[Any, Thing]] = [(root, None)]
+        for count, (thing, name) in enumerate(_emptying(border)):
+            if isinstance(thing, _LEAVES) or id(thing) in seen:
+                continue
+            if count > _MOST:
+                raise OverflowError(f"a {type(root).__name__} leads to more than {_MOST} objects")
+            seen.add(id(thing))
+            if isinstance(thing, trio.Nursery):
+                yield from (self.nursery(thing), self.name(thing.cancel_scope))
+                continue
+            own = self.name(thing, name)
+            if not isinstance(thing, (tuple, frozenset)):
+                yield own
+            if not isinstance(thing, _CLOSED) and type(thing).__name__ != "CancelStatus":
+                border += [(referent, (own, place)) for place, referent in enumerate(gc.get_referents(thing))]
+
+
+def _emptying(border: list[tuple[Any, Thing]]) -> Iterator[tuple[Any, Thing]]:
+    while border:
+        yield border.pop()
+
+
+def keeps_attributes(thing: Any) -> bool:
+    """Whether an object keeps its attributes as those of classes in Python do."""
+    kind = type(thing)
+    if isinstance(thing, _CALLABLES) or kind.__module__.partition(".")[0] == "trio":
+        return False
+    plain = getattr(kind, "__getattribute__", None) is object.__getattribute__
+    return isinstance(thing, type) or (plain and bool(kind.__flags__ & _HEAP_TYPE))
+
+
+def attribute_of(owner: Any, name: str) -> tuple[Any, type | None]:
+    """An attribute, found without a call of the user's code, else ``UNKNOWN``; and the class, if it is a default of that."""
+    kind = owner if isinstance(owner, type) else type(owner)
+    own = getattr(owner, "__dict__", {})
+    for base in kind.__mro__:
+        if name in vars(base):
+            found = vars(base)[name]
+            if type(found).__name__ == "member_descriptor":
+                return (found.__get__(owner, kind) if hasattr(owner, name) else UNKNOWN), None
+            if hasattr(type(found), "__get__"):
+                return own.get(name, UNKNOWN), None
+            return own.get(name, found), None if name in own else base
+    return own.get(name, UNKNOWN), None

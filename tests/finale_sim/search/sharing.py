@@ -1,0 +1,600 @@
+"""Small programs that share things in every way that a step can touch them. Most have outcomes that depend on the order."""
+
+import itertools
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import trio
+
+import finale_sim
+
+PROGRAMS: list[Callable[[], Awaitable[Any]]] = []
+
+
+def program(function: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    """A program that every test of the reduction runs."""
+    PROGRAMS.append(function)
+    return function
+
+
+async def both(*tasks: Any) -> None:
+    """Run (function, *arguments) side by side."""
+    async with trio.open_nursery() as nursery:
+        for function, *arguments in tasks:
+            nursery.start_soon(function, *arguments)
+
+
+async def pause() -> None:
+    await trio.lowlevel.checkpoint()
+
+
+class Account:
+    rate = 1
+
+    def __init__(self) -> None:
+        self.balance = 0
+
+
+@program
+async def attributes() -> None:
+    """Two of one account, one of another."""
+    ours, theirs = Account(), Account()
+
+    async def pay(account: Account) -> None:
+        seen = account.balance
+        await pause()
+        account.balance = seen + 1
+
+    await both((pay, ours), (pay, ours), (pay, theirs))
+    assert (ours.balance, theirs.balance) == (2, 1)
+
+
+@program
+async def attribute_of_an_attribute() -> None:
+    class Box:
+        inner = Account()
+
+    box = Box()
+    box.inner = Account()
+
+    async def pay() -> None:
+        seen = box.inner.balance
+        await pause()
+        box.inner.balance = seen + 1
+
+    async def swap() -> None:
+        await pause()
+        box.inner = Account()
+
+    await both((pay,), (pay,), (swap,))
+    assert box.inner.balance == 2, box.inner.balance
+
+
+@program
+async def order_of_a_list() -> None:
+    items: list[int] = []
+
+    async def add(item: int) -> None:
+        await pause()
+        items.append(item)
+
+    await both((add, 0), (add, 1), (add, 2))
+    assert items == [0, 1, 2], items
+
+
+@program
+async def two_names() -> None:
+    """One list, as an argument and as a variable."""
+    items = [0]
+
+    async def as_argument(mine: list[int]) -> None:
+        seen = mine[0]
+        await pause()
+        mine[0] = seen + 1
+
+    async def as_variable() -> None:
+        seen = items[0]
+        await pause()
+        items[0] = seen + 1
+
+    await both((as_argument, items), (as_variable,))
+    assert items == [2], items
+
+
+@program
+async def dicts_in_dicts() -> None:
+    accounts = {"a": {"balance": 0}, "b": {"balance": 0}}
+
+    async def pay(name: str) -> None:
+        account = accounts[name]
+        seen = account["balance"]
+        await pause()
+        account["balance"] = seen + 1
+
+    await both((pay, "a"), (pay, "a"))
+    assert accounts["a"]["balance"] == 2, accounts
+
+
+@program
+async def reflection() -> None:
+    account = Account()
+
+    async def pay() -> None:
+        seen = getattr(account, "balance")  # noqa: B009  # that is the point
+        await pause()
+        setattr(account, "balance", seen + 1)  # noqa: B010
+
+    await both((pay,), (pay,))
+    assert account.balance == 2, account.balance
+
+
+@program
+async def attributes_of_a_class() -> None:
+    class Shared:
+        count = 0
+
+    ours, theirs = Shared(), Shared()
+
+    async def through_the_class() -> None:
+        seen = ours.count
+        await pause()
+        Shared.count = seen + 1
+
+    async def through_an_instance() -> None:
+        await pause()
+        theirs.count = theirs.count + 5
+
+    await both((through_the_class,), (through_the_class,), (through_an_instance,))
+    assert (Shared.count, theirs.count) in ((2, 5), (2, 7)), (Shared.count, theirs.count)
+
+
+@program
+async def an_event() -> None:
+    event, ready = trio.Event(), False
+
+    async def setter() -> None:
+        nonlocal ready
+        await pause()
+        event.set()
+        await pause()
+        ready = True
+
+    async def waiter() -> None:
+        await event.wait()
+        assert ready
+
+    await both((waiter,), (setter,))
+
+
+@program
+async def polling() -> None:
+    event = trio.Event()
+
+    async def setter() -> None:
+        await pause()
+        event.set()
+
+    async def look(number: int) -> None:
+        await pause()
+        assert not event.is_set() or number != 1
+
+    await both((setter,), (look, 0), (look, 1))
+
+
+@program
+async def a_condition() -> None:
+    condition, stock = trio.Condition(), 0
+
+    async def produce() -> None:
+        nonlocal stock
+        async with condition:
+            stock += 1
+            condition.notify()
+
+    async def consume() -> None:
+        nonlocal stock
+        async with condition:
+            if not stock:
+                await condition.wait()
+            assert stock > 0, "empty"
+            stock -= 1
+
+    with trio.move_on_after(5):
+        await both((consume,), (consume,), (produce,))
+
+
+@program
+async def a_semaphore() -> None:
+    semaphore, inside, most = trio.Semaphore(1), 0, 0
+
+    async def work() -> None:
+        nonlocal inside, most
+        async with semaphore:
+            inside += 1
+            most = max(most, inside)
+            await pause()
+            inside -= 1
+
+    await both((work,), (work,))
+    assert most == 1
+
+
+@program
+async def a_limiter() -> None:
+    limiter, peaks = trio.CapacityLimiter(2), list[int]()
+
+    async def work() -> None:
+        async with limiter:
+            peaks.append(int(limiter.borrowed_tokens))
+            await pause()
+
+    await both((work,), (work,))
+    assert max(peaks) == 1, peaks
+
+
+@program
+async def a_parking_lot() -> None:
+    lot, flag = trio.lowlevel.ParkingLot(), False
+
+    async def waiter() -> None:
+        if not flag:
+            await pause()
+            await lot.park()
+
+    async def waker() -> None:
+        nonlocal flag
+        flag = True
+        lot.unpark_all()
+
+    await both((waiter,), (waker,))
+
+
+@program
+async def a_channel() -> None:
+    sending, receiving = trio.open_memory_channel[list[int]](5)
+    box = [0]
+    await sending.send(box)
+    await sending.send(box)
+
+    async def work() -> None:
+        (await receiving.receive())[0] += 1
+        await pause()
+        seen = box[0]
+        await pause()
+        box[0] = seen + 1
+
+    await both((work,), (work,))
+    assert box == [4], box
+
+
+@program
+async def cancel_scopes() -> None:
+    done: list[int] = []
+    one, other = trio.CancelScope(), trio.CancelScope()
+
+    async def work(number: int, scope: trio.CancelScope) -> None:
+        with scope:
+            await pause()
+            await pause()
+            done.append(number)
+
+    async def cancel() -> None:
+        await pause()
+        one.cancel()
+
+    await both((work, 0, one), (work, 1, other), (cancel,))
+    assert 0 in done, done
+
+
+@program
+async def a_nursery_that_is_cancelled() -> None:
+    done: list[int] = []
+
+    async def work(number: int) -> None:
+        await pause()
+        await pause()
+        done.append(number)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(work, 0)
+        nursery.start_soon(work, 1)
+        await pause()
+        nursery.cancel_scope.cancel()
+    assert len(done) == 2, done
+
+
+@program
+async def a_child_that_fails() -> None:
+    done: list[int] = []
+
+    async def work() -> None:
+        await pause()
+        await pause()
+        done.append(1)
+
+    async def fail() -> None:
+        await pause()
+        raise ValueError
+
+    try:
+        await both((work,), (fail,))
+    except* ValueError:
+        pass
+    assert done, "lost"
+
+
+@program
+async def two_children_that_fail() -> None:
+    async def fail(number: int) -> None:
+        await pause()
+        raise ValueError(number)
+
+    await both((fail, 0), (fail, 1))
+
+
+@program
+async def a_start() -> None:
+    log: list[str] = []
+
+    async def serve(task_status: trio.TaskStatus[None]) -> None:
+        await pause()
+        task_status.started()
+        await pause()
+        log.append("late")
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(serve)
+        log.append("main")
+    assert log == ["main", "late"], log
+
+
+@program
+async def timers() -> None:
+    order: list[int] = []
+
+    async def work(number: int) -> None:
+        await trio.sleep(1)
+        order.append(number)
+        await pause()
+        order.append(number)
+
+    await both((work, 0), (work, 1))
+    assert order == [0, 0, 1, 1], order
+
+
+@program
+async def a_time_out() -> None:
+    lock, got = trio.Lock(), list[int]()
+
+    async def holder() -> None:
+        async with lock:
+            await trio.sleep(1)
+
+    async def other() -> None:
+        with trio.move_on_after(1):
+            async with lock:
+                got.append(1)
+
+    await both((holder,), (other,))
+    assert got, "timed out"
+
+
+@program
+async def a_time_out_of_a_task_that_could_go_on() -> None:
+    """A deadline that cancels somebody, and wakes nobody."""
+    log: list[str] = []
+
+    async def limited() -> None:
+        with trio.move_on_after(1) as scope:
+            await trio.sleep(1)
+            await pause()
+            log.append("in time")
+        log.append(f"cancelled: {scope.cancelled_caught}")
+
+    async def other() -> None:
+        await trio.sleep(1)
+        await pause()
+        log.append("other")
+
+    await both((limited,), (other,))
+    assert log == ["in time", "cancelled: False", "other"], log
+
+
+@program
+async def chance() -> None:
+    drawn: dict[int, float] = {}
+
+    async def draw(number: int) -> None:
+        await pause()
+        value = random.random()
+        await pause()
+        drawn[number] = value
+
+    await both((draw, 0), (draw, 1))
+    assert drawn[0] > drawn[1], "swapped"
+
+
+@program
+async def a_generator() -> None:
+    def count() -> Any:
+        yield from range(1, 9)
+
+    numbers, got = count(), dict[int, int]()
+
+    async def take(number: int) -> None:
+        await pause()
+        got[number] = next(numbers)
+
+    await both((take, 0), (take, 1))
+    assert got == {0: 1, 1: 2}, got
+
+
+@program
+async def a_counter_in_c() -> None:
+    numbers, got = itertools.count(), dict[int, int]()
+
+    async def take(number: int) -> None:
+        await pause()
+        value = next(numbers)
+        await pause()
+        got[number] = value
+
+    await both((take, 0), (take, 1))
+    assert got == {0: 0, 1: 1}, got
+
+
+total = 0
+
+
+@program
+async def globals_of_a_module() -> None:
+    global total  # noqa: PLW0603
+    total = 0
+
+    async def add() -> None:
+        global total  # noqa: PLW0603
+        seen = total
+        await pause()
+        total = seen + 1
+
+    await both((add,), (add,))
+    assert total == 2
+
+
+@program
+async def slots_and_properties() -> None:
+    class Slotted:
+        __slots__ = ("_count",)
+
+        def __init__(self) -> None:
+            self._count = 0
+
+        @property
+        def count(self) -> int:
+            return self._count
+
+        @count.setter
+        def count(self, value: int) -> None:
+            self._count = value
+
+    shared = Slotted()
+
+    async def add() -> None:
+        seen = shared.count
+        await pause()
+        shared.count = seen + 1
+
+    await both((add,), (add,))
+    assert shared.count == 2
+
+
+@program
+async def objects_in_a_list() -> None:
+    accounts = [Account(), Account()]
+
+    async def by_number(number: int) -> None:
+        seen = accounts[number].balance
+        await pause()
+        accounts[number].balance = seen + 1
+
+    async def directly(account: Account) -> None:
+        seen = account.balance
+        await pause()
+        account.balance = seen + 1
+
+    await both((by_number, 0), (directly, accounts[0]))
+    assert accounts[0].balance == 2
+
+
+@program
+async def in_the_middle_of_an_expression() -> None:
+    """What stands to the left of an await was loaded before it, and is used behind it."""
+    account, items = Account(), list[int]()
+
+    async def later(value: int) -> int:
+        await pause()
+        return value
+
+    async def add(value: int) -> None:
+        account.balance += await later(1)
+        items.append(await later(value))
+
+    await both((add, 0), (add, 1))
+    assert (account.balance, items) == (2, [0, 1]), (account.balance, items)
+
+
+@program
+async def in_the_middle_of_a_loop() -> None:
+    items, seen = [1], list[int]()
+
+    async def read() -> None:
+        for item in items:
+            await pause()
+            seen.append(item)
+
+    async def write() -> None:
+        await pause()
+        items.append(2)
+
+    await both((read,), (write,))
+    assert seen == [1, 2], seen
+
+
+@program
+async def async_generators() -> None:
+    items: list[int] = []
+
+    async def count() -> Any:
+        for number in range(2):
+            await pause()
+            items.append(number)
+            yield number
+
+    async def work() -> None:
+        async for number in count():
+            items.append(number)  # noqa: PERF401  # a comprehension would not be what users write
+
+    await both((work,), (work,))
+    assert items == [0, 0, 1, 1] * 2, items
+
+
+@program
+async def context_managers() -> None:
+    class Gate:
+        inside = 0
+
+        async def __aenter__(self) -> None:
+            await pause()
+            self.inside += 1
+
+        async def __aexit__(self, *_: object) -> None:
+            self.inside -= 1
+
+    gate, peaks = Gate(), list[int]()
+
+    async def work() -> None:
+        async with gate:
+            peaks.append(gate.inside)
+            await pause()
+
+    await both((work,), (work,))
+    assert max(peaks) == 1, peaks
+
+
+@program
+async def faults() -> None:
+    stored = 0
+
+    async def store() -> None:
+        nonlocal stored
+        try:
+            await finale_sim.fault("db.write", raises=OSError)
+            seen = stored
+            await pause()
+            stored = seen + 1
+        except OSError:
+            pass
+
+    await both((store,), (store,))
+    assert stored == 2, stored
