@@ -16,7 +16,8 @@ from finale_sim.investigate import as_recorded, investigate, replay_token
 from finale_sim.kernel import Conditions, Fidelity
 from finale_sim.program import PlainProgram
 from finale_sim.render import in_words, timeline
-from finale_sim.targets import as_program_function, beside, load_with
+from finale_sim.search import EXHAUSTIVE
+from finale_sim.targets import BadTarget, as_program_function, beside, load_with
 from finale_sim.token import decode
 
 __all__ = ["add"]
@@ -106,6 +107,11 @@ def _explore(arguments: argparse.Namespace) -> int:
     refuse_overwriting(arguments)
     label, target, crash = _loaded(arguments)
     conditions = Conditions(Fidelity.named(arguments.fidelity), cancels=arguments.cancel, crashes=crash is not None)
+    if arguments.strategy == EXHAUSTIVE:
+        try:
+            conditions.see_that_orders_can_be_left_out()
+        except ValueError as error:
+            raise BadTarget(str(error)) from error
     recover = as_program_function(arguments.crash.rpartition(":")[2], crash) if arguments.crash else None
     program = PlainProgram(f"explore/{label}", as_program_function(label, target), conditions, recover)
     progress = Progress(1)

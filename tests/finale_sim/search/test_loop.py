@@ -192,7 +192,7 @@ def test_a_strategy_may_be_asked_for_by_name(name: str) -> None:
 
 def test_a_strategy_that_nobody_knows_is_refused() -> None:
     """With the names of those that there are."""
-    with pytest.raises(ValueError, match="no strategy 'luck'; there are: portfolio, sweep, surw"):
+    with pytest.raises(ValueError, match="no strategy 'luck'; there are: portfolio, sweep, exhaustive, surw"):
         search(flat(2), trials=1, strategy="luck")
 
 

@@ -13,7 +13,7 @@ from finale_sim.choices import Decide, Kind, Site, deviations
 from finale_sim.search import NAMED, PCT, POS, SURW, URW, Attempt, Mutation, RandomWalk, RunTrial, Strategy, following
 from tests.finale_sim.synthetic import flat, interleaved
 
-SAMPLERS = [name for name in NAMED if name not in ("sweep", "portfolio")]
+SAMPLERS = [name for name in NAMED if name not in ("sweep", "portfolio", "exhaustive")]
 NOTHING: tuple[int, ...] = ()
 
 
