@@ -9,7 +9,7 @@ from finale_sim.campaign import Campaign
 from finale_sim.failure.curve import Point
 from finale_sim.failure.delays import Hold
 from finale_sim.failure.feasibility import Feasibility
-from finale_sim.failure.forcing import Delay, Stuck, force
+from finale_sim.failure.forcing import Delay, NotReached, Stuck, force
 from finale_sim.failure.holding import assert_holds
 from finale_sim.history import Entry, History, What
 from finale_sim.inject import Discarded, assume, disk, fault, sometimes
@@ -41,6 +41,7 @@ __all__ = [
     "History",
     "Hold",
     "KernelUnsupported",
+    "NotReached",
     "NotReproducible",
     "Point",
     "RealIO",

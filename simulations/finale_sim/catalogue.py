@@ -51,6 +51,8 @@ def _tried(canary: Canary, trials: int, seed: int, strategy: str) -> dict[str, A
         (program,) = campaign_programs([canary.scenario], opens)
         program = replace(program, claims=(canary.oracle,))  # some break other promises as well, and a search ends with the first
         report = investigate(program, trials=trials, seed=seed, strategy=strategy)
+    if report.search.interrupted:
+        raise KeyboardInterrupt  # half a proof is none
     found = report.counterexample
     breach = found.story.attempt.breach if found is not None else None
     return {

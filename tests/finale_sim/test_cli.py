@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -460,6 +461,29 @@ def test_ctrl_c_in_a_destructor_is_not_lost(folder: Path) -> None:
     assert done.returncode == 3
     assert re.search(r"undecided: interrupted after \d{1,2} of 1000000 trials", done.stdout)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", ["museum", "canaries"])
+def test_ctrl_c_in_what_proves_all_is_no_verdict(arguments: str, folder: Path) -> None:
+    """Half a proof is none: it ends at once, and says no more than that."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "finale_sim", arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr) == (3, "", "finale-sim: interrupted\n")
+
+
+def test_files_are_not_written_over_nor_into_nowhere(here: Command, folder: Path) -> None:
+    """Before anything is searched; a disk that is full in the end is one line, too."""
+    (folder / "precious.html").write_text("precious")
+    code, _, stderr = here("museum", "accept window", "--html", "precious.html")
+    assert (code, stderr) == (2, "finale-sim: precious.html exists already; --force writes over it\n")
+    assert (folder / "precious.html").read_text() == "precious"
+    code, _, stderr = here("museum", "accept window", "--html", "/proc/museum.html")
+    assert code == 2
+    assert stderr.count("\n") == 1
 
 
 def test_ctrl_c_with_json_gives_json(folder: Path) -> None:

@@ -107,6 +107,10 @@ class Run:
         """Cancel the run and settle it at once. Whether this settled it, as with ``finale.RunHandle``."""
         return ask(self._host, partial(self._handle.terminate, by))
 
+    def seen(self) -> None:
+        """Somebody in a cell has waited for more than this run: what shows it there is brought up to date."""
+        self._view.seen()
+
     def _waitable(self, function: Callable[[], Awaitable[_T]]) -> Waitable[_T]:
         return Waitable(self._host, partial(self._host.start, function), self._otherwise, self._view.seen)
 

@@ -76,7 +76,7 @@ class View:
         where = f"session {plain(self._handle.session, 60)}, run {plain(self._handle.run_id, 60)}"
         lines = "".join(f"<div><bdi>{escape(line)}</bdi></div>" for line in rest)
         box = (
-            f'<div style="border-left: 4px solid {color}; padding: 2px 12px; line-height: 1.6">'
+            f'<div style="border-left: 4px solid {color}; padding: 2px 12px; line-height: 1.6; overflow-wrap: anywhere">'
             f'<div><span style="background-color: {color}; color: #ffffff; padding: 1px 8px; border-radius: 3px">{state}</span>'
             f" <bdi>{escape(prompt)}</bdi> <small>{escape(where)}</small></div>{lines}</div>"
         )

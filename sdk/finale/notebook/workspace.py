@@ -189,7 +189,8 @@ class Workspace:
             self._keeper.leave()
 
         ask(self._host, close)
-        return Waitable(self._host, partial(self._host.start, self._keeper.wait_closed), lambda: "the closing goes on")
+        wait_closed = partial(self._host.start, self._keeper.wait_closed)
+        return Waitable(self._host, wait_closed, lambda: "the closing goes on", self._seen)
 
     def subscribe(self, *, session: str | None = None, run_id: str | None = None, since: int | None = None) -> Events:
         """Events from now on, or all behind ``since``: of everything, of one session, or of one run.
@@ -212,11 +213,15 @@ class Workspace:
     def wait_idle(self, session: str | None = None) -> Waitable[None]:
         """Done when no run (of the session) is in flight and the task of none is cleaning up."""
         wait_idle = partial(self._host.start, self._workspace.wait_idle, session)
-        return Waitable(self._host, wait_idle, lambda: "the runs go on")
+        return Waitable(self._host, wait_idle, lambda: "the runs go on", self._seen)
 
     def statistics(self) -> Statistics:
         """Counts as of now."""
         return ask(self._host, self._workspace.statistics)
+
+    def _seen(self) -> None:
+        for run in list(self._known.values()):
+            run.seen()
 
     def _run(self, handle: RunHandle) -> Run:
         """The same object for the same run, so that it has one view."""

@@ -48,6 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more on its way out
         return 3
+    except OSError as error:  # a full disk, a folder that nobody may write to
+        print(f"finale-sim: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("finale-sim: interrupted", file=sys.stderr)
         return 3

@@ -1,6 +1,7 @@
 """``--emit-test`` and ``--picture``: a failure as a pytest file, and as a drawing."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from finale.drawing import Picture
 from finale_sim.failure.regression import Case, write_test
 from finale_sim.targets import BadTarget
 
-__all__ = ["draw", "emit", "emitting", "refuse_overwriting"]
+__all__ = ["draw", "emit", "emitting", "refuse_overwriting", "see_that_it_can_be_written"]
 
 
 def emitting(sub: argparse.ArgumentParser) -> None:
@@ -31,12 +32,24 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
     if arguments.emit_test and getattr(arguments, "canary", None):
         raise BadTarget("--emit-test makes no test of a canary: finale is not broken where the test would run")
     for file in (arguments.emit_test, arguments.picture):
-        if file is None:
-            continue
-        if not file.parent.is_dir():
-            raise BadTarget(f"there is no folder {str(file.parent)!r} to write {file.name} to")
-        if file.exists() and not arguments.force:
-            raise FileExistsError(f"{file} exists already; --force writes over it")
+        see_that_it_can_be_written(file, force=arguments.force)
+
+
+def see_that_it_can_be_written(file: Path | None, *, force: bool) -> None:
+    """See it before the work, not after it.
+
+    Raises:
+        FileExistsError: it is there already.
+        BadTarget: its folder is not there, or nobody may write to it.
+    """
+    if file is None:
+        return
+    if not file.parent.is_dir():
+        raise BadTarget(f"there is no folder {str(file.parent)!r} to write {file.name} to")
+    if not os.access(file.parent, os.W_OK):
+        raise BadTarget(f"the folder {str(file.parent)!r}, to write {file.name} to, cannot be written to")
+    if file.exists() and not force:
+        raise FileExistsError(f"{file} exists already; --force writes over it")
 
 
 def draw(arguments: argparse.Namespace, picture: Picture | None) -> None:

@@ -3,8 +3,8 @@
 import argparse
 
 from finale_sim.cli.parsing import TARGET, Commands, print_json
-from finale_sim.failure.forcing import Delay, Stuck, force
-from finale_sim.targets import as_program_function, load
+from finale_sim.failure.forcing import Delay, NotReached, Stuck, force
+from finale_sim.targets import BadTarget, as_program_function, load
 
 __all__ = ["add"]
 
@@ -46,6 +46,8 @@ def _failure(arguments: argparse.Namespace, label: str, target: object) -> str |
         force(as_program_function(label, target), *arguments.delays)
     except Stuck as stuck:
         return str(stuck)
+    except NotReached as error:
+        raise BadTarget(f"trio.run returned, but a delay was {error}") from error
     except Exception as error:  # noqa: BLE001  # whatever the program may raise
         while isinstance(error, ExceptionGroup):
             error = error.exceptions[0]

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from finale_sim.canaries.elsewhere import NOT_YET
+from finale_sim.cli.emitting import see_that_it_can_be_written
 from finale_sim.cli.parsing import Commands, print_json, print_rows, require, searching
 from finale_sim.museum import Exhibit, exhibits, names_of_exhibits
 from finale_sim.museum_page import page
@@ -25,11 +26,13 @@ def add(commands: Commands) -> None:
     sub = commands.add("museum", _museum, "Show the bugs that the simulator finds, each with its explanation.", _HELP)
     sub.add_argument("names", metavar="NAME", nargs="*", help="only these; they are told in full")
     sub.add_argument("--html", type=Path, metavar="FILE", help="write a page to this file instead")
+    sub.add_argument("--force", action="store_true", help="write over FILE if it is there")
     searching(sub, 500, "per exhibit")
 
 
 def _museum(arguments: argparse.Namespace) -> int:
     require(arguments.names, names_of_exhibits(), "exhibit")
+    see_that_it_can_be_written(arguments.html, force=arguments.force)
     shown = list(exhibits(arguments.names, trials=arguments.trials, seed=arguments.seed))
     missed = sum(not one.caught for one in shown)
     absent = [{"case": n.case, "needs": n.part, "why": n.reason} for n in NOT_YET]

@@ -6,7 +6,7 @@ names are used to do so. A held task does not notice that it is cancelled until 
 
 import re
 import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,17 +17,21 @@ import trio.testing
 
 from finale_sim.kernel.lanes import Lane
 
-__all__ = ["Delay", "Stuck", "delayed", "force", "holding"]
+__all__ = ["Delay", "NotReached", "Stuck", "delayed", "force", "holding"]
 
 _FOREVER_S = 1e7  # four months of virtual time in which nothing else happened
 
-_Pauses = Mapping[str, Mapping[int, float]]  # seconds by path and step
+_Pauses = dict[str, dict[int, float]]  # seconds by path and step
 
 _here: ContextVar[tuple[Lane, _Pauses] | None] = ContextVar("who a task is, and who is held; None where nobody is", default=None)
 
 
 class Stuck(Exception):  # what happened, not an error of whoever called
     """The program deadlocked: four months of virtual time went by, and it still waited."""
+
+
+class NotReached(Exception):
+    """A task was to be held where it never came, so what the program did says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +66,34 @@ def force(function: Callable[[], Awaitable[Any]], *delays: Delay | str) -> Any:
     Raises:
         Stuck: it deadlocks.
         ValueError: a text is no delay.
+        NotReached: it returned, and a delay was never reached: there was no such task, or it did not take that step.
         Exception: whatever ``function`` raises.
     """
     held = [Delay.parse(delay) if isinstance(delay, str) else delay for delay in delays]
+    left: _Pauses = {}
 
     async def main() -> Any:
         with trio.move_on_after(_FOREVER_S):
-            return await delayed(function, held)()
+            value = await delayed(function, held, left)()
+            missed = [str(delay) for delay in held if delay.step in left[delay.path]]
+            if missed:
+                raise NotReached(f"never reached: {', '.join(missed)}; no such task took that step")
+            return value
         raise Stuck("nothing happened for four months of virtual time, and the program still waits")
 
     with holding():
         return trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
-def delayed(function: Callable[[], Awaitable[Any]], delays: Iterable[Delay]) -> Callable[[], Awaitable[Any]]:
-    """``function``, with tasks held. To be run by a trial or by ``trio.run``, while ``holding``."""
-    pauses: dict[str, dict[int, float]] = {}
-    for delay in delays:
-        pauses.setdefault(delay.path, {})[delay.step] = delay.seconds
+def delayed(
+    function: Callable[[], Awaitable[Any]], delays: Iterable[Delay], left: _Pauses | None = None
+) -> Callable[[], Awaitable[Any]]:
+    """``function``, with tasks held, to be run in a trial or by ``trio.run`` while ``holding``. ``left``: what is not reached."""
 
     async def main() -> Any:
+        pauses: _Pauses = {} if left is None else left
+        for delay in delays:
+            pauses.setdefault(delay.path, {})[delay.step] = delay.seconds
         return await _held(_awaiting(function()), Lane("/main"), pauses)
 
     return main
@@ -134,14 +146,14 @@ async def _held(inner: Coroutine[Any, Any, Any], lane: Lane, pauses: _Pauses) ->
 
 
 @types.coroutine
-def _stepping(inner: Coroutine[Any, Any, Any], pauses: Mapping[int, float]) -> Generator[Any, Any, Any]:
+def _stepping(inner: Coroutine[Any, Any, Any], pauses: dict[int, float]) -> Generator[Any, Any, Any]:
     """Await ``inner`` step by step, with pauses before some of them."""
     step, resume, value = 0, inner.send, None
     last = max(pauses, default=0) + 1
     while True:
         step = min(step + 1, last)  # behind the last pause nothing changes any more, so it can be seen to go round for ever
         if step in pauses:
-            yield from _pause(pauses[step]).__await__()
+            yield from _pause(pauses.pop(step)).__await__()
         try:
             trap = resume(value)
         except StopIteration as end:

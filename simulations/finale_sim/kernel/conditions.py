@@ -54,8 +54,9 @@ class Conditions:
         """
         if self.cancels or self.crashes or self.fidelity not in (Fidelity.STEP, Fidelity.TIES):
             raise ValueError(
-                "the strategy 'exhaustive' is for fidelity 'step' and 'ties', without cancel and crash: a kill, a cancel or a jump of "
-                "time can come between any two steps, so each order of them makes a difference; use 'sweep'"
+                "the strategy 'exhaustive' is for fidelity 'step' and 'ties', without cancel and crash: "
+                "a kill, a cancel or a jump of time can come between any two steps, so each order of them makes a difference; "
+                "use 'sweep'"
             )
 
     @classmethod

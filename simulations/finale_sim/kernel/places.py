@@ -4,6 +4,7 @@ import contextlib
 import linecache
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -51,11 +52,17 @@ def is_user(code: CodeType) -> bool:
 
 def file_name(code: CodeType) -> str:
     """The file of a function as people know it: from the folder that we are in, or ``In[3]``, a notebook's cell."""
+    return _cell(code.co_filename) or code.co_filename.removeprefix(f"{Path.cwd()}{os.sep}")
+
+
+@lru_cache(maxsize=10_000)
+def _cell(file: str) -> str | None:
+    """``In[3]`` if that is what the file holds. Not asked twice: IPython's own code is none of the program's."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     name_cell = getattr(getattr(shell, "compile", None), "format_code_name", None)  # since IPython 8
-    cell = name_cell(code.co_filename) if name_cell is not None else None
-    return cell[1] if cell is not None else code.co_filename.removeprefix(f"{Path.cwd()}{os.sep}")
+    cell = name_cell(file) if name_cell is not None else None
+    return None if cell is None else str(cell[1])
 
 
 def source_line(code: CodeType, line: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from finale_sim.failure.forcing import Delay, Stuck, delayed, force, holding
+from finale_sim.failure.forcing import Delay, NotReached, Stuck, delayed, force, holding
 from finale_sim.kernel import Conditions, Fidelity, simulate
 
 IN_ROUNDS = Conditions(Fidelity.ROUNDS)
@@ -157,3 +157,13 @@ def test_what_is_no_delay_is_refused(text: str) -> None:
     """With the text and an example of a right one."""
     with pytest.raises(ValueError, match="is no delay; a delay looks like"):
         Delay.parse(text)
+
+
+def test_a_delay_that_nobody_comes_to_is_told() -> None:
+    """Nothing failed, and nothing was held: that says nothing of the program."""
+
+    async def program() -> None:
+        await trio.sleep(1)
+
+    with pytest.raises(NotReached, match=r"^never reached: /main/nobody:0#2\+0\.001, /main#99\+1; no such"):
+        force(program, "/main#1+1", "/main/nobody:0#2+0.001", "/main#99+1")
