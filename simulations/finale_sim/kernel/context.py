@@ -1,6 +1,5 @@
 """The trial that is going on in this thread, as its stubs, scenarios and escapes see it."""
 
-import threading
 from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,6 +8,7 @@ from finale_sim.choices import Candidate, Choices, Decide, Kind, Site
 from finale_sim.injected import Injected
 from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.clock import VirtualClock
+from finale_sim.kernel.here import here
 from finale_sim.kernel.lanes import INIT, Lane
 
 if TYPE_CHECKING:
@@ -17,22 +17,16 @@ if TYPE_CHECKING:
     from trio import CancelScope
     from trio.lowlevel import Task
 
-__all__ = ["Context", "current_trial"]
+__all__ = ["Context", "current_trial", "here"]
 
 _T = TypeVar("_T")
 _SEED = 0x66696E616C65
 
 
-class _Here(threading.local):
-    trial: "Context | None" = None
-
-
-here = _Here()
-
-
 def current_trial() -> "Context | None":
     """The trial that runs in this thread; ``None`` outside a trial, and while a strategy decides."""
-    return here.trial
+    trial: Context | None = here.trial
+    return trial
 
 
 class Context:

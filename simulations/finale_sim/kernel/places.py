@@ -12,6 +12,8 @@ import outcome
 import trio
 from trio.lowlevel import Task
 
+from finale_sim.kernel.here import here
+
 __all__ = ["entered_by_trio", "file_name", "is_kernel", "is_trio", "is_user", "place_of", "source_line", "user_line"]
 
 
@@ -57,12 +59,16 @@ def file_name(code: CodeType) -> str:
 
 @lru_cache(maxsize=10_000)
 def _cell(file: str) -> str | None:
-    """``In[3]`` if that is what the file holds. Not asked twice: IPython's own code is none of the program's."""
+    """``In[3]`` if that is what the file holds."""
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    name_cell = getattr(getattr(shell, "compile", None), "format_code_name", None)  # since IPython 8
-    cell = name_cell(file) if name_cell is not None else None
-    return None if cell is None else str(cell[1])
+    trial, here.trial = here.trial, None  # what IPython does for us is nothing that the program does
+    try:
+        shell = ipython.get_ipython() if ipython is not None else None
+        name_cell = getattr(getattr(shell, "compile", None), "format_code_name", None)  # since IPython 8
+        cell = name_cell(file) if name_cell is not None else None
+        return None if cell is None else str(cell[1])
+    finally:
+        here.trial = trial
 
 
 def source_line(code: CodeType, line: int) -> str:

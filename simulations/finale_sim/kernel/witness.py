@@ -24,7 +24,7 @@ import outcome
 import sniffio
 
 from finale_sim.kernel.contents import known
-from finale_sim.kernel.context import Context
+from finale_sim.kernel.context import Context, here
 from finale_sim.kernel.places import file_name, is_kernel, is_trio, is_user
 
 __all__ = ["Witness"]
@@ -101,6 +101,8 @@ class Witness:
         return [f"{what} at {file_name(code)}:{line}" for (what, code, line), step in self._asked.items() if step >= since]
 
     def _tell(self, _: int | None, frame: FrameType, event: int, called: int) -> int:
+        if here.trial is None:
+            return 0  # it is done for the simulator
         if event == _CALL:
             self._called(frame, frame.f_code)
         elif event == _C_CALL and _side(frame.f_code) is _PROGRAM:
