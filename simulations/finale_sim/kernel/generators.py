@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from finale_sim.kernel.context import here
@@ -16,6 +16,13 @@ class _WeakOrderedSet(WeakKeyDictionary[Any, None]):
 
     def add(self, item: Any) -> None:
         self.setdefault(item)
+
+
+class _Hooks(NamedTuple):
+    """As ``sys.get_asyncgen_hooks`` gives them."""
+
+    firstiter: Any
+    finalizer: Any
 
 
 class InOrderOfUse:
@@ -38,7 +45,7 @@ class InOrderOfUse:
 
     def install_hooks(self, runner: Any) -> None:
         super().install_hooks(runner)  # type: ignore[misc]
-        self.prev_hooks = tuple(self.prev_hooks)  # into the object that it was the garbage collector does not look
+        self.prev_hooks = _Hooks(*self.prev_hooks)  # into Python's own the garbage collector does not look
         finalizer = sys.get_asyncgen_hooks().finalizer
 
         def quiet_at_the_end(agen: Any) -> None:

@@ -7,6 +7,7 @@ import sys
 import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import trio
@@ -298,3 +299,31 @@ def test_every_end_of_a_racy_program_is_clean() -> None:
 
     endings = {trial.ending for trial in every_trial(program)}
     assert endings == {Ending.RETURNED, Ending.DEADLOCKED}
+
+
+def test_a_generator_that_is_not_trios_goes_to_whoever_was_there_before() -> None:
+    """One that is begun outside of any task, here by a deadline, is the host's, if the thread has one."""
+    told: list[object] = []
+
+    async def numbers() -> AsyncIterator[int]:
+        yield 1
+
+    async def program() -> None:
+        generator = numbers()
+
+        def abort(_: object) -> trio.lowlevel.Abort:
+            with suppress(StopIteration):
+                step: Any = generator.__anext__()
+                step.send(None)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        with trio.move_on_after(1):
+            await trio.lowlevel.wait_task_rescheduled(abort)
+        assert told == [generator]
+
+    before = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(told.append, told.append)
+    try:
+        assert simulate(program).ending is Ending.RETURNED
+    finally:
+        sys.set_asyncgen_hooks(*before)
