@@ -82,10 +82,9 @@ class Tracker:
         self._around(task)
         nursery = task.parent_nursery
         if nursery is not None and task not in nursery.child_tasks:  # it has ended
-            failed = nursery.cancel_scope.cancel_called
-            (self._writes if failed else self._adds).add(self._things.nursery(nursery))
-            if failed:
-                self._writes.add(self._things.name(nursery.cancel_scope))
+            self._adds.add(self._things.nursery(nursery))
+            if nursery.cancel_scope.cancel_called and self._untracked is None:
+                self._untracked = f"{task.name} ends in a nursery that is cancelled, perhaps by this"
         return Accesses(frozenset(self._reads), frozenset(self._writes), frozenset(self._adds), self._untracked)
 
     def _around(self, task: Task) -> None:
@@ -123,7 +122,7 @@ class Tracker:
         if how is Follow.INJECTS:
             self._writes.add("faults")  # one that lasts is felt by all tasks
         if how is Follow.OPAQUE and back is not None and by_user:
-            if code not in of_trio():
+            if code not in of_trio() or code.co_qualname == "CancelScope.cancel":  # which touches whatever a task waits for
                 self._give_up(f"{code.co_qualname} is called", back)
             elif code.co_argcount and not isinstance(first := frame.f_locals.get(code.co_varnames[0]), trio.Nursery):
                 self._use(first)  # whose method it is; a block that ends calls one, and loads nothing for that

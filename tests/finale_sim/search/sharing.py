@@ -288,6 +288,29 @@ async def cancel_scopes() -> None:
 
 
 @program
+async def a_cancel_beside_a_message() -> None:
+    """Whoever is cancelled no longer waits where the message goes."""
+    sending, receiving = trio.open_memory_channel[int](1)
+    got: list[int] = []
+    scope = trio.CancelScope()
+
+    async def take() -> None:
+        with scope:
+            got.append(await receiving.receive())
+
+    async def feed() -> None:
+        await pause()
+        sending.send_nowait(1)
+
+    async def stop() -> None:
+        await pause()
+        scope.cancel()
+
+    await both((take,), (feed,), (stop,))
+    assert got, "taken by nobody"
+
+
+@program
 async def a_nursery_that_is_cancelled() -> None:
     done: list[int] = []
 
