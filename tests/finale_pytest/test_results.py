@@ -115,7 +115,7 @@ def test_workers_of_xdist_tell_and_remember(race: str, run: Run, pytester: pytes
     pytester.makepyfile(test_other=race.replace("test_race", "test_other"))
     result = run("-n2", without=others)
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["VIOLATED  assertions hold", "2 simulated tests, 12 trials: 2 violated"])
+    result.stdout.fnmatch_lines(["VIOLATED  assertions hold", "2 simulated tests, * trials: 2 violated"])
     run().stdout.fnmatch_lines(
         ["What happened (the failure of the last run, again; *", "2 simulated tests, 2 trials: 2 violated"]
     )
