@@ -204,7 +204,7 @@ def test_a_new_search_is_made_under_the_conditions_of_the_token(tmp_path: Path) 
     moved = CANCELLED.replace("    held = 0\n", "    await trio.lowlevel.checkpoint()\n    held = 0\n")
     file.write_text(moved, encoding="utf-8")
     os.utime(file, (1, 1))
-    with pytest.raises(AssertionError, match="of [0-9] new ones this one fails"):
+    with pytest.raises(AssertionError, match=r"of \d+ new ones this one fails"):
         finale_sim.assert_holds(found, f"{file}:work")
 
 
