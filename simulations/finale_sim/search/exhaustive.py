@@ -21,7 +21,7 @@ from finale_sim.search.trail import Branch, Node, Passage, Step, Wish
 
 __all__ = ["DOUBT_EVERY", "Exhaustive"]
 
-DOUBT_EVERY = 10  #: trials, after which one is run again with two steps exchanged
+DOUBT_EVERY = 30  #: classes, after which one is run again with two steps exchanged
 
 
 class _Execution:
