@@ -120,7 +120,8 @@ def _instructions(code: CodeType) -> dict[int, tuple[dis.Instruction, int]]:
 def _reachable(code: CodeType, at: int) -> Iterator[dis.Instruction]:
     """Instructions that may run before the code waits again, in some order of the branches."""
     table = _instructions(code)
-    waiting = at in table and table[at][0].opname not in ("RETURN_GENERATOR", "RESUME")  # for what it awaits to come back
+    begins = next((offset for offset, (instruction, _) in table.items() if instruction.opname == "RESUME"), -1)
+    waiting = at > begins  # for what it awaits to come back; before, it has not begun
     left, seen = [at if waiting else 0], set[int]()
     while left:
         offset = left.pop()
