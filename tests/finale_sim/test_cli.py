@@ -472,7 +472,8 @@ def test_ctrl_c_in_what_proves_all_is_no_verdict(arguments: str, folder: Path) -
     time.sleep(2.5)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stdout, stderr) == (3, "", "finale-sim: interrupted\n")
+    assert (process.returncode, stdout) == (3, "")
+    assert stderr.endswith("finale-sim: interrupted\n")  # Python may say before that which coroutine it could not close
 
 
 def test_files_are_not_written_over_nor_into_nowhere(here: Command, folder: Path) -> None:
