@@ -8,11 +8,13 @@ import pytest
 
 import finale_sim
 from finale_sim.kernel import Fidelity
+from finale_sim.search import NAMED
 
 __all__ = ["settings_of"]
 
 _SAYS = inspect.signature(finale_sim.explore).parameters.values()
-_KNOWN = tuple(found.name for found in _SAYS if found.kind is found.KEYWORD_ONLY and found.name != "on_trial")
+_HERE = frozenset({"workers", "map", "resume"})  # of a test: its trials use what this process has made for it
+_KNOWN = tuple(found.name for found in _SAYS if found.kind is found.KEYWORD_ONLY and found.name not in {*_HERE, "on_trial"})
 _LEAST = {"trials": 1, "seed": 0}
 
 
@@ -36,12 +38,16 @@ def _check(item: pytest.Function, mark: pytest.Mark) -> None:
     """Fail with one sentence if the mark says what nobody understands."""
     problem = f"it has no names for {mark.args!r}; write trials=…, say" if mark.args else ""
     for name, value in mark.kwargs.items():
-        if name not in _KNOWN:
+        if name in _HERE:
+            problem = problem or f"{name} is not for tests, whose trials stay in their process; pytest -n (xdist) spreads tests"
+        elif name not in _KNOWN:
             close = difflib.get_close_matches(name, _KNOWN, n=1)
             meant = f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(_KNOWN)}"
             problem = problem or f"there is no setting {name!r}{meant}"
         elif name in _LEAST and (type(value) is not int or value < _LEAST[name]):
             problem = problem or f"{name} is {value!r}, and must be a whole number from {_LEAST[name]} on"
+        elif name == "strategy" and value not in NAMED:
+            problem = problem or f"there is no strategy {value!r}; there are {', '.join(NAMED)}"
         elif name == "fidelity" and value not in (words := [rung.word for rung in Fidelity]):
             problem = problem or f"there is no fidelity {value!r}; there are {', '.join(words)}"
     if problem:

@@ -76,6 +76,8 @@ def test_all_of_explore_can_be_said(pytester: pytest.Pytester, run: Run) -> None
         ("trials=0", "trials is 0, and must be a whole number from 1 on"),
         ("seed='x'", "seed is 'x', and must be a whole number from 0 on"),
         ("fidelity='tie'", "there is no fidelity 'tie'; there are rounds, step, ties, free"),
+        ("strategy='luck'", "there is no strategy 'luck'; there are portfolio, sweep, exhaustive, surw, *"),
+        ("workers=2", "workers is not for tests, whose trials stay in their process; pytest -n (xdist) spreads tests"),
     ],
 )
 def test_a_mark_that_nobody_understands_fails(mark: str, problem: str, pytester: pytest.Pytester, run: Run) -> None:
