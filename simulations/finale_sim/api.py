@@ -46,8 +46,8 @@ def explore(
     together with other deviations. What must hold then is what it asserts outside of these scopes, and that it ends.
     ``fidelity`` says which schedules there are: ``rounds`` only lock step, in any order, like stock trio; ``step`` any task at
     each step; ``ties`` also timers of one instant one by one; ``free`` also deadlines that pass while tasks could go on.
-    ``strategy`` says what is tried: by default everything side by side (``portfolio``); ``sweep``, ``surw``, ``urw``, ``pos``,
-    ``pct``, ``random`` or ``mutation`` alone; ``finale-sim explore --help`` has a line for each.
+    ``strategy`` says what is tried: by default everything side by side (``portfolio``); ``sweep``, ``exhaustive``, ``surw``,
+    ``urw``, ``pos``, ``pct``, ``random`` or ``mutation`` alone; ``finale-sim explore --help`` has a line for each.
     With ``crash``, the process of ``function`` may be killed before any of its steps, once in a trial; all of them are tried.
     Nothing of it runs any more, no ``finally`` either. Then, and also when it has returned, ``crash`` is run in a fresh loop:
     another async function without parameters, which asserts what must hold of what is in ``finale_sim.disk()``.
@@ -62,7 +62,8 @@ def explore(
     Raises:
         BadTarget: one of them is not such a function.
         BadSave: the file is not one of this search, or cannot be written.
-        ValueError: there is no such fidelity or strategy, or there are less than one worker.
+        ValueError: there is no such fidelity or strategy, ``exhaustive`` is not for what was asked for, or there are less than
+            one worker.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
