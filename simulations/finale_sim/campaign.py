@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from finale import Coordinator, open_workspace
@@ -21,7 +21,7 @@ from finale_sim.search import DEFAULT, Search
 from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
 from finale_sim.world import Opens
 
-__all__ = ["Campaign", "campaign_programs", "check_programs", "run_campaign", "workspace_programs"]
+__all__ = ["Campaign", "campaign_programs", "check_programs", "prove", "run_campaign", "workspace_programs"]
 
 
 _COLUMNS = ("scenario", "trials", "choices", "swept", "endings", "not seen", "verdict")
@@ -181,6 +181,18 @@ def check_programs(label: str, make: Callable[[], Coordinator], names: Sequence[
     """The scenarios that any coordinator can play (or those of them with these names), with coordinators from ``make``."""
     fitting: Iterable[Scenario] = (s for s in SCENARIOS.values() if s.any_coordinator and (not names or s.name in names))
     return [ScenarioProgram(f"check/{label}/{scenario.name}", scenario, make, judge_coordinator=True) for scenario in fitting]
+
+
+def prove(program: ScenarioProgram, claim: str, *, trials: int, seed: int, strategy: str = DEFAULT) -> Report:
+    """Search a program that is known to break ``claim`` for that alone: the first failure ends a search, and it may break others.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted, and half a proof is none.
+    """
+    report = investigate(replace(program, claims=(claim,)), trials=trials, seed=seed, strategy=strategy)
+    if report.search.interrupted:
+        raise KeyboardInterrupt
+    return report
 
 
 def run_campaign(

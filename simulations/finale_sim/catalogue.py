@@ -1,12 +1,10 @@
 """The catalogue: which ending is shown by which scenario and judged by which oracle, and which canary proves the oracle."""
 
-from dataclasses import replace
 from typing import Any
 
-from finale_sim.campaign import campaign_programs
+from finale_sim.campaign import campaign_programs, prove
 from finale_sim.canaries import CANARIES, Canary
 from finale_sim.endings import ENDINGS
-from finale_sim.investigate import investigate
 from finale_sim.oracles import JUDGED_BY
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.search import DEFAULT, NAMED
@@ -49,10 +47,7 @@ def try_canaries(*, trials: int, seed: int = 0, strategy: str = DEFAULT) -> list
 def _tried(canary: Canary, trials: int, seed: int, strategy: str) -> dict[str, Any]:
     with canary.released() as opens:
         (program,) = campaign_programs([canary.scenario], opens)
-        program = replace(program, claims=(canary.oracle,))  # some break other promises as well, and a search ends with the first
-        report = investigate(program, trials=trials, seed=seed, strategy=strategy)
-    if report.search.interrupted:
-        raise KeyboardInterrupt  # half a proof is none
+        report = prove(program, canary.oracle, trials=trials, seed=seed, strategy=strategy)
     found = report.counterexample
     breach = found.story.attempt.breach if found is not None else None
     return {

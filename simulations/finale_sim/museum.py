@@ -5,14 +5,12 @@ Nothing here is told from memory: what an exhibit says of its bug is data of its
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from finale_sim.campaign import campaign_programs, workspace_programs
+from finale_sim.campaign import campaign_programs, prove, workspace_programs
 from finale_sim.canaries import CANARIES, Canary
-from finale_sim.investigate import investigate
 from finale_sim.oracles import oracles
-from finale_sim.program import ScenarioProgram
 from finale_sim.render import timeline
 from finale_sim.report import Report
 from finale_sim.seed import HOLES, Hole, open_workspace
@@ -116,22 +114,10 @@ def exhibits(names: Sequence[str] = (), *, trials: int, seed: int = 0) -> Iterat
             yield _in_the_seed(hole, promises[hole.claim], trials, seed)
 
 
-def _found(program: ScenarioProgram, claim: str, trials: int, seed: int) -> Report:
-    """What a search for this one claim finds.
-
-    Raises:
-        KeyboardInterrupt: it was interrupted, and half a proof is none.
-    """
-    report = investigate(replace(program, claims=(claim,)), trials=trials, seed=seed)
-    if report.search.interrupted:
-        raise KeyboardInterrupt
-    return report
-
-
 def _broken(canary: Canary, promise: str, trials: int, seed: int) -> Exhibit:
     with canary.released() as opens:
         (program,) = campaign_programs([canary.scenario], opens)
-        report = _found(program, canary.oracle, trials, seed)
+        report = prove(program, canary.oracle, trials=trials, seed=seed)
     return Exhibit(
         canary.name,
         FINALE_ROOM,
@@ -151,7 +137,7 @@ def _broken(canary: Canary, promise: str, trials: int, seed: int) -> Exhibit:
 def _in_the_seed(hole: Hole, promise: str, trials: int, seed: int) -> Exhibit:
     """In the seed a bug sits where it really was; why finale cannot have it, its canary says."""
     (program,) = workspace_programs(open_workspace.__name__, open_workspace, [hole.scenario])
-    report = _found(program, hole.claim, trials, seed)
+    report = prove(program, hole.claim, trials=trials, seed=seed)
     twin = next(canary for canary in CANARIES.values() if canary.case == hole.name)
     return Exhibit(
         hole.name,

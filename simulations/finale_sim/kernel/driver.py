@@ -88,7 +88,7 @@ class Driver:
         self.behaviour: Behaviour | None = before.behaviour if before is not None else None
         if self.behaviour is not None:
             self.behaviour.go_on(self.loop)
-        elif context.choices.picking:
+        elif context.choices.picking and context.choices.watcher is None:  # who is told what steps touch needs no guess
             self.behaviour = Behaviour(self.loop, context)
         self.passage = Passage(self.loop, context, self.tracer, conditions.fidelity, self.suffix)
         self.interrupts = interrupts
@@ -225,7 +225,7 @@ class Driver:
         if self.tracer is not None:
             self.tracer.offer([queue[kept], *queue[:kept], *queue[kept + 1 :]])
         lane, tasks = context.lane, None
-        if self.behaviour is not None:
+        if context.choices.picking:
             tasks = [context.lanes[number_of(task)] for task in (queue[kept], *queue[:kept], *queue[kept + 1 :])]
         index = context.draw(_new(Site, (_SCHEDULE, lane.path, lane.steps, "")), runnable, tasks)
         task = queue.pop(kept if index == 0 else index - 1 if index <= kept else index)

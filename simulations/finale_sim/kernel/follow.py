@@ -7,11 +7,9 @@ from pathlib import Path
 from types import BuiltinFunctionType, CodeType, ModuleType
 from typing import Any
 
-import outcome
-import sniffio
 import trio
 
-from finale_sim.kernel.places import is_trio, is_user
+from finale_sim.kernel.places import CARRIERS, is_trio, is_user
 
 __all__ = ["Follow", "follow", "harmless", "of_trio"]
 
@@ -28,7 +26,6 @@ class Follow(enum.Enum):
 
 _OURS = str(Path(__file__).parents[1])
 _WITHOUT_EFFECT = ("injected.py", "escapes_time.py", "clock.py", "context.py")
-_CARRIERS = tuple(str(Path(module.__file__ or "").parent) for module in (outcome, sniffio))
 _HARMLESS = frozenset({"builtins", "math", "itertools", "_heapq", "_collections", "_operator", "_abc", "_functools"})
 _REFLECTION = frozenset(
     {"getattr", "setattr", "delattr", "hasattr", "vars", "dir", "exec", "eval", "compile", "globals", "locals"}
@@ -42,7 +39,7 @@ def follow(code: CodeType) -> Follow:
     file = code.co_filename
     if is_trio(code):
         return Follow.OPAQUE
-    if file.startswith((*_CARRIERS, "<attrs", "<frozen")):
+    if file.startswith((*CARRIERS, "<attrs", "<frozen")):
         return Follow.NEVER
     if file.startswith(_OURS):
         if file.endswith("inject.py"):

@@ -9,12 +9,13 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 import outcome
+import sniffio
 import trio
 from trio.lowlevel import Task
 
 from finale_sim.kernel.here import here
 
-__all__ = ["entered_by_trio", "file_name", "is_kernel", "is_trio", "is_user", "place_of", "source_line", "user_line"]
+__all__ = ["CARRIERS", "entered_by_trio", "file_name", "is_kernel", "is_trio", "is_user", "place_of", "source_line", "user_line"]
 
 
 def _folder(file: str | None) -> str:
@@ -25,6 +26,7 @@ _TRIO = _folder(trio.__file__)
 _KERNEL = _folder(__file__)
 _SELFTEST = os.sep + "selftest.py"  # its programs play the user
 _OUTCOME = _folder(outcome.__file__)
+CARRIERS = (_OUTCOME, _folder(sniffio.__file__))  #: folders of what trio is built on, and which only hands on what it is given
 _STDLIB = _folder(contextlib.__file__)
 _ENTERING = frozenset(  # on behalf of their caller; in old releases through a wrapper
     {"__enter__", "__aenter__", "__attrs_post_init__", "fail_after", "fail_at", "wrapper"}

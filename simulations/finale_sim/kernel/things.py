@@ -86,7 +86,7 @@ class Things:
             own = self.name(thing, name)
             if not isinstance(thing, (tuple, frozenset)):
                 yield own
-            if not isinstance(thing, _CLOSED) and type(thing).__name__ != "CancelStatus":
+            if not isinstance(thing, _CLOSED):
                 border += [(referent, (own, place)) for place, referent in enumerate(gc.get_referents(thing))]
 
 

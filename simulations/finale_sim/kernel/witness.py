@@ -20,12 +20,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-import outcome
-import sniffio
-
 from finale_sim.kernel.contents import known
 from finale_sim.kernel.context import Context, here
-from finale_sim.kernel.places import file_name, is_kernel, is_trio, is_user
+from finale_sim.kernel.places import CARRIERS, file_name, is_kernel, is_trio, is_user
 
 __all__ = ["Witness"]
 
@@ -68,7 +65,6 @@ _CLOCKS = str(Path(__file__).with_name("escapes_time.py"))
 _SIMULATOR = str(Path(__file__).parents[1])  # which knows what it asks for
 _LOG = str(Path(logging.__file__).parent)
 _GENERATED = re.compile("<attrs generated .*\\btrio\\.")
-_LIBRARIES = tuple(str(Path(module.__file__ or "").parent) for module in (outcome, sniffio))
 
 _PROGRAM, _TRIO, _LOGGING = "program", "trio", "logging"
 
@@ -149,7 +145,7 @@ def _aside(frame: FrameType) -> bool:
 @functools.lru_cache(4096)
 def _side(code: CodeType) -> str:
     """Whose code it is: what counts is the program's, and what it uses of the standard library."""
-    if is_trio(code) or is_kernel(code) or code.co_filename.startswith(_LIBRARIES) or _GENERATED.match(code.co_filename):
+    if is_trio(code) or is_kernel(code) or code.co_filename.startswith(CARRIERS) or _GENERATED.match(code.co_filename):
         return _TRIO
     return _LOGGING if code.co_filename.startswith(_LOG) else _PROGRAM
 

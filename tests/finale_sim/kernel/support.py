@@ -1,9 +1,12 @@
 """Helpers of the kernel's tests: every trial of a program, and programs that several tests use."""
 
+import gc
 import random
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+import pytest
 import trio
 
 from finale_sim.choices import Decide, Site
@@ -57,3 +60,14 @@ def grid(tasks: int, checkpoints: int) -> Program:
         return tuple(log)
 
     return program
+
+
+@pytest.fixture
+def silence(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Nothing may be printed, and nothing may be raised where nobody can catch it."""
+    unraisable: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    yield
+    gc.collect()
+    assert unraisable == []
+    assert capfd.readouterr() == ("", "")

@@ -17,20 +17,12 @@ import trio
 import finale_sim
 from finale_sim.choices import Decide, Kind, Site
 from finale_sim.kernel import Conditions, Ending, Fidelity, Trial, simulate
-from tests.finale_sim.kernel.support import Program, every_trial, grid, random_walk
+from tests.finale_sim.kernel.support import Program, every_trial, grid, random_walk, silence  # noqa: F401  # pytest finds fixtures by their names
 
 MORTAL = Conditions(crashes=True)
 
 
-@pytest.fixture(autouse=True)
-def _silence(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Nothing may be printed, and nothing may be raised where nobody can catch it."""
-    unraisable: list[object] = []
-    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
-    yield
-    gc.collect()
-    assert unraisable == []
-    assert capfd.readouterr() == ("", "")
+pytestmark = pytest.mark.usefixtures("silence")
 
 
 def killed_before(step: int, otherwise: Decide = lambda site, options: 0) -> Decide:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import weakref
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
@@ -13,18 +13,9 @@ import pytest
 import trio
 
 from finale_sim.kernel import Ending, simulate
-from tests.finale_sim.kernel.support import Program, every_trial, random_walk
+from tests.finale_sim.kernel.support import Program, every_trial, random_walk, silence  # noqa: F401  # pytest finds fixtures by their names
 
-
-@pytest.fixture(autouse=True)
-def _silence(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Nothing may be printed, and nothing may be raised where nobody can catch it."""
-    unraisable: list[object] = []
-    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
-    yield
-    gc.collect()
-    assert unraisable == []
-    assert capfd.readouterr() == ("", "")
+pytestmark = pytest.mark.usefixtures("silence")
 
 
 async def _stuck() -> None:
