@@ -72,9 +72,7 @@ def explore(
         killed = getattr(crash, "__qualname__", type(crash).__name__)
         key = {"target": name, "crash": killed, "trials": trials, "seed": seed, "strategy": strategy}
         saved = _saved(resume, **key, conditions=conditions.code)
-        found = investigate(
-            program, trials=trials, seed=seed, strategy=strategy, on_trial=on_trial, hire=hire, saved=saved
-        )
+        found = investigate(program, trials=trials, seed=seed, strategy=strategy, on_trial=on_trial, hire=hire, saved=saved)
         return confirmed(found, import_names(function, crash))
 
 

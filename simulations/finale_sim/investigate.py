@@ -125,9 +125,7 @@ def _as_here(run: RunTrial, failure: Attempt) -> Attempt:
     return here if here.digest == failure.digest and same_claim(here, failure) else failure
 
 
-def _explain(
-    program: Program, run: RunTrial, state: Search, failure: Attempt, *, elsewhere: bool
-) -> Counterexample | Difference:
+def _explain(program: Program, run: RunTrial, state: Search, failure: Attempt, *, elsewhere: bool) -> Counterexample | Difference:
     """The failure, shrunk and told; or how it comes out differently when it is run again, here if it was found elsewhere."""
     found_with = len(failure.deviations)
     try:

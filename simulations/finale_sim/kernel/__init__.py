@@ -6,9 +6,9 @@ from finale_sim.kernel.driver import FAIR_AFTER
 from finale_sim.kernel.entrance import simulate
 from finale_sim.kernel.errors import KernelUnsupported, NestedTrial, RealIO, StepBlocked
 from finale_sim.kernel.interrupts import heard
-from finale_sim.kernel.livelock import Livelock, Mover, render_livelock
+from finale_sim.kernel.states.livelock import Livelock, Mover, render_livelock
+from finale_sim.kernel.stuck.waits import Wait, circle, render_waits
 from finale_sim.kernel.trial import BlockedTask, Ending, Step, Trial, render_deadlock
-from finale_sim.kernel.waits import Wait, circle, render_waits
 
 __all__ = [
     "FAIR_AFTER",

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from trio.lowlevel import Task
 
 from finale_sim.kernel.context import Context
-from finale_sim.kernel.livelock import Livelock
-from finale_sim.kernel.lookout import Lookout
-from finale_sim.kernel.owners import stuck_at, stuck_for_good
 from finale_sim.kernel.seam import Loop
+from finale_sim.kernel.states.livelock import Livelock
+from finale_sim.kernel.states.lookout import Lookout
+from finale_sim.kernel.stuck.owners import stuck_at, stuck_for_good
 from finale_sim.kernel.trial import Ending
 
 __all__ = ["Budget"]

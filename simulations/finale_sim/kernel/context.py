@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from finale_sim.choices import Candidate, Choices, Decide, Kind, Site
 from finale_sim.injected import Injected
-from finale_sim.kernel.aside import Aside
-from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.here import here
 from finale_sim.kernel.lanes import INIT, Lane
+from finale_sim.kernel.parts.aside import Aside
+from finale_sim.kernel.parts.clock import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

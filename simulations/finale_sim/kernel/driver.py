@@ -29,13 +29,13 @@ from finale_sim.kernel.context import Context
 from finale_sim.kernel.crashes import Crashes, Killed
 from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.lanes import AFTER, INIT, MAIN, RUN_SYNC_SOON, Lane
-from finale_sim.kernel.owners import picture, stuck_at
 from finale_sim.kernel.passage import Passage
 from finale_sim.kernel.seam import Loop, number_of
-from finale_sim.kernel.stuck import blocked
+from finale_sim.kernel.stuck.owners import picture, stuck_at
+from finale_sim.kernel.stuck.waiting import blocked
+from finale_sim.kernel.touched.watch import Watch
 from finale_sim.kernel.tracing import Tracer
 from finale_sim.kernel.trial import Ending, Step, Trial
-from finale_sim.kernel.watch import Watch
 
 __all__ = ["FAIR_AFTER", "MAX_STEPS", "Driver"]
 

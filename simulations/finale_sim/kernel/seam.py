@@ -22,14 +22,14 @@ import outcome
 import sniffio
 import trio
 
-from finale_sim.kernel import parts
-from finale_sim.kernel.callbacks import OwnThreadOnly, simulated_threads
-from finale_sim.kernel.clock import VirtualClock
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import unsupported
-from finale_sim.kernel.escapes_io import NoNetwork
-from finale_sim.kernel.generators import InOrderOfUse
-from finale_sim.kernel.timers import Timer, Timers
+from finale_sim.kernel.escapes.sockets import NoNetwork
+from finale_sim.kernel.parts import standins
+from finale_sim.kernel.parts.callbacks import OwnThreadOnly, simulated_threads
+from finale_sim.kernel.parts.clock import VirtualClock
+from finale_sim.kernel.parts.generators import InOrderOfUse
+from finale_sim.kernel.parts.timers import Timer, Timers
 
 try:
     from trio import _threads
@@ -75,7 +75,7 @@ def is_open(scope: trio.CancelScope) -> bool:
     return scope._cancel_status is not None
 
 
-class _Tasks(parts.OrderedSet[Task]):
+class _Tasks(standins.OrderedSet[Task]):
     """All living tasks. trio adds a task right after making it, so this is where a task gets its number."""
 
     __slots__ = ("born", "count")
@@ -124,7 +124,7 @@ class _Runner(Runner):
 
     def task_exited(self, task: Task, outcome: Any) -> None:
         super().task_exited(task, outcome)
-        self.ended = parts.how_ended(outcome)
+        self.ended = standins.how_ended(outcome)
         if task is self.main_task and len(self.tasks) > 1 and self.system_nursery is not None:
             self.system_nursery.cancel_scope.cancel()
 
@@ -136,7 +136,7 @@ class _Runner(Runner):
             self.spawn_impl(entry.task, (), self.entry_nursery, "<TrioToken.run_sync_soon task>", system_task=True)
 
 
-class _LaterRunner(parts.OwnTasksOnly, _Runner):
+class _LaterRunner(standins.OwnTasksOnly, _Runner):
     """The runner of a loop that comes in the place of another one."""
 
 
@@ -154,7 +154,7 @@ class Loop:
         self._library = sniffio.thread_local.name
         self.runq: list[Task] = []
         self.tasks: _Tasks = _Tasks(born, before.tasks.count if before is not None else 0)
-        self.timers, self.idle = Timers(), parts.IdleWaiters()
+        self.timers, self.idle = Timers(), standins.IdleWaiters()
         self.entry = _Entry()
         self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
         self._stock_deadlines = Deadlines()
@@ -162,9 +162,9 @@ class Loop:
         variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
         self.runner = (_Runner if before is None else _LaterRunner)(
             clock=clock,
-            instruments=parts.LazyInstruments(lambda: Instruments(())),  # type: ignore[arg-type]
-            io_manager=parts.NoIO(),  # type: ignore[arg-type]
-            ki_manager=parts.NoSignals(),  # type: ignore[arg-type]
+            instruments=standins.LazyInstruments(lambda: Instruments(())),  # type: ignore[arg-type]
+            io_manager=standins.NoIO(),  # type: ignore[arg-type]
+            ki_manager=standins.NoSignals(),  # type: ignore[arg-type]
             strict_exception_groups=_STRICT_GROUPS,
             system_context=variables,
             runq=self.runq,  # type: ignore[arg-type]
@@ -274,7 +274,7 @@ def install() -> None:
     """
     try:
         _order_cancellation()
-        parts.without_overhead(CancelScope, "_might_change_registered_deadline")  # entered twice for each scope
+        standins.without_overhead(CancelScope, "_might_change_registered_deadline")  # entered twice for each scope
         Task.__hash__ = _task_hash  # type: ignore[method-assign, assignment]
         threads: Any = _threads
         starting = simulated_threads(threads.start_thread_soon, GLOBAL_RUN_CONTEXT)
@@ -292,7 +292,7 @@ def _order_cancellation() -> None:
 
     def ordered(self: CancelStatus) -> None:
         if (trial := here.trial) is not None:
-            self._children, self._tasks = parts.OrderedSet(), parts.OrderedSet()  # type: ignore[assignment]
+            self._children, self._tasks = standins.OrderedSet(), standins.OrderedSet()  # type: ignore[assignment]
             if trial.opened is not None:
                 trial.opened(self._scope)
         original(self)

@@ -4,10 +4,10 @@ from trio.lowlevel import Task
 
 from finale_sim.choices import Choice
 from finale_sim.kernel.context import Context
+from finale_sim.kernel.parts.timers import Timer
 from finale_sim.kernel.places import place_of
 from finale_sim.kernel.seam import Loop, scope_tasks, scopes_around
-from finale_sim.kernel.stuck import primitive_frame, stack_of, waiting_on
-from finale_sim.kernel.timers import Timer
+from finale_sim.kernel.stuck.waiting import primitive_frame, stack_of, waiting_on
 from finale_sim.kernel.trial import Step
 
 __all__ = ["CALM", "CANCEL", "PROCESS", "TIMER", "Tracer"]

@@ -6,8 +6,8 @@ from typing import Any
 
 from finale_sim.choices import Choice
 from finale_sim.injected import Injected
-from finale_sim.kernel.livelock import Livelock, render_livelock
-from finale_sim.kernel.waits import Wait, render_waits
+from finale_sim.kernel.states.livelock import Livelock, render_livelock
+from finale_sim.kernel.stuck.waits import Wait, render_waits
 from finale_sim.profile import Profile
 
 __all__ = ["BlockedTask", "Ending", "Step", "Trial", "render_deadlock"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from finale.drawing import Picture
 from finale.drawing.canvas import CELL_PX, Canvas, width_of
 from finale.drawing.text import clean, cut
+from finale_sim.kernel.stuck.waits import JOIN, Wait, circle
 from finale_sim.kernel.trial import Trial, render_deadlock
-from finale_sim.kernel.waits import JOIN, Wait, circle
 
 __all__ = ["waits_picture"]
 

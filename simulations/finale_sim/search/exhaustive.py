@@ -6,8 +6,9 @@ common. One trial of each class is enough: all others end alike. This is optimal
 conflict and could have come in the other order, and see that some trial has them so. Choices that are not about who goes next
 (data, faults, cancels, ties of timers) are simply all tried.
 
-What steps have in common comes from ``kernel/tracking.py``, which counts what it cannot follow as everything. Nothing rests on
-that alone: every few trials one is run again with two neighbours exchanged that are said to be independent (``doubt.py``).
+What steps have in common comes from ``kernel/touched/tracking.py``, which counts what it cannot follow as everything. Nothing
+rests on that alone: every few trials one is run again with two neighbours exchanged that are said to be independent
+(``doubt.py``).
 """
 
 from collections.abc import Sequence

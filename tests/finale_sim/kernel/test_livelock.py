@@ -22,7 +22,7 @@ import trio
 from finale_sim import fault
 from finale_sim.choices import Kind, Site
 from finale_sim.kernel import Conditions, Ending, Fidelity, Trial, simulate
-from finale_sim.kernel.livelock import Livelock, Mover, render_livelock
+from finale_sim.kernel.states.livelock import Livelock, Mover, render_livelock
 
 Program = Callable[[], Awaitable[Any]]
 

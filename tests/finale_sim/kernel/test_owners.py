@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from finale_sim.kernel import Ending, Trial, circle, simulate
-from finale_sim.kernel.waits import JOIN
+from finale_sim.kernel.stuck.waits import JOIN
 from tests.finale_sim.kernel.support import every_trial
 
 

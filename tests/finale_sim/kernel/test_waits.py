@@ -2,7 +2,7 @@
 
 import pytest
 
-from finale_sim.kernel.waits import JOIN, Wait, circle, closed_off, render_waits
+from finale_sim.kernel.stuck.waits import JOIN, Wait, circle, closed_off, render_waits
 
 
 def lock(waiter: str, number: int, *held_by: str) -> Wait:

@@ -3,8 +3,8 @@
 import pytest
 
 from finale_sim.kernel import Ending, Trial
+from finale_sim.kernel.stuck.waits import JOIN, Wait
 from finale_sim.kernel.trial import BlockedTask
-from finale_sim.kernel.waits import JOIN, Wait
 from finale_sim.render import waits_picture
 from tests.finale.drawing.geometry import Box, assert_sound, shapes, texts
 

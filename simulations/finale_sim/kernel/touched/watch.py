@@ -10,7 +10,7 @@ from finale_sim.accesses import EVERYTHING, Accesses
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.lanes import Lane
 from finale_sim.kernel.passage import Passage
-from finale_sim.kernel.tracking import Tracker
+from finale_sim.kernel.touched.tracking import Tracker
 
 __all__ = ["Watch"]
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from finale_sim.kernel.context import here
-from finale_sim.kernel.parts import OrderedSet
+from finale_sim.kernel.parts.standins import OrderedSet
 
 __all__ = ["InOrderOfUse"]
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import trio
 
 from finale_sim.kernel.context import here
-from finale_sim.kernel.parts import refusal
+from finale_sim.kernel.parts.standins import refusal
 
 __all__ = ["NoNetwork", "table"]
 

@@ -13,12 +13,12 @@ from typing import Any
 from trio.lowlevel import Task
 
 from finale_sim.kernel.context import Context
-from finale_sim.kernel.livelock import Livelock, Mover
 from finale_sim.kernel.places import place_of
 from finale_sim.kernel.seam import Loop
-from finale_sim.kernel.snapshot import Snapshot, snapshot
-from finale_sim.kernel.stuck import blocked
-from finale_sim.kernel.witness import Witness
+from finale_sim.kernel.states.livelock import Livelock, Mover
+from finale_sim.kernel.states.snapshot import Snapshot, snapshot
+from finale_sim.kernel.states.witness import Witness
+from finale_sim.kernel.stuck.waiting import blocked
 
 __all__ = ["Lookout"]
 

@@ -8,9 +8,9 @@ import outcome
 import trio
 from trio.lowlevel import Task
 
-from finale_sim.kernel.aside import Aside
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import RealIO
+from finale_sim.kernel.parts.aside import Aside
 
 __all__ = ["OwnThreadOnly", "Wakeup", "simulated_threads"]
 

@@ -22,12 +22,12 @@ from trio.lowlevel import Task
 
 from finale_sim.accesses import Accesses, Thing
 from finale_sim.kernel.context import here
-from finale_sim.kernel.follow import Follow, follow, harmless, of_trio
-from finale_sim.kernel.instructions import Instruction, instructions
 from finale_sim.kernel.lanes import Lane
 from finale_sim.kernel.places import source_line
 from finale_sim.kernel.seam import scopes_around
-from finale_sim.kernel.things import CONTAINERS, PLAIN, UNKNOWN, Things, attribute_of, keeps_attributes
+from finale_sim.kernel.touched.follow import Follow, follow, harmless, of_trio
+from finale_sim.kernel.touched.instructions import Instruction, instructions
+from finale_sim.kernel.touched.things import CONTAINERS, PLAIN, UNKNOWN, Things, attribute_of, keeps_attributes
 
 __all__ = ["Tracker"]
 

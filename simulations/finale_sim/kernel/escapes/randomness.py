@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 from finale_sim.kernel.context import Context, here
-from finale_sim.kernel.escapes_time import EPOCH_S
+from finale_sim.kernel.escapes.clocks import EPOCH_S
 
 __all__ = ["table"]
 

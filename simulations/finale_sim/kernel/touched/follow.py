@@ -1,6 +1,7 @@
 """Which functions a tracker looks into, and which of the others touch nothing but what they are called with."""
 
 import enum
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import Any
 
 import trio
 
+from finale_sim import injected
+from finale_sim.kernel import context
+from finale_sim.kernel.escapes import clocks
+from finale_sim.kernel.parts import clock
 from finale_sim.kernel.places import CARRIERS, is_trio, is_user
 
 __all__ = ["Follow", "follow", "harmless", "of_trio"]
@@ -24,8 +29,8 @@ class Follow(enum.Enum):
     OPAQUE = "it may touch anything, unless it is known to touch its arguments only"
 
 
-_OURS = str(Path(__file__).parents[1])
-_WITHOUT_EFFECT = ("injected.py", "escapes_time.py", "clock.py", "context.py")
+_OURS = str(Path(__file__).parents[2]) + os.sep
+_WITHOUT_EFFECT = tuple(module.__file__ for module in (injected, clocks, clock, context))
 _HARMLESS = frozenset({"builtins", "math", "itertools", "_heapq", "_collections", "_operator", "_abc", "_functools"})
 _REFLECTION = frozenset(
     {"getattr", "setattr", "delattr", "hasattr", "vars", "dir", "exec", "eval", "compile", "globals", "locals"}
@@ -42,9 +47,9 @@ def follow(code: CodeType) -> Follow:
     if file.startswith((*CARRIERS, "<attrs", "<frozen")):
         return Follow.NEVER
     if file.startswith(_OURS):
-        if file.endswith("inject.py"):
+        if file == f"{_OURS}inject.py":
             return Follow.INJECTS
-        return Follow.NEVER if file.endswith(_WITHOUT_EFFECT) else Follow.OPAQUE
+        return Follow.NEVER if file in _WITHOUT_EFFECT else Follow.OPAQUE
     return Follow.ALWAYS if is_user(code) else Follow.FROM_USERS
 
 

@@ -20,9 +20,10 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from finale_sim.kernel.contents import known
 from finale_sim.kernel.context import Context, here
+from finale_sim.kernel.escapes import clocks
 from finale_sim.kernel.places import CARRIERS, file_name, is_kernel, is_trio, is_user
+from finale_sim.kernel.states.contents import known
 
 __all__ = ["Witness"]
 
@@ -61,8 +62,8 @@ _set_profile.argtypes = (_Told, ctypes.c_void_p)
 _set_profile.restype = None
 
 _CLOCK = frozenset({"clock", "clock_ns", "convert", "now", "utcnow", "current_time"})
-_CLOCKS = str(Path(__file__).with_name("escapes_time.py"))
-_SIMULATOR = str(Path(__file__).parents[1])  # which knows what it asks for
+_CLOCKS = clocks.__file__
+_SIMULATOR = str(Path(__file__).parents[2])  # which knows what it asks for
 _LOG = str(Path(logging.__file__).parent)
 _GENERATED = re.compile("<attrs generated .*\\btrio\\.")
 

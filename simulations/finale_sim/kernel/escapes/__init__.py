@@ -18,7 +18,7 @@ import threading
 from functools import cache
 from typing import Any
 
-from finale_sim.kernel import escapes_io, escapes_random, escapes_threads, escapes_time
+from finale_sim.kernel.escapes import clocks, randomness, sockets, threads
 
 __all__ = ["install"]
 
@@ -32,12 +32,12 @@ _MEASURE_REAL_WAITING = (concurrent.futures, queue, selectors, subprocess, threa
 def install() -> None:
     """Put all replacements in place. Once for the process."""
     replaced: dict[int, tuple[Any, Any]] = {}
-    for table in (escapes_time.table(), escapes_random.table(), escapes_io.table(), escapes_threads.table()):
+    for table in (clocks.table(), randomness.table(), sockets.table(), threads.table()):
         for owner, name, replacement in table:
             original = getattr(owner, name)
             setattr(owner, name, replacement)
             replaced[id(original)] = (original, replacement)
-    escapes_time.replace_datetime()
+    clocks.replace_datetime()
     for module_name, module in list(sys.modules.items()):
         if _is_users(module_name):
             _rebind(getattr(module, "__dict__", None), replaced)

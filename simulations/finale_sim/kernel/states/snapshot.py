@@ -20,11 +20,11 @@ from typing import Any, Protocol, TypeAlias
 import trio
 from trio.lowlevel import Task
 
-from finale_sim.kernel.contents import contents, is_plain, is_same, plain
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.places import file_name, is_trio
-from finale_sim.kernel.reach import is_foreign
 from finale_sim.kernel.seam import Loop, number_of
+from finale_sim.kernel.states.contents import contents, is_plain, is_same, plain
+from finale_sim.kernel.stuck.reach import is_foreign
 
 __all__ = ["Snapshot", "snapshot"]
 

@@ -12,11 +12,11 @@ from trio.lowlevel import Task
 
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.lanes import AFTER, MAIN
-from finale_sim.kernel.reach import Reach
 from finale_sim.kernel.seam import Loop, number_of, scopes_around
-from finale_sim.kernel.stuck import PathOf, primitive_frame
+from finale_sim.kernel.stuck.reach import Reach
+from finale_sim.kernel.stuck.waiting import PathOf, primitive_frame
+from finale_sim.kernel.stuck.waits import JOIN, Wait, circle, closed_off
 from finale_sim.kernel.trial import Ending
-from finale_sim.kernel.waits import JOIN, Wait, circle, closed_off
 
 __all__ = ["picture", "stuck_at", "stuck_for_good"]
 

@@ -1,0 +1,1 @@
+"""Who waits for what in a trial that stands still, and who could end the wait."""
