@@ -621,3 +621,124 @@ async def faults() -> None:
 
     await both((store,), (store,))
     assert stored == 2, stored
+
+
+@program
+async def an_end_that_wakes_somebody() -> None:
+    """Whoever is woken by the last step of a child waits for that one, and not for others that have ended before."""
+    told, written, seen = trio.Event(), 0, list[int]()
+
+    async def write() -> None:
+        nonlocal written
+        written = 1
+
+    async def tell() -> None:
+        told.set()
+
+    async def look() -> None:
+        await told.wait()
+        seen.append(written)
+
+    await both((look,), (write,), (tell,))
+    assert seen == [1], seen
+
+
+@program
+async def functions_of_trio_as_tasks() -> None:
+    sending, receiving = trio.open_memory_channel[int](2)
+    await both((sending.send, 0), (sending.send, 1))
+    got = [receiving.receive_nowait(), receiving.receive_nowait()]
+    assert got == [0, 1], got
+
+
+@program
+async def a_child_that_starts_children() -> None:
+    log: list[int] = []
+
+    async def add(number: int) -> None:
+        log.append(number)
+
+    async with trio.open_nursery() as nursery:
+
+        async def start(number: int) -> None:
+            await pause()
+            nursery.start_soon(add, number)
+
+        nursery.start_soon(start, 0)
+        nursery.start_soon(start, 1)
+        await pause()
+    assert log == [0, 1], log
+
+
+@program
+async def starting_in_the_nursery_of_others() -> None:
+    """Which is open only until its last child ends."""
+    ready: list[trio.Nursery] = []
+
+    async def owner() -> None:
+        async with trio.open_nursery() as nursery:
+            ready.append(nursery)
+            await pause()
+
+    async def guest() -> None:
+        await pause()
+        if ready:
+            ready[0].start_soon(pause)
+
+    await both((owner,), (guest,))
+
+
+@program
+async def a_block_that_fails() -> None:
+    done: list[int] = []
+
+    async def work(number: int) -> None:
+        await pause()
+        done.append(number)
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(work, 0)
+            nursery.start_soon(work, 1)
+            await pause()
+            raise ValueError  # noqa: TRY301  # the block is left by it
+    except* ValueError:
+        pass
+    assert done == [0, 1], done
+
+
+@program
+async def counting_the_children() -> None:
+    counts: list[int] = []
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pause)
+        nursery.start_soon(pause)
+        await pause()
+        counts.append(len(nursery.child_tasks))
+    assert counts == [2], counts
+
+
+@program
+async def a_lock_that_is_never_released() -> None:
+    """Its owner's end breaks it, which no line of the program says."""
+    lock, got = trio.Lock(), list[str]()
+
+    async def keep() -> None:
+        await lock.acquire()
+        await pause()
+
+    async def take() -> None:
+        await pause()
+        await pause()
+        try:
+            lock.acquire_nowait()
+        except trio.WouldBlock:
+            got.append("taken")
+        except trio.BrokenResourceError:
+            got.append("broken")
+        else:
+            lock.release()
+
+    await both((keep,), (take,))
+    assert got != ["broken"]
