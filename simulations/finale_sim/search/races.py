@@ -52,7 +52,7 @@ class _Causes:
         return mask
 
     def _counted(self, own: int, at: int) -> int:
-        """Who was counted before a task could go on at ``at``, if its step before that waits for them: children that have ended."""
+        """Who was counted before a task could go on at ``at``, if its step before waits for them: children that have ended."""
         last = self._trail[own] if own >= 0 else None
         mask = 0
         if isinstance(last, Step) and last.accesses.awaits:
