@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from finale_sim.choices import Decide, Kind
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.crew import Alone, Crew
-from finale_sim.search.exhaustive import Exhaustive
 from finale_sim.search.named import DEFAULT, strategy_named
 from finale_sim.search.novelty import Novelty
 from finale_sim.search.portfolio import Portfolio
@@ -164,15 +163,13 @@ def _next_stage(state: Search, trials: int, seed: int, deviations: int | None, s
 def _spend(state: Search, crew: Crew, stage: Stage, on_trial: OnTrial | None) -> None:
     """Let a strategy work until its stage or the search is over."""
     strategy, ordered = stage.strategy, stage.ordered
-    sweep = strategy.sweep if isinstance(strategy, Portfolio) else strategy if isinstance(strategy, Sweep) else None
     while not state.over:
         state.strategy = strategy.name
         state.torn = True
         _order_ahead(state, crew, stage)
-        if sweep is not None:
-            state.swept, state.exhausted = max(state.swept, sweep.complete), sweep.exhausted
-        elif isinstance(strategy, Exhaustive):
-            state.exhausted, state.classes = strategy.exhausted, strategy.classes
+        completed = strategy.completed
+        state.swept = max(state.swept, completed.deviations)
+        state.exhausted, state.classes = completed.everything, completed.classes
         state.torn = False
         if not ordered:
             return
