@@ -203,7 +203,7 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.choices += len(attempt.choices)
     state.steps += attempt.steps
     state.seen.update(attempt.seen)
-    state.novelty.note(attempt.digest if attempt.behaviour is None else attempt.behaviour)
+    state.novelty.note(attempt.digest if attempt.observed is None else attempt.observed)
     state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
     state.struck.update(attempt.injected.struck.keys())
     state.discarded += attempt.injected.discarded

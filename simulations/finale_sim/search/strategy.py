@@ -28,7 +28,8 @@ class Attempt:
     seen: tuple[str, ...] = ()  #: names of the situations that it reached
     injected: Injected = field(default_factory=Injected)  #: what the program said of itself
     profile: Profile | None = field(default=None, compare=False)  #: what it did, if a ``Picking`` made its choices
-    behaviour: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
+    observed: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
+    result: str = ""  #: what a plain program has returned, if that is plain data
     late: bool = False  #: it took more steps than choices are asked for in
 
     @property
