@@ -2,7 +2,14 @@
 
 import itertools
 import random
+import sqlite3
+import threading
+import weakref
+from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import closing, suppress
+from contextvars import ContextVar
+from functools import lru_cache, partial
 from typing import Any
 
 import trio
@@ -741,3 +748,235 @@ async def a_lock_that_is_never_released() -> None:
             assert asked == before, "both have waited"
 
     await both((keep,), (take,), (take,))
+
+
+@program
+async def a_deque() -> None:
+    items = deque[int](maxlen=2)
+
+    async def add(item: int) -> None:
+        await pause()
+        items.appendleft(item)
+
+    await both((add, 0), (add, 1))
+    assert items.pop() == 0
+
+
+@program
+async def a_view_of_a_dict() -> None:
+    stock = {"a": 1}
+
+    async def count(keys: Any) -> None:
+        await pause()
+        assert len(keys) == 1
+
+    async def add() -> None:
+        await pause()
+        stock["b"] = 1
+
+    await both((count, stock.keys()), (add,))
+
+
+@program
+async def a_view_of_bytes() -> None:
+    raw = bytearray(b"ab")
+
+    async def read(view: memoryview) -> None:
+        await pause()
+        assert view[0] == ord("a")
+
+    async def write(own: bytearray) -> None:
+        await pause()
+        own[0] = 0
+
+    await both((read, memoryview(raw)), (write, raw))
+
+
+current = ContextVar[Account]("current")
+
+
+@program
+async def a_context_variable() -> None:
+    """Each task has its own context, and all of these hold one object."""
+    current.set(Account())
+
+    async def pay() -> None:
+        seen = current.get().balance
+        await pause()
+        current.get().balance = seen + 1
+
+    await both((pay,), (pay,))
+    assert current.get().balance == 2
+
+
+@program
+async def a_weak_reference() -> None:
+    account = Account()
+
+    async def directly(own: Account) -> None:
+        seen = own.balance
+        await pause()
+        own.balance = seen + 1
+
+    async def weakly(reference: weakref.ref[Account]) -> None:
+        await pause()
+        reference().balance += 1  # type: ignore[union-attr]  # it lives
+
+    await both((directly, account), (weakly, weakref.ref(account)))
+    assert account.balance == 2
+
+
+@program
+async def a_thread_s_own() -> None:
+    """All tasks are of one thread."""
+    own = threading.local()
+    own.account = Account()
+
+    async def pay() -> None:
+        seen = own.account.balance
+        await pause()
+        own.account.balance = seen + 1
+
+    await both((pay,), (pay,))
+    assert own.account.balance == 2
+
+
+names = itertools.count()
+
+
+@program
+async def two_connections() -> None:
+    """Two objects of C that share what neither of them shows."""
+    name = f"file:{next(names)}?mode=memory&cache=shared"
+    with closing(sqlite3.connect(name, uri=True)) as one, closing(sqlite3.connect(name, uri=True)) as other:
+        one.execute("create table stock (n)")
+        one.execute("insert into stock values (0)")
+        one.commit()
+
+        async def add(connection: sqlite3.Connection) -> None:
+            await pause()
+            (seen,) = connection.execute("select n from stock").fetchone()
+            await pause()
+            connection.execute("update stock set n = ?", (seen + 1,))
+            connection.commit()
+
+        await both((add, one), (add, other))
+        assert one.execute("select n from stock").fetchone() == (2,)
+
+
+@program
+async def a_bound_method() -> None:
+    items: list[int] = []
+
+    async def call(function: Callable[[int], None], item: int) -> None:
+        await pause()
+        function(item)
+
+    await both((call, items.append, 0), (call, items.append, 1))
+    assert items == [0, 1]
+
+
+@program
+async def a_cache() -> None:
+    made: list[int] = []
+
+    @lru_cache
+    def connection(kind: str) -> list[int]:
+        made.append(len(kind))
+        return made
+
+    async def use(kind: str) -> None:
+        await pause()
+        connection(kind)
+
+    await both((use, "a"), (use, "bc"))
+    assert made == [1, 2]
+
+
+@program
+async def a_partial() -> None:
+    account = Account()
+
+    async def pay(own: Account, amount: int) -> None:
+        seen = own.balance
+        await pause()
+        own.balance = seen + amount
+
+    await both((partial(pay, account), 1), (partial(pay, account), 1))
+    assert account.balance == 2
+
+
+@program
+async def a_time_out_beside_a_message() -> None:
+    sending, receiving = trio.open_memory_channel[int](0)
+    got: list[int] = []
+
+    async def take() -> None:
+        with trio.move_on_after(1):
+            got.append(await receiving.receive())
+
+    async def give() -> None:
+        await trio.sleep(1)
+        with suppress(trio.WouldBlock):
+            sending.send_nowait(1)
+
+    await both((take,), (give,))
+    assert got, "too late"
+
+
+@program
+async def a_shield() -> None:
+    log: list[str] = []
+    with trio.CancelScope() as scope:
+
+        async def clean() -> None:
+            try:
+                await trio.sleep_forever()
+            finally:
+                with trio.CancelScope(shield=True):
+                    await pause()
+                    log.append("clean")
+
+        async def stop() -> None:
+            await pause()
+            scope.cancel()
+            log.append("stopped")
+
+        await both((clean,), (stop,))
+    assert log == ["stopped", "clean"], log
+
+
+@program
+async def closing_a_channel() -> None:
+    sending, receiving = trio.open_memory_channel[int](1)
+
+    async def send() -> None:
+        await pause()
+        with suppress(trio.BrokenResourceError):
+            sending.send_nowait(1)
+            return
+        raise AssertionError
+
+    async def close() -> None:
+        await pause()
+        receiving.close()
+
+    await both((send,), (close,))
+
+
+@program
+async def a_sent_generator() -> None:
+    def adding() -> Any:
+        total = 0
+        while True:
+            total += yield total
+
+    sums = adding()
+    next(sums)
+
+    async def add(number: int) -> None:
+        await pause()
+        assert sums.send(number) != 2
+
+    await both((add, 1), (add, 2))
+    sums.close()

@@ -22,7 +22,7 @@ from tests.finale_sim.search.sharing import PROGRAMS
 Steps = list[tuple[str, Accesses]]
 
 # These have choices of other kinds, all of which are tried.
-DATA = {"timers", "a_time_out", "a_time_out_of_a_task_that_could_go_on", "faults"}
+DATA = {"timers", "a_time_out", "a_time_out_beside_a_message", "a_time_out_of_a_task_that_could_go_on", "faults"}
 
 
 class _Recording:

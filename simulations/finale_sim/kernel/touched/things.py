@@ -1,7 +1,10 @@
 """The things that steps of one trial touch, by names that mean the same in trials that begin alike."""
 
 import gc
+import threading
+import weakref
 from collections.abc import Iterator
+from contextvars import ContextVar
 from types import (
     AsyncGeneratorType,
     BuiltinFunctionType,
@@ -21,7 +24,7 @@ from trio.lowlevel import Task
 from finale_sim.accesses import Thing
 from finale_sim.kernel.lanes import Lane
 
-__all__ = ["CONTAINERS", "PLAIN", "UNKNOWN", "Things", "attribute_of", "keeps_attributes"]
+__all__ = ["CONTAINERS", "PLAIN", "UNKNOWN", "Things", "Unseen", "attribute_of", "keeps_attributes"]
 
 UNKNOWN = object()  #: the value of an attribute that nobody can know without calling something
 
@@ -29,9 +32,14 @@ PLAIN = (str, bytes, int, float, complex, bool, type(None), type(Ellipsis), type
 CONTAINERS = (list, dict, set, bytearray, tuple, frozenset)
 _LEAVES = (*PLAIN, Task, CodeType, FunctionType, BuiltinFunctionType, ModuleType, type, CoroutineType, FrameType)
 _CLOSED = (trio.CancelScope, GeneratorType, AsyncGeneratorType)  # what these lead to, their own code will use
+_DETACHED = (weakref.ref, weakref.ProxyType, weakref.CallableProxyType, threading.local)  # these hide what they lead to
 _CALLABLES = (FunctionType, BuiltinFunctionType, MethodType)
 _MOST = 5_000  # objects that one use may lead to
 _HEAP_TYPE = 1 << 9
+
+
+class Unseen(Exception):
+    """What an object leads to is not known; the message says why."""
 
 
 class Things:
@@ -71,14 +79,16 @@ class Things:
         """All that can change in an object and in what it leads to, but for what is ``seen``, which grows.
 
         Raises:
-            OverflowError: that is too much.
+            Unseen: that is too much, or it leads where nobody can look.
         """
         border: list[tuple[Any, Thing]] = [(root, None)]
         for count, (thing, name) in enumerate(_emptying(border)):
+            if type(thing) in _DETACHED:  # not isinstance(), to which a proxy is what it stands for
+                raise Unseen(f"a {type(thing).__name__} is used")
             if isinstance(thing, _LEAVES) or id(thing) in seen:
                 continue
             if count > _MOST:
-                raise OverflowError(f"a {type(root).__name__} leads to more than {_MOST} objects")
+                raise Unseen(f"a {type(root).__name__} leads to more than {_MOST} objects")
             seen.add(id(thing))
             if isinstance(thing, trio.Nursery):
                 yield from (self.nursery(thing), self.name(thing.cancel_scope))
@@ -86,6 +96,8 @@ class Things:
             own = self.name(thing, name)
             if not isinstance(thing, (tuple, frozenset)):
                 yield own
+            if isinstance(thing, ContextVar):
+                border.append((thing.get(None), (own, "value")))
             if not isinstance(thing, _CLOSED):
                 border += [(referent, (own, place)) for place, referent in enumerate(gc.get_referents(thing))]
 

@@ -27,7 +27,7 @@ from finale_sim.kernel.places import source_line
 from finale_sim.kernel.seam import scopes_around
 from finale_sim.kernel.touched.follow import Follow, follow, harmless, of_trio
 from finale_sim.kernel.touched.instructions import Instruction, instructions
-from finale_sim.kernel.touched.things import CONTAINERS, PLAIN, UNKNOWN, Things, attribute_of, keeps_attributes
+from finale_sim.kernel.touched.things import CONTAINERS, PLAIN, UNKNOWN, Things, Unseen, attribute_of, keeps_attributes
 
 __all__ = ["Tracker"]
 
@@ -257,7 +257,7 @@ class Tracker:
         """Anything may be done to this object, and to all that it leads to."""
         try:
             self._writes.update(self._things.reach(root, self._seen))
-        except OverflowError as error:
+        except Unseen as error:
             self._untracked = self._untracked or str(error)
 
 
