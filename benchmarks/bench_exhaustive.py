@@ -3,12 +3,12 @@
     .venv/bin/python benchmarks/bench_exhaustive.py
     .venv/bin/python benchmarks/bench_exhaustive.py --programs account token_ring
 
-"All" are the interleavings of a program, each of them run if there are at most 50,000 (``--most``); what is "about" is estimated
-from random ones. "Classes" is found without the search: each of these is brought to the form that trials have in common in which conflicting steps come in the same order,
-and forms are counted; if there are more than 4,000 interleavings (``--forms``), those of the explored trials alone.
-"Explored" are the trials of the search, "checks" those that it repeats beside that: the first one, which shows what there is,
-and its doubts. The exit code is 1 if explored ÷ classes is above 1.05, if outcomes differ, if a corrected twin is accused, or
-if one cannot be exhausted within ``--trials``.
+"All" are the interleavings of a program, each of them run if there are at most 50,000 (``--most``); what is "about" is
+estimated from random ones. "Classes" is found without the search: each of these is brought to the form that trials have in
+common in which conflicting steps come in the same order, and forms are counted; if there are more than 2,000 interleavings
+(``--forms``), those of the explored trials alone. "Explored" are the trials of the search, "checks" those that it repeats beside
+that: the first one, which shows what there is, and its doubts. The exit code is 1 if explored ÷ classes is above 1.05, if
+outcomes differ, or if a corrected twin is accused or is not exhausted within ``--trials``.
 """
 
 import argparse
@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from examples import races as examples
 
 TARGET = 1.05
-PROBES, CLEARLY = 200, 20  # so many times more than ``--most``, as estimated, and no attempt is made to run all
+PROBES, CLEARLY = 300, 2  # so many times more than ``--most``, as estimated, and no attempt is made to run all
 LARGE = frozenset({"reorder_20", "reorder_50", "twostage_50", "wronglock", "philosophers_5"})
 """Of the race suite; even their classes are too many to go through."""
 
@@ -261,7 +261,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few seconds, to see that it works; the numbers mean nothing")
     parser.add_argument("--most", type=int, default=50_000, metavar="N", help="interleavings that are run (default: 50000)")
-    parser.add_argument("--forms", type=int, default=4_000, metavar="N", help="of which forms are counted (default: 4000)")
+    parser.add_argument("--forms", type=int, default=2_000, metavar="N", help="of which forms are counted (default: 2000)")
     parser.add_argument("--trials", type=int, default=5_000, metavar="N", help="of the search, at most (default: 5000)")
     parser.add_argument("--programs", nargs="+", metavar="NAME", help="only these")
     options = parser.parse_args()

@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, ClassVar
 
 import trio
 
@@ -980,3 +981,106 @@ async def a_sent_generator() -> None:
 
     await both((add, 1), (add, 2))
     sums.close()
+
+
+@program
+async def attributes_of_a_function() -> None:
+    async def work() -> None:
+        seen = work.calls  # type: ignore[attr-defined]  # set below
+        await pause()
+        work.calls = seen + 1  # type: ignore[attr-defined]  # set below
+
+    work.calls = 0  # type: ignore[attr-defined]  # that is what it is about
+    await both((work,), (work,))
+    assert work.calls == 2  # type: ignore[attr-defined]  # set above
+
+
+@program
+async def through_its_dict() -> None:
+    account = Account()
+
+    async def pay() -> None:
+        seen = account.__dict__["balance"]
+        await pause()
+        account.__dict__["balance"] = seen + 1
+
+    await both((pay,), (pay,))
+    assert account.balance == 2
+
+
+@program
+async def a_default_argument() -> None:
+    async def count(seen: list[int] = []) -> None:  # noqa: B006  # that is what it is about
+        before = len(seen)
+        await pause()
+        seen.append(before)
+        assert before + 1 == len(seen)
+
+    await both((count,), (count,))
+
+
+@program
+async def a_class_method_s_registry() -> None:
+    class Plugin:
+        registry: ClassVar[list[int]] = []
+
+        @classmethod
+        async def register(cls, number: int) -> None:
+            await pause()
+            cls.registry.append(number)
+
+    await both((Plugin.register, 0), (Plugin.register, 1))
+    assert Plugin.registry == [0, 1]
+
+
+@program
+async def a_comprehension() -> None:
+    accounts = [Account(), Account()]
+
+    async def total() -> None:
+        await pause()
+        assert sum(account.balance for account in accounts) in (0, 2)
+
+    async def pay() -> None:
+        for account in accounts:
+            account.balance += 1
+            await pause()
+
+    await both((total,), (pay,))
+
+
+@program
+async def an_inherited_slot_and_a_data_class() -> None:
+    @dataclass(slots=True)
+    class Base:
+        count: int = 0
+
+    @dataclass(slots=True)
+    class Derived(Base):
+        other: int = 0
+
+    shared = Derived()
+
+    async def add() -> None:
+        seen = shared.count
+        await pause()
+        shared.count, shared.other = seen + 1, shared.other + 1
+
+    await both((add,), (add,))
+    assert (shared.count, shared.other) == (2, 2)
+
+
+@program
+async def a_default_argument_of_a_method() -> None:
+    class Counter:
+        async def count(self, seen: list[int] = []) -> None:  # noqa: B006  # that is what it is about
+            before = len(seen)
+            await pause()
+            seen.append(before)
+            assert before + 1 == len(seen)
+
+    async def work() -> None:
+        counter = Counter()
+        await counter.count()
+
+    await both((work,), (work,))

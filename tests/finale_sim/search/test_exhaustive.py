@@ -117,6 +117,7 @@ def _watching(decide: Any, steps: Steps) -> Any:
 def test_each_class_has_one_trial(function: Callable[[], Any]) -> None:
     """The same classes and outcomes as all orders together; one trial for each class, and few others."""
     program = PlainProgram(function.__name__, function)
+    reduced(program)  # what is called for the first time, say by an error, counts as everything in Python 3.13
     classes, outcomes, search = reduced(program)
     all_classes, all_outcomes, trials = every_order(program)
     assert set(classes) == all_classes

@@ -30,10 +30,10 @@ UNKNOWN = object()  #: the value of an attribute that nobody can know without ca
 
 PLAIN = (str, bytes, int, float, complex, bool, type(None), type(Ellipsis), type(NotImplemented), range, slice)
 CONTAINERS = (list, dict, set, bytearray, tuple, frozenset)
-_LEAVES = (*PLAIN, Task, CodeType, FunctionType, BuiltinFunctionType, ModuleType, type, CoroutineType, FrameType)
+_LEAVES = (*PLAIN, Task, CodeType, BuiltinFunctionType, ModuleType, type, CoroutineType, FrameType)
 _CLOSED = (trio.CancelScope, GeneratorType, AsyncGeneratorType)  # what these lead to, their own code will use
 _DETACHED = (weakref.ref, weakref.ProxyType, weakref.CallableProxyType, threading.local)  # these hide what they lead to
-_CALLABLES = (FunctionType, BuiltinFunctionType, MethodType)
+_CALLABLES = (BuiltinFunctionType, MethodType)
 _MOST = 5_000  # objects that one use may lead to
 _HEAP_TYPE = 1 << 9
 
@@ -94,12 +94,22 @@ class Things:
                 yield from (self.nursery(thing), self.name(thing.cancel_scope))
                 continue
             own = self.name(thing, name)
+            if isinstance(thing, FunctionType):
+                self._name_parts(thing, own)
+                continue
             if not isinstance(thing, (tuple, frozenset)):
                 yield own
             if isinstance(thing, ContextVar):
                 border.append((thing.get(None), (own, "value")))
             if not isinstance(thing, _CLOSED):
                 border += [(referent, (own, place)) for place, referent in enumerate(gc.get_referents(thing))]
+
+    def _name_parts(self, function: FunctionType, own: Thing) -> None:
+        """What a function brings along, and whoever calls it first would be the first to meet. Its code will use it, or not."""
+        parts = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *vars(function).values())
+        for place, part in enumerate(parts):
+            if not isinstance(part, PLAIN):
+                self.name(part, (own, place))
 
 
 def _emptying(border: list[tuple[Any, Thing]]) -> Iterator[tuple[Any, Thing]]:
@@ -113,7 +123,7 @@ def keeps_attributes(thing: Any) -> bool:
     if isinstance(thing, _CALLABLES) or kind.__module__.partition(".")[0] == "trio":
         return False
     plain = getattr(kind, "__getattribute__", None) is object.__getattribute__
-    return isinstance(thing, type) or (plain and bool(kind.__flags__ & _HEAP_TYPE))
+    return isinstance(thing, (type, FunctionType)) or (plain and bool(kind.__flags__ & _HEAP_TYPE))
 
 
 def attribute_of(owner: Any, name: str) -> tuple[Any, type | None]:
@@ -123,9 +133,10 @@ def attribute_of(owner: Any, name: str) -> tuple[Any, type | None]:
     for base in kind.__mro__:
         if name in vars(base):
             found = vars(base)[name]
+            found = found.__func__ if isinstance(found, (classmethod, staticmethod)) else found
             if type(found).__name__ == "member_descriptor":
                 return (found.__get__(owner, kind) if hasattr(owner, name) else UNKNOWN), None
-            if hasattr(type(found), "__get__"):
+            if hasattr(type(found), "__get__") and not isinstance(found, FunctionType):
                 return own.get(name, UNKNOWN), None
             return own.get(name, found), None if name in own else base
     return own.get(name, UNKNOWN), None

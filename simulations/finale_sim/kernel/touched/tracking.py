@@ -245,11 +245,12 @@ class Tracker:
         else:
             own = self._things.name(owner)
             self._reads.add(own)
-            if loads:
+            if name == "__dict__":
+                self._give_up("an attribute is looked up by its name", frame)
+            elif loads:
                 value, default_of = attribute_of(owner, name)
-                if default_of is not None:
-                    self._reads.add((self._things.name(default_of), name))
-                self._load(frame, value, instruction, (own, name))
+                self._reads.add((own, name))
+                self._load(frame, value, instruction, (own if default_of is None else self._things.name(default_of), name))
             else:
                 self._writes.add((own, name))
 
