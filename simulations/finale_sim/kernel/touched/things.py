@@ -1,4 +1,10 @@
-"""The things that steps of one trial touch, by names that mean the same in trials that begin alike."""
+"""The things that steps of one trial touch, by names that mean the same in trials that begin alike.
+
+Three walk over objects, and what one may leave out another must not. Here every use of an object is a walk, so it ends where
+code goes on that will tell for itself: at functions, classes, frames. ``stuck/reach.py`` asks what a task could ever get at, so
+it goes into those, and need not know what changed. ``states/snapshot.py`` asks whether two states are equal, so it takes values,
+and gives up at what hides any. (``footprints.py`` walks over no objects: it reads a function's text.)
+"""
 
 import gc
 import threading
