@@ -20,7 +20,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, TypeVarTuple
 
 from finale.admission import WhenBusy, check_content, check_queue
-from finale.errors import DuplicateRun, JournalUnavailable, WorkspaceClosing
+from finale.errors import DuplicateRun, JournalUnavailable, WorkspaceClosing, shown
 from finale.events import ErrorInfo, Event, Notification, Progress, Request, RunAccepted, RunComplete, RunStarted, Status
 from finale.record import Ending, RunRecord, out_of_time, terminal_event
 from finale.register import Register
@@ -132,12 +132,12 @@ class Ledger:
             self._emit(Progress, record, at, payload)
         elif not record.late_progress:
             record.late_progress = True
-            self._notify(record, "contract_violation", f"progress after the ending is discarded: {payload!r:.200}", at)
+            self._notify(record, "contract_violation", f"progress after the ending is discarded: {shown(payload)}", at)
 
     def complete(self, record: RunRecord, text: str | None, at: float) -> None:
         """Settle early as completed. The session stays taken until ``ended``; a second ending changes nothing and is noted."""
         if record.state is RunState.SETTLED:
-            self._notify(record, "contract_violation", f"a second ending was discarded: {text!r:.200}", at)
+            self._notify(record, "contract_violation", f"a second ending was discarded: {shown(text)}", at)
         else:
             self._settle(record, Ending(Status.COMPLETED, text), at)
 

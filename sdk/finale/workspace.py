@@ -14,7 +14,7 @@ from typing import Any
 
 import trio
 
-from finale.admission import WhenBusy, check_types
+from finale.admission import WhenBusy, check_by, check_types, owned
 from finale.broker import Broker
 from finale.door import Door
 from finale.errors import DuplicateRun
@@ -48,7 +48,7 @@ class Workspace:
         self._pump = pump
         self._past = pump.read if pump.has_journal else None
         self._new_id = new_id
-        self._do = Door(clock, self._follow)
+        self._do = Door(clock, self._follow, broker.log)
         self._executor = make_executor(self._do)
         self._idle: dict[str | None, trio.lowlevel.ParkingLot] = {}  # by session; None: the workspace
         self._follow()  # publishes what a journal's unfinished runs ended with
@@ -81,6 +81,7 @@ class Workspace:
         """
         request = Request(prompt, session, run_id or self._fresh_id(), tuple(attachments), dict(metadata or {}))
         check_types(request, stored=self._pump.has_journal)
+        request = owned(request, plain=self._pump.has_journal)
         record = self._do(self._ledger.submit, request, when_busy)
         return self._handle(record)
 
@@ -88,8 +89,10 @@ class Workspace:
         """Cancel all runs of the session that have not ended, and none that are submitted later. How many this call covered.
 
         Raises:
+            TypeError: ``by`` is not a ``str``.
             WrongThread: this is not the workspace's thread.
         """
+        check_by(by)
         return self._do(self._ledger.cancel, session, by)
 
     def terminate(self, session: str, by: str = "the caller") -> int:
@@ -98,24 +101,30 @@ class Workspace:
         Returns how many were settled, cancelled before or not. A clean-up after ``ctx.complete()`` is cancelled, but not counted.
 
         Raises:
+            TypeError: ``by`` is not a ``str``.
             WrongThread: this is not the workspace's thread.
         """
+        check_by(by)
         return self._do(self._ledger.terminate, session, by)
 
     def clear_queue(self, session: str, by: str = "the caller") -> int:
         """Cancel the runs of the session that wait, and leave the active one alone. How many they were.
 
         Raises:
+            TypeError: ``by`` is not a ``str``.
             WrongThread: this is not the workspace's thread.
         """
+        check_by(by)
         return self._do(self._ledger.clear_queue, session, by)
 
     def close(self, by: str = "the workspace closed") -> None:
         """Take no more requests, and cancel everything that has not ended. Leaving the ``async with`` block waits for the rest.
 
         Raises:
+            TypeError: ``by`` is not a ``str``.
             WrongThread: this is not the workspace's thread.
         """
+        check_by(by)
         self._do(self._ledger.close, by)
 
     def subscribe(self, *, session: str | None = None, run_id: str | None = None, since: int | None = None) -> Subscription:
@@ -155,7 +164,12 @@ class Workspace:
         return SessionView(name, active, queue, self._ledger.busy(name))
 
     async def wait_idle(self, session: str | None = None) -> None:
-        """Return when no run (of the session) is in flight and the task of none is cleaning up. A checkpoint."""
+        """Return when no run (of the session) is in flight and the task of none is cleaning up. A checkpoint.
+
+        Raises:
+            WrongThread: this is not the workspace's thread.
+        """
+        self._do.check_thread("wait_idle", "run")
         await trio.lowlevel.checkpoint()
         while self._ledger.busy(session):
             lot = self._idle.setdefault(session, trio.lowlevel.ParkingLot())
