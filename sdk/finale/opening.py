@@ -110,7 +110,7 @@ async def open_workspace(
 @trio.lowlevel.disable_ki_protection
 async def _read_back(journal: Journal | None, ledger: Ledger, broker: Broker, clock: Callable[[], float]) -> None:
     if journal is not None:
-        ledger.recover(await journal.read(), clock())
+        ledger.recover(tuple(await journal.read()), clock())
         broker.horizon = ledger.begins_at  # what is in the journal is visible
 
 

@@ -135,8 +135,10 @@ class Workspace:
         workspace has closed, or after the ending of the run, which is told in any case unless ``since`` says that it is known.
 
         Raises:
-            ValueError: ``since`` is negative.
+            ValueError: ``since`` is negative, or is no ``seq`` that this workspace has got to.
         """
+        if since is not None and since > self._ledger.seq:
+            raise ValueError(f"since is {since}, and no event behind {self._ledger.seq} has happened; it is of another workspace")
         ending = self._ending_of(run_id) if run_id else None
         if since is not None:
             return self._broker.subscribe(session=session, run_id=run_id, after=since, ending=ending, past=self._past)

@@ -404,3 +404,109 @@ async def test_waiting_in_the_trio_of_another_thread_is_refused() -> None:
     waiter.start()
     await trio.to_thread.run_sync(waiter.join)
     assert refused[-1] == run.run_id, "what has ended is known everywhere"
+
+
+# A process that comes again ----------------------------------------------------------------------------------------------
+
+
+class Mortal(MemoryJournal):
+    """Keeps nothing of what is appended once its process is dead."""
+
+    dead = False
+
+    async def append(self, events: Sequence[Event]) -> None:
+        if not self.dead:
+            await super().append(events)
+
+
+async def talker(request: Request, ctx: RunContext) -> None:
+    for word in range(9):
+        ctx.progress_nowait(word)
+    await trio.sleep_forever()
+
+
+@pytest.mark.parametrize("following", [{}, {"session": "s"}, {"run_id": "r"}])
+async def test_whoever_returns_after_a_crash_is_told_the_ending(following: dict[str, Any]) -> None:
+    """I11, I12: a client that had seen more than the journal never heard how its run ended: the seq came again."""
+    journal = Mortal()
+    async with finale.open_workspace(talker, journal=journal, on_exit="cancel") as workspace:
+        workspace.submit("p", "s", run_id="r")
+        events = workspace.subscribe(since=0)
+        seen = [await anext(events) for _ in range(11)]
+        journal.dead = True
+    assert isinstance(seen[-1], finale.Progress)
+    async with finale.open_workspace(talker, journal=journal, on_exit="cancel") as workspace:
+        returned = workspace.subscribe(since=seen[-1].seq, **following)
+        await workspace.submit("q", "s").accepted()
+    (ending, *rest) = [event async for event in returned if not isinstance(event, finale.Progress)]
+    assert isinstance(ending, RunComplete)
+    assert (ending.run_id, ending.status) == ("r", Status.FAILED)
+    assert len(rest) == (0 if "run_id" in following else 3)
+
+
+@pytest.mark.parametrize("since", [0, 1, 5])
+@pytest.mark.parametrize("session", [None, "s"])
+async def test_between_two_openings_nothing_is_missing(since: int, session: str | None) -> None:
+    """I11: their numbers are far apart, and no gap stands for that; nor does a reader lag by it."""
+    journal = MemoryJournal()
+    for _ in range(3):
+        async with finale.open_workspace(echo, journal=journal) as workspace:
+            await workspace.submit("p", "s").wait()
+            await workspace.submit("p", "s").wait()
+            level = workspace.subscribe(since=workspace.statistics().delivery.published - 6)
+            assert [reader.lag for reader in workspace.statistics().delivery.subscribers] == [6]
+            for _ in range(6):
+                await anext(level)
+            reader = workspace.subscribe(since=since, session=session)
+            told_now = [await anext(reader) for _ in range(6 - since)]
+        assert not any(isinstance(event, Gap) for event in [*told_now, *[event async for event in reader]])
+    assert [event.seq for event in await journal.read()] == [n * 10**9 + m for n in range(3) for m in range(1, 7)]
+
+
+async def test_a_gap_is_counted_across_openings() -> None:
+    """Of what this process has dropped; nobody knows what died with the other."""
+    journal = MemoryJournal()
+    async with finale.open_workspace(echo, journal=journal) as workspace:
+        await workspace.submit("p", "s").wait()
+    async with finale.open_workspace(talker, journal=journal, progress_limit=1, on_exit="cancel") as workspace:
+        workspace.submit("p", "s")
+        reader = workspace.subscribe(since=3)
+        await trio.testing.wait_all_tasks_blocked()
+    gaps = [event for event in [event async for event in reader] if isinstance(event, Gap)]
+    assert [gap.dropped for gap in gaps] == [8]
+
+
+@pytest.mark.parametrize("wrong", ["disorder", "twice", "foreign"])
+async def test_a_journal_that_tells_something_else_is_not_opened(wrong: str) -> None:
+    """I14: it would have gone on with numbers that are taken."""
+    journal = MemoryJournal()
+    async with finale.open_workspace(echo, journal=journal) as workspace:
+        await workspace.submit("p", "s").wait()
+    first, second, third = await journal.read()
+    tales: dict[str, list[Any]] = {
+        "disorder": [first, third, second],
+        "twice": [first, second, second, third],
+        "foreign": [encode(first)],
+    }
+
+    class Liar(MemoryJournal):
+        async def read(self, after: int = 0) -> list[Event]:
+            return tales[wrong]
+
+    with pytest.raises(finale.JournalError, match=r"cannot be read back: .*(comes before it|is no event; decode\(\))"):
+        async with finale.open_workspace(echo, journal=Liar()):
+            pytest.fail("it opened")
+
+
+async def test_a_journal_may_be_read_but_once() -> None:
+    """I14: what a generator tells is kept; numbers began at 1 again, over those that were taken."""
+
+    class Once(MemoryJournal):
+        async def read(self, after: int = 0) -> Any:
+            return iter(await super().read(after))
+
+    journal = Once()
+    for _ in range(2):
+        async with finale.open_workspace(echo, journal=journal) as workspace:
+            await workspace.submit("p", "s").wait()
+    assert len(list(await journal.read())) == 6
