@@ -1,6 +1,7 @@
 """The ledger: each command by example, then any sequence of commands against a tiny model."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from itertools import takewhile
 
 import pytest
