@@ -37,9 +37,13 @@ class Patience:
     def __post_init__(self) -> None:
         if not self.grace_s >= 0:
             raise ValueError(f"grace_s is {self.grace_s!r}; it is a number of seconds, 0 or more")
+        object.__setattr__(self, "grace_s", float(self.grace_s))  # a Decimal would break the first cancel instead
         for name, value in (("deadline_s", self.deadline_s), ("idle_s", self.idle_s)):
-            if value is not None and not value > 0:
+            if value is None:
+                continue
+            if not value > 0:
                 raise ValueError(f"{name} is {value!r}; it is a number of seconds above 0, or None")
+            object.__setattr__(self, name, float(value))
 
 
 class Executor:

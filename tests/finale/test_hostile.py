@@ -3,6 +3,7 @@
 Whatever they do, a run that was accepted has one ending, one that was rejected left no trace, and nobody else notices.
 """
 
+import asyncio
 import gc
 import json
 import sys
@@ -10,6 +11,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -21,6 +23,7 @@ import finale
 from finale import Attachment, Event, Gap, Request, RunAccepted, RunComplete, RunContext, Status, Workspace
 from finale.events import encode
 from finale.journal import MemoryJournal
+from finale.testing import ConformanceError, check_journal
 from tests.finale.helpers import agrees, quiet
 
 
@@ -510,3 +513,163 @@ async def test_a_journal_may_be_read_but_once() -> None:
         async with finale.open_workspace(echo, journal=journal) as workspace:
             await workspace.submit("p", "s").wait()
     assert len(list(await journal.read())) == 6
+
+
+async def test_a_journal_in_memory_notices_a_second_writer() -> None:
+    """I14: two workspaces give the same numbers to different events, and one overwrote the other's runs."""
+    journal = MemoryJournal()
+    async with (
+        finale.open_workspace(echo, journal=journal) as first,
+        finale.open_workspace(echo, journal=journal, logger=quiet()) as second,
+    ):
+        assert await first.submit("p", "s", run_id="mine").result() == "p"
+        await first.wait_idle()
+        with pytest.raises(finale.JournalError, match="not durable"):
+            await second.submit("p", "s").accepted()
+    assert {event.run_id for event in await journal.read()} == {"mine"}
+
+
+# The rest ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_two_readers_of_one_subscription_are_one_too_many() -> None:
+    """I11: the second one took what the first was to get, and ended it."""
+    async with trio.open_nursery() as nursery, finale.open_workspace(sleeper, on_exit="cancel") as workspace:
+        events = workspace.subscribe()
+        nursery.start_soon(told, events)
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(trio.BusyResourceError, match="give each one a subscription of its own"):
+            await anext(events)
+        workspace.submit("p", "s")
+
+
+async def test_a_reader_that_is_cancelled_leaves_the_subscription_free() -> None:
+    """Whoever reads next gets all that there is."""
+    async with finale.open_workspace(sleeper, on_exit="cancel") as workspace:
+        events = workspace.subscribe()
+        with trio.move_on_after(0.01):
+            await anext(events)
+        workspace.submit("p", "s")
+    await told(events)
+
+
+@pytest.mark.parametrize("option", ["grace_s", "deadline_s", "idle_s"])
+async def test_seconds_may_be_of_any_kind_of_number(option: str) -> None:
+    """I15: a Decimal crashed the workspace when it was used first, at the first cancel; now it is one from the start."""
+    options: dict[str, Any] = {option: Decimal("0.01")}
+    async with finale.open_workspace(sleeper, on_exit="cancel", **options) as workspace:
+        run = workspace.submit("p", "s")
+        await trio.testing.wait_all_tasks_blocked(0.02)
+        run.cancel()
+        assert (await run.wait()).status is (Status.CANCELLED if option == "grace_s" else Status.FAILED)
+    with pytest.raises(OverflowError):
+        async with finale.open_workspace(sleeper, **{option: 10**400}):  # type: ignore[arg-type]
+            pytest.fail("it opened")
+
+
+async def test_a_journal_that_chokes_on_text_is_found() -> None:
+    """I15: a lone surrogate in one client's prompt would cost everybody the journal; ``check_journal`` says so before."""
+
+    class Utf8(MemoryJournal):
+        async def append(self, events: Sequence[Event]) -> None:
+            json.dumps([encode(event) for event in events], ensure_ascii=False).encode()
+            await super().append(events)
+
+    for make in (MemoryJournal, JsonJournal):
+        journal = make()
+        await check_journal(partial(opened, journal))
+    with pytest.raises(ConformanceError, match="store whatever text a workspace may be given, and raised UnicodeEncodeError"):
+        await check_journal(lambda: opened(Utf8()))
+
+
+async def opened(journal: MemoryJournal) -> MemoryJournal:
+    return journal
+
+
+async def test_a_coordinator_that_leaves_things_open_fails() -> None:
+    """E19: scopes that are never left, or left crosswise, are its own failure, and nobody else's."""
+
+    async def work(request: Request, ctx: RunContext) -> None:
+        outer, inner = trio.CancelScope(), trio.CancelScope()
+        outer.__enter__()
+        if request.prompt == "crosswise":
+            inner.__enter__()
+            outer.__exit__(None, None, None)
+
+    async with finale.open_workspace(work) as workspace:
+        for prompt in ("open", "crosswise"):
+            complete = await workspace.submit(prompt, "s").wait()
+            assert complete.status is Status.FAILED
+            assert complete.error is not None
+            assert "Cancel scope stack corrupted" in complete.error.message
+
+
+async def test_a_coordinator_that_awaits_a_loop_of_another_library_fails() -> None:
+    """E6: trio does not know what it waits for."""
+
+    async def work(request: Request, ctx: RunContext) -> None:
+        await asyncio.sleep(0)
+
+    async with finale.open_workspace(work) as workspace:
+        complete = await workspace.submit("p", "s").wait()
+        assert complete.error is not None
+        assert complete.error.type == "TypeError"
+
+
+async def test_a_coordinator_that_cancels_everybody_cancels_everybody() -> None:
+    """E17: the nursery of runs is in its reach; each run is told to be cancelled, once."""
+
+    async def work(request: Request, ctx: RunContext) -> None:
+        if request.prompt == "last":
+            nursery = trio.lowlevel.current_task().parent_nursery
+            assert nursery is not None
+            nursery.cancel_scope.cancel()
+        await trio.sleep_forever()
+
+    async with finale.open_workspace(work) as workspace:
+        events = workspace.subscribe()
+        runs = [workspace.submit(prompt, prompt) for prompt in ("a", "b", "last")]
+        runs.append(workspace.submit("waits", "a"))
+        await trio.sleep(60)
+    await told(events)
+    assert {run.status for run in runs} == {Status.CANCELLED}
+
+
+def test_calls_from_the_host_of_a_guest() -> None:
+    """In guest mode the host's callbacks run in the workspace's thread, between trio's steps. They are callers like any other."""
+    got: list[Any] = []
+
+    async def host() -> None:
+        loop, ready, done = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+
+        async def guest() -> None:
+            async with finale.open_workspace(sleeper) as workspace:
+                got.extend((workspace, workspace.subscribe()))
+                ready.set()
+                with root:
+                    await trio.sleep_forever()
+
+        trio.lowlevel.start_guest_run(
+            guest,
+            run_sync_soon_threadsafe=loop.call_soon_threadsafe,
+            done_callback=lambda _: done.set(),
+            host_uses_signal_set_wakeup_fd=True,
+        )
+        await ready.wait()
+        workspace: Workspace = got[0]
+        runs = [workspace.submit(f"{number}", "s") for number in range(3)]
+        assert runs[1].cancel()
+        assert workspace.cancel("s") == 2
+        while workspace.statistics().in_flight:  # noqa: ASYNC110  # trio's own waits are not for the host
+            await asyncio.sleep(0)
+        runs.append(workspace.submit("again", "s"))
+        workspace.close()
+        while runs[-1].complete is None:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        got.append([run.status for run in runs])
+        root.cancel()
+        await done.wait()
+
+    root = trio.CancelScope()
+    asyncio.run(host())
+    assert got[2] == [Status.CANCELLED] * 4
