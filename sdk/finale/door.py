@@ -15,7 +15,7 @@ __all__ = ["Door"]
 _Args = TypeVarTuple("_Args")
 _Result = TypeVar("_Result")
 
-_DEPTH = 30  # calls inside of each other that a command may need; more than twice what the deepest takes today
+_DEPTH = 20  # calls inside of each other that a command may need; twice what the deepest takes today
 
 
 class Door:

@@ -32,7 +32,11 @@ __all__ = ["WhenBusy", "Workspace"]
 
 
 class Workspace:
-    """Owner of runs. Made by ``open_workspace``; its methods belong to the thread that opened it."""
+    """Owner of runs. Made by ``open_workspace``; its methods belong to the thread that opened it.
+
+    A destructor, which may strike anywhere, cannot call them while one of them is being executed: they raise RuntimeError, and the
+    message says how to go about it.
+    """
 
     def __init__(
         self,
@@ -69,13 +73,14 @@ class Workspace:
 
         ``run_id`` is an idempotency key: the same request with the same id is the same run. ``when_busy`` says what happens if
         the session is busy: "enqueue" waits, "reject" raises, "interrupt" cancels what the session has in flight and comes next,
-        "fold" hands the prompt to the active run if that still takes prompts in, and else waits.
+        "fold" hands the prompt to the active run if that still takes prompts in, and else waits. Dicts, lists and tuples in
+        ``metadata`` are copied all the way down, so that no later change reaches the run; any other object is shared.
 
         Raises:
             Rejected: it was not accepted, and nothing was recorded. The subclass says why: ``EmptyPrompt``, ``SessionMissing``,
                 ``DuplicateRun``, ``SessionBusy``, ``QueueFull``, ``WorkspaceClosing``, ``JournalUnavailable``.
-            TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment``, or metadata
-                is not JSON-able although there is a journal.
+            TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment`` of text or
+                bytes, or metadata is not JSON-able although there is a journal.
             ValueError: ``when_busy`` is none of these words.
             WrongThread: this is not the workspace's thread.
         """
