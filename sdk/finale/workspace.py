@@ -34,8 +34,8 @@ __all__ = ["WhenBusy", "Workspace"]
 class Workspace:
     """Owner of runs. Made by ``open_workspace``; its methods belong to the thread that opened it.
 
-    A destructor, which may strike anywhere, cannot call them while one of them is being executed: they raise RuntimeError, and the
-    message says how to go about it.
+    A destructor, which may strike anywhere, cannot call them while one of them is being executed: they raise RuntimeError, and
+    the message says how to go about it.
     """
 
     def __init__(
