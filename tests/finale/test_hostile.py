@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
@@ -229,7 +230,7 @@ async def test_an_error_that_strikes_when_it_is_looked_at(error: type[Exception]
             assert (await workspace.submit("p", "s").wait()).status is Status.FAILED
 
 
-@pytest.mark.parametrize("depth", [10, 500, 5_000])
+@pytest.mark.parametrize("depth", [10, 480, 960, 5_000])
 @pytest.mark.parametrize("cancelled", [False, True])
 async def test_groups_nested_beyond_all_recursion(depth: int, cancelled: bool) -> None:
     """E18: somebody else's supervisor may wrap each restart once more. The run ends; the workspace goes on."""
@@ -238,10 +239,8 @@ async def test_groups_nested_beyond_all_recursion(depth: int, cancelled: bool) -
         error: Exception = ValueError("at the bottom")
         for _ in range(depth):
             error = ExceptionGroup("again", [error])
-        try:
-            await trio.sleep(0 if not cancelled else 60)
-        except trio.Cancelled:
-            raise error from None
+        with suppress(trio.Cancelled):
+            await trio.sleep(60 if cancelled else 0)
         raise error
 
     async with finale.open_workspace(work) as workspace:
@@ -250,7 +249,7 @@ async def test_groups_nested_beyond_all_recursion(depth: int, cancelled: bool) -
         if cancelled:
             run.cancel()
         complete = await run.wait()
-        assert complete.status is (Status.CANCELLED if cancelled else Status.FAILED)
+        assert complete.status is Status.FAILED
         assert complete.error is not None
         assert complete.error.type in ("ExceptionGroup", "RecursionError")  # trio splits groups by recursion, too
         agrees(workspace)
