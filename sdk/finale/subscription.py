@@ -93,7 +93,6 @@ class Subscription:
         self._dropped = 0
         self._behind = False  # a gap was handed out since the reader was last level with the log
         self._done = False
-        self._reading = False  # by a task that waits for more
 
     def __aiter__(self) -> Self:
         return self
@@ -101,14 +100,8 @@ class Subscription:
     async def __anext__(self) -> Event | Gap:
         if not self._ready:
             await trio.lowlevel.checkpoint_if_cancelled()
-            if self._reading:
-                raise trio.BusyResourceError("another task reads from this subscription; give each one a subscription of its own")
-            self._reading = True
-            try:
-                if not await self._refill():
-                    await trio.lowlevel.cancel_shielded_checkpoint()
-            finally:
-                self._reading = False
+            if not await self._refill():
+                await trio.lowlevel.cancel_shielded_checkpoint()
             if not self._ready:
                 raise StopAsyncIteration
         item = self._ready.popleft()

@@ -531,17 +531,6 @@ async def test_a_journal_in_memory_notices_a_second_writer() -> None:
 # The rest ----------------------------------------------------------------------------------------------------------------
 
 
-async def test_two_readers_of_one_subscription_are_one_too_many() -> None:
-    """I11: the second one took what the first was to get, and ended it."""
-    async with trio.open_nursery() as nursery, finale.open_workspace(sleeper, on_exit="cancel") as workspace:
-        events = workspace.subscribe()
-        nursery.start_soon(told, events)
-        await trio.testing.wait_all_tasks_blocked()
-        with pytest.raises(trio.BusyResourceError, match="give each one a subscription of its own"):
-            await anext(events)
-        workspace.submit("p", "s")
-
-
 async def test_a_reader_that_is_cancelled_leaves_the_subscription_free() -> None:
     """Whoever reads next gets all that there is."""
     async with finale.open_workspace(sleeper, on_exit="cancel") as workspace:
