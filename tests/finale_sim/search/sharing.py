@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from math import inf
 from typing import Any, ClassVar
 
 import trio
@@ -681,17 +682,22 @@ async def a_child_that_starts_children() -> None:
 @program
 async def starting_in_the_nursery_of_others() -> None:
     """Which is open only until its last child ends."""
-    ready: list[trio.Nursery] = []
+    theirs: trio.Nursery | None = None
+
+    async def shielded() -> None:
+        with trio.CancelScope(shield=True):
+            await pause()
 
     async def owner() -> None:
+        nonlocal theirs
         async with trio.open_nursery() as nursery:
-            ready.append(nursery)
-            await pause()
+            theirs = nursery
+            nursery.start_soon(shielded)
 
     async def guest() -> None:
         await pause()
-        if ready:
-            ready[0].start_soon(pause)
+        if theirs:
+            theirs.start_soon(pause)
 
     await both((owner,), (guest,))
 
@@ -717,14 +723,37 @@ async def a_block_that_fails() -> None:
 
 @program
 async def counting_the_children() -> None:
-    counts: list[int] = []
+    """While one of them is out of reach of the nursery's cancel scope, so that nothing but the count tells."""
+    started = False
+
+    async def shielded() -> None:
+        nonlocal started
+        started = True
+        with trio.CancelScope(shield=True):
+            await pause()
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(pause)
-        nursery.start_soon(pause)
+        nursery.start_soon(shielded)
         await pause()
-        counts.append(len(nursery.child_tasks))
-    assert counts == [2], counts
+        assert (started, len(nursery.child_tasks)) != (True, 1), "half-way"
+
+
+@program
+async def a_deadline_that_is_moved() -> None:
+    seen: list[float] = []
+
+    async def look() -> None:
+        await pause()
+        seen.append(trio.current_effective_deadline())
+
+    with trio.CancelScope() as scope:
+
+        async def move() -> None:
+            await pause()
+            scope.deadline = trio.current_time() + 100
+
+        await both((look,), (move,))
+    assert seen == [inf], seen
 
 
 @program
