@@ -23,6 +23,7 @@ __all__ = ["OnTrial", "Search", "Stage", "search"]
 OnTrial = Callable[["Search"], None]
 
 _MOST_UNDECIDED = 5
+_MOST_RAISED = 100  # different ones; messages may differ from trial to trial
 
 INDEPENDENT = frozenset({RandomWalk.name, "pct-3", POS.name, URW.name, SURW.name})
 """Names of the strategies whose trials do not follow each other, so that they can be counted as a sample."""
@@ -67,6 +68,7 @@ class Search:
     seen: Counter[str] = field(default_factory=Counter)
     probes: Counter[str] = field(default_factory=Counter)  #: name of a situation → in how many trials it was reached
     struck: Counter[str] = field(default_factory=Counter)  #: name of a fault → in how many trials it struck
+    raised: Counter[str] = field(default_factory=Counter)  #: what the coordinator raised, and where → in how many trials
     late: int = 0  #: trials that took more steps than choices are asked for in, and then came to their end
     discarded: int = 0  #: trials that do not count, because an assumption of the program did not hold
     novelty: Novelty = field(default_factory=Novelty, repr=False)  #: distinct behaviours over trials
@@ -206,6 +208,7 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.novelty.note(attempt.digest if attempt.observed is None else attempt.observed)
     state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
     state.struck.update(attempt.injected.struck.keys())
+    state.raised.update(told for told in attempt.raised if told in state.raised or len(state.raised) < _MOST_RAISED)
     state.discarded += attempt.injected.discarded
     match attempt.deviations:
         case () if state.trials == 1:
