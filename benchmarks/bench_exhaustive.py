@@ -8,7 +8,8 @@ estimated from random ones. "Classes" is found without the search: each of these
 common in which conflicting steps come in the same order, and forms are counted; if there are more than 2,000 interleavings
 (``--forms``), those of the explored trials alone. "Explored" are the trials of the search, "checks" those that it repeats beside
 that: the first one, which shows what there is, and its doubts. The exit code is 1 if explored ÷ classes is above 1.05 and that
-is more than one trial, if outcomes differ, or if a corrected twin is accused; "more than" so many classes means that ``--trials`` did not suffice.
+is more than one trial, if outcomes differ, or if a corrected twin is accused. "More than" so many classes means that
+``--trials`` did not suffice.
 """
 
 import argparse
