@@ -44,6 +44,8 @@ class Kind(enum.StrEnum):
     CANCEL = "C"  #: whether a cancel scope is cancelled now, and which; 0 = none
     CRASH = "X"  #: whether the process dies now; 0 = no
 
+    __hash__ = str.__hash__  # that of an enum is Python code, and sites are looked up all the time
+
 
 class Site(NamedTuple):
     """Where in a program a choice comes up. Equal in every trial that reaches the same place.
