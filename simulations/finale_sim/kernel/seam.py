@@ -48,8 +48,7 @@ _FIRST_NUMBER = 1 << 40  # far above what trio counts to itself: larger numbers 
 _NO_NETWORK, _object_hash = NoNetwork(), object.__hash__
 _STRICT_GROUPS = inspect.signature(trio.run).parameters["strict_exception_groups"].default
 
-number_of: Callable[[Task], int] = attrgetter("_counter")
-"""The age of a task among those of its trial."""
+number_of: Callable[[Task], int] = attrgetter("_counter")  #: the age of a task among those of its trial
 
 
 def in_trio() -> bool:
@@ -81,7 +80,7 @@ class _Tasks(standins.OrderedSet[Task]):
     __slots__ = ("born", "count")
 
     def __init__(self, born: Callable[[Task, int, bool], None], count: int) -> None:
-        self.born = born
+        self.born: Any = born
         self.count = count  # of the tasks so far
 
     def add(self, task: Task) -> None:  # type: ignore[override]
@@ -155,9 +154,8 @@ class Loop:
         self.runq: list[Task] = []
         self.tasks: _Tasks = _Tasks(born, before.tasks.count if before is not None else 0)
         self.timers, self.idle = Timers(), standins.IdleWaiters()
-        self.entry = _Entry()
+        self.entry, self._stock_deadlines = _Entry(), Deadlines()
         self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
-        self._stock_deadlines = Deadlines()
         variables = copy_context()
         variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
         self.runner = (_Runner if before is None else _LaterRunner)(
@@ -263,6 +261,8 @@ class Loop:
                 self.generator.throw(trio.TrioInternalError("the trial is over"))
         self.tasks.clear()
         self.leave()
+        runner: Any = self.runner  # circles of references, in which only the garbage collector would see that all this is over
+        runner.main_task = runner.init_task = runner.system_nursery = runner.entry_nursery = self.tasks.born = None
 
 
 @cache
