@@ -24,7 +24,7 @@ import trio
 
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import unsupported
-from finale_sim.kernel.escapes.sockets import NoNetwork
+from finale_sim.kernel.escapes.sockets import cut_off
 from finale_sim.kernel.parts import standins
 from finale_sim.kernel.parts.callbacks import OwnThreadOnly, simulated_threads
 from finale_sim.kernel.parts.clock import VirtualClock
@@ -45,7 +45,7 @@ except ImportError as error:
 __all__ = ["Loop", "in_trio", "install", "is_open", "number_of", "scope_tasks", "scopes_around"]
 
 _FIRST_NUMBER = 1 << 40  # far above what trio counts to itself: larger numbers are tasks of trials
-_NO_NETWORK, _object_hash = NoNetwork(), object.__hash__
+_object_hash = object.__hash__
 _STRICT_GROUPS = inspect.signature(trio.run).parameters["strict_exception_groups"].default
 
 number_of: Callable[[Task], int] = attrgetter("_counter")  #: the age of a task among those of its trial
@@ -179,8 +179,7 @@ class Loop:
         self.runner.asyncgens.install_hooks(self.runner)
         self.generator = unrolled_run(self.runner, async_fn, args, True)
         self.send: Callable[[Any], float] = self.generator.send
-        trio.socket.set_custom_socket_factory(_NO_NETWORK)
-        trio.socket.set_custom_hostname_resolver(_NO_NETWORK)
+        cut_off(self.runner._locals)
         next(self.generator)
 
     def turn(self, task: Task) -> None:
