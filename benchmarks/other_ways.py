@@ -86,13 +86,19 @@ class _Drawn:
 
     def __init__(self, data: Any) -> None:
         self._data = data
+        self.stopped: BaseException | None = (
+            None  # by Hypothesis: raised in the middle of trio's loop it would be a crash of trio's
+        )
 
     def shuffle(self, batch: list[Any]) -> None:
         """Put a batch into an order that is drawn."""
         from hypothesis import strategies as st  # noqa: PLC0415
 
-        if len(batch) > 1:
-            batch[:] = self._data.draw(st.permutations(batch))
+        if len(batch) > 1 and self.stopped is None:
+            try:
+                batch[:] = self._data.draw(st.permutations(batch))
+            except BaseException as error:  # noqa: BLE001
+                self.stopped = error
 
     def uniform(self, low: float, high: float) -> float:
         """For trio's clock, which starts anywhere."""
@@ -104,11 +110,14 @@ def drawn_batches(data: Any, program: Program) -> None:
     from trio._core import _run  # noqa: PLC0415
 
     theirs = _run._r, _run._ALLOW_DETERMINISTIC_SCHEDULING  # noqa: SLF001
-    _run._r, _run._ALLOW_DETERMINISTIC_SCHEDULING = _Drawn(data), True  # type: ignore[assignment]  # noqa: SLF001
+    drawn = _Drawn(data)
+    _run._r, _run._ALLOW_DETERMINISTIC_SCHEDULING = drawn, True  # type: ignore[assignment]  # noqa: SLF001
     try:
         bare_trio(program)
     finally:
         _run._r, _run._ALLOW_DETERMINISTIC_SCHEDULING = theirs  # type: ignore[misc]  # noqa: SLF001
+    if drawn.stopped is not None:
+        raise drawn.stopped
 
 
 # The programs, for asyncio ----------------------------------------------------------------------------------------------
