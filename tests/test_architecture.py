@@ -173,6 +173,13 @@ RULES = [
     # ── the simulator: the run half
     Rule(f"{SIM}/history.py", "finale", "", "what outsiders saw: no trio, no workspace", pure=True),
     Rule(
+        f"{SIM}/lives.py",
+        "finale finale_sim.history finale_sim.injected",
+        "",
+        "which squares of coverage a history shows is read off the history",
+        pure=True,
+    ),
+    Rule(
         f"{SIM}/endings.py", "finale finale_sim.history", "", "which endings a history shows is read off the history", pure=True
     ),
     Rule(f"{SIM}/observed.py", "finale finale_sim.history", "trio", "it watches any coordinator, as any user could"),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from finale_sim.choices import Decide, Kind
+from finale_sim.injected import Cell
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.crew import Alone, Crew
 from finale_sim.search.exhaustive import Exhaustive
@@ -68,6 +69,7 @@ class Search:
     seen: Counter[str] = field(default_factory=Counter)
     probes: Counter[str] = field(default_factory=Counter)  #: name of a situation → in how many trials it was reached
     struck: Counter[str] = field(default_factory=Counter)  #: name of a fault → in how many trials it struck
+    covered: Counter[Cell] = field(default_factory=Counter, repr=False)  #: a square that was come by → in how many trials reached
     late: int = 0  #: trials that took more steps than choices are asked for in, and then came to their end
     discarded: int = 0  #: trials that do not count, because an assumption of the program did not hold
     novelty: Novelty = field(default_factory=Novelty, repr=False)  #: distinct behaviours over trials
@@ -209,6 +211,8 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.novelty.note(attempt.digest if attempt.behaviour is None else attempt.behaviour)
     state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
     state.struck.update(attempt.injected.struck.keys())
+    if not attempt.injected.discarded:
+        state.covered.update(attempt.injected.cells)
     state.discarded += attempt.injected.discarded
     match attempt.deviations:
         case () if state.trials == 1:
