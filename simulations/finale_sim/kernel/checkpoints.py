@@ -1,0 +1,72 @@
+"""At which lines of the user's own code things happen, cheaply, for coverage: asked at every step, told once a search."""
+
+import sys
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+from trio.lowlevel import Task
+
+from finale_sim.kernel.places import entered_by_trio, file_name, is_user
+
+__all__ = ["calling_line", "opening_line", "standing_line"]
+
+_OURS = str(Path(__file__).parents[1])
+_EXAMPLES = str(Path(__file__).parent / "selftest.py")
+_PACKAGES = ("site-packages", "dist-packages")
+
+
+def calling_line() -> str:
+    """The innermost line of the user's that has led to the caller: ``file:line in function``."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # walked at each call of a fault, where a traceback would be dear
+    while frame is not None:
+        if _is_own(frame.f_code):
+            return _line(frame.f_code, frame.f_lineno)
+        frame = frame.f_back
+    return "an unknown place"
+
+
+def opening_line() -> str | None:
+    """The same for the ``with`` block that is being entered; None if trio opens it for itself, as it does in ``trio.sleep``."""
+    return None if entered_by_trio() else calling_line()
+
+
+def standing_line(task: Task) -> str:
+    """Where a task waits: the innermost line of the user's. Of one that has not begun, the function that it will call."""
+    found: tuple[CodeType, Any] | None = None
+    at: Any = task.coro
+    while at is not None:
+        code = getattr(at, "cr_code", None) or getattr(at, "gi_code", None) or getattr(at, "ag_code", None)
+        if code is not None and _is_own(code):
+            found = code, at
+        at = _below(at)
+    if found is None:
+        return "an unknown place"
+    code, at = found
+    frame = getattr(at, "cr_frame", None) or getattr(at, "gi_frame", None) or getattr(at, "ag_frame", None)
+    if frame is None or (at is task.coro and _below(at) is None):
+        return _line(code, 0)
+    return _line(code, frame.f_lineno)
+
+
+def _below(at: Any) -> Any:
+    """What a coroutine or generator waits for."""
+    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
+        if hasattr(at, name):
+            return getattr(at, name)
+    return None
+
+
+@lru_cache(maxsize=10_000)
+def _is_own(code: CodeType) -> bool:
+    """Whether the user has written a function: neither trio, nor a library, nor the simulator has."""
+    name = code.co_filename
+    if name.startswith(_OURS):
+        return name == _EXAMPLES
+    return is_user(code) and not any(part in name for part in _PACKAGES)
+
+
+@lru_cache(maxsize=10_000)
+def _line(code: CodeType, line: int) -> str:
+    return f"{file_name(code)}:{line} in {code.co_name}" if line else f"the first step of {code.co_name}"
