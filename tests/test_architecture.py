@@ -173,6 +173,13 @@ RULES = [
     # ── the simulator: the run half
     Rule(f"{SIM}/history.py", "finale", "", "what outsiders saw: no trio, no workspace", pure=True),
     Rule(
+        f"{SIM}/coverage.py",
+        f"{DRAWING} finale_sim.injected finale_sim.lives",
+        "",
+        "what was covered is a function of numbers, shown as tables",
+    ),
+    Rule(f"{SIM}/declared.py", f"finale_sim.inject {KERNEL}", "", "what a program names is read off its text, before any search"),
+    Rule(
         f"{SIM}/lives.py",
         "finale finale_sim.history finale_sim.injected",
         "",
@@ -214,13 +221,13 @@ RULES = [
     Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {DRAWING} {TOLD}", "", "a picture is a function of a trial that was"),
     Rule(
         f"{SIM}/report.py",
-        f"finale {DRAWING} {TOLD} {FAILURE}.delays {FAILURE}.feasibility",
+        f"finale {DRAWING} {TOLD} {FAILURE}.delays {FAILURE}.feasibility finale_sim.coverage",
         "",
         "a report words what was found",
     ),
     Rule(
         f"{SIM}/program.py",
-        f"finale {SEARCH} {KERNEL} finale_sim.history finale_sim.observed finale_sim.endings finale_sim.story finale_sim.world "
+        f"finale {SEARCH} {KERNEL} finale_sim.lives finale_sim.history finale_sim.observed finale_sim.endings finale_sim.story finale_sim.world "
         f"{PARTS}",
         "",
         "where a trial is run and judged; it decides nothing about what to try",
@@ -252,7 +259,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility",
+        f"{DRAWING} {TOLD} finale_sim.declared finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility",
         "",
         "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),
@@ -308,7 +315,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/campaign.py {SIM}/api.py",
-        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.endings finale_sim.world",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.endings finale_sim.world",
         "pandas",
         "what the faces call",
     ),

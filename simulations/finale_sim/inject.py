@@ -51,6 +51,7 @@ async def fault(name: str, *, raises: type[Exception] | None = None, drops: bool
         cells.setdefault((FAULTS, f"{name} takes {delay_s:g} s", place), False)
     if delays_s and (late := trial.choose(Kind.DELAY, name, 1 + len(delays_s))):
         cells[FAULTS, f"{name} takes {delays_s[late - 1]:g} s", place] = True
+        trial.injected.struck[name] += 1
         trial.tell(f"{name} takes {delays_s[late - 1]:g} s")
         await trio.sleep(delays_s[late - 1])
     effects = [effect for effect, possible in (("raise", raises is not None), ("drop", drops)) if possible]

@@ -10,7 +10,7 @@ from trio.lowlevel import Task
 
 from finale_sim.kernel.places import entered_by_trio, file_name, is_user
 
-__all__ = ["calling_line", "opening_line", "standing_line"]
+__all__ = ["calling_line", "is_own", "opening_line", "standing_line"]
 
 _OURS = str(Path(__file__).parents[1])
 _EXAMPLES = str(Path(__file__).parent / "selftest.py")
@@ -21,7 +21,7 @@ def calling_line() -> str:
     """The innermost line of the user's that has led to the caller: ``file:line in function``."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # walked at each call of a fault, where a traceback would be dear
     while frame is not None:
-        if _is_own(frame.f_code):
+        if is_own(frame.f_code):
             return _line(frame.f_code, frame.f_lineno)
         frame = frame.f_back
     return "an unknown place"
@@ -38,7 +38,7 @@ def standing_line(task: Task) -> str:
     at: Any = task.coro
     while at is not None:
         code = getattr(at, "cr_code", None) or getattr(at, "gi_code", None) or getattr(at, "ag_code", None)
-        if code is not None and _is_own(code):
+        if code is not None and is_own(code):
             found = code, at
         at = _below(at)
     if found is None:
@@ -59,7 +59,7 @@ def _below(at: Any) -> Any:
 
 
 @lru_cache(maxsize=10_000)
-def _is_own(code: CodeType) -> bool:
+def is_own(code: CodeType) -> bool:
     """Whether the user has written a function: neither trio, nor a library, nor the simulator has."""
     name = code.co_filename
     if name.startswith(_OURS):
