@@ -227,8 +227,8 @@ RULES = [
     ),
     Rule(
         f"{SIM}/program.py",
-        f"finale {SEARCH} {KERNEL} finale_sim.lives finale_sim.history finale_sim.observed finale_sim.endings finale_sim.story finale_sim.world "
-        f"{PARTS}",
+        f"finale {SEARCH} {KERNEL} finale_sim.history finale_sim.observed finale_sim.endings finale_sim.story finale_sim.world "
+        f"{PARTS} finale_sim.lives",
         "",
         "where a trial is run and judged; it decides nothing about what to try",
     ),
@@ -259,7 +259,8 @@ RULES = [
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{DRAWING} {TOLD} finale_sim.declared finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility",
+        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility "
+        "finale_sim.declared",
         "",
         "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),

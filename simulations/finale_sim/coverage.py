@@ -14,7 +14,7 @@ from finale.drawing import Picture
 from finale.drawing.tables import Cell as Shown
 from finale.drawing.tables import block, table, text_table
 from finale_sim.injected import Cell
-from finale_sim.lives import IMPOSSIBLE, LIVES, STRUCK, possible
+from finale_sim.lives import EVENTS, IMPOSSIBLE, LIVES, PHASES, STRUCK, possible
 
 __all__ = ["Coverage", "covered_by"]
 
@@ -125,11 +125,13 @@ class Coverage:
         cells = {(row, column): trials for (of, row, column), trials in self.squares.items() if of == name}
         first, _, second = name.partition(" × ")
         if name not in (LIVES, STRUCK):
-            rows = [[row, column, f"{trials:,}" if trials else "never"] for (row, column), trials in sorted(cells.items(), key=_in_order)]
+            rows = [
+                [row, column, f"{trials:,}" if trials else "never"]
+                for (row, column), trials in sorted(cells.items(), key=_in_order)
+            ]
             return [first, second, "trials"], rows
-        known = [*self.squares, *self.impossible]
-        columns = list(dict.fromkeys(column for of, _, column in [*possible(), *known] if of == name))
-        columns = [column for column in columns if any((row, column) in cells for row, _ in cells)]
+        reached = dict.fromkeys(column for _, column in cells)
+        columns = [column for column in (EVENTS if name == LIVES else PHASES) if column in reached]
 
         def told(row: str, column: str) -> str:
             trials = cells.get((row, column))

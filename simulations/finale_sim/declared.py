@@ -1,8 +1,8 @@
 """Which probes and faults a program names in its text, so that one that no trial comes by can be told by its name.
 
-Followed are functions and classes of the user's own that the program, or something that was followed, refers to by a name: a global,
-a variable of the function around it, an attribute of a module. What is only reached through an object, a name that is put together
-while the program runs, and what a library calls stays unknown until a trial comes by.
+Followed are functions and classes of the user's own that the program, or something that was followed, refers to by a name: a
+global, a variable of the function around it, an attribute of a module. What is only reached through an object, a name that is put
+together while the program runs, and what a library calls stays unknown until a trial comes by.
 """
 
 import ast

@@ -12,12 +12,12 @@ from finale import ErrorInfo, RunComplete, RunStarted, Status
 from finale_sim.history import Entry, History, What
 from finale_sim.injected import Cell
 
-__all__ = ["FAULTS", "IMPOSSIBLE", "LIVES", "PHASES", "STATES", "STRUCK", "lives_seen", "possible"]
+__all__ = ["EVENTS", "FAULTS", "IMPOSSIBLE", "LIVES", "PHASES", "STATES", "STRUCK", "lives_seen", "possible"]
 
 LIVES, STRUCK = "state × event", "fault × phase"
 
 STATES = ("new", "waiting", "folded", "active", "cancelling")
-_EVENTS = ("accepted", "started", "folded", "cancel", "completed", "failed", "cancelled")
+EVENTS = ("accepted", "started", "folded", "cancel", "completed", "failed", "cancelled")
 
 PHASES = ("waiting", "preparing", "active", "unwinding", "settled")
 """Unwinding: it is stopped or has published, and its coordinator has not come back. A folded run is where its host is."""
@@ -71,7 +71,7 @@ IMPOSSIBLE: dict[Cell, str] = {
 @cache
 def possible() -> tuple[Cell, ...]:
     """All cells that some trial could reach, in the order of their tables."""
-    lives = [(LIVES, state, event) for state in STATES for event in _EVENTS if (state, event) in _LEGAL]
+    lives = [(LIVES, state, event) for state in STATES for event in EVENTS if (state, event) in _LEGAL]
     struck = [(STRUCK, fault, phase) for fault in FAULTS for phase in PHASES]
     return tuple(cell for cell in [*lives, *struck] if cell not in IMPOSSIBLE)
 

@@ -25,6 +25,7 @@ __all__ = ["OnTrial", "Search", "Stage", "search"]
 OnTrial = Callable[["Search"], None]
 
 _MOST_UNDECIDED = 5
+_MOST_SQUARES = 10_000  # of coverage; a program may make up names of faults, and a search is to stay small
 
 INDEPENDENT = frozenset({RandomWalk.name, "pct-3", POS.name, URW.name, SURW.name})
 """Names of the strategies whose trials do not follow each other, so that they can be counted as a sample."""
@@ -212,7 +213,9 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
     state.struck.update(attempt.injected.struck.keys())
     if not attempt.injected.discarded:
-        state.covered.update(attempt.injected.cells)
+        full = len(state.covered) >= _MOST_SQUARES
+        cells = attempt.injected.cells
+        state.covered.update({cell: cells[cell] for cell in cells if cell in state.covered} if full else cells)
     state.discarded += attempt.injected.discarded
     match attempt.deviations:
         case () if state.trials == 1:
