@@ -73,7 +73,7 @@ def test_the_standard_campaign_reaches_all_that_can_be_reached(played: tuple[Cou
 
 
 def test_each_square_is_either_possible_or_explained() -> None:
-    """Both tables have all that the life of a run has: the states of the SDK's table, its commands, and every fault in each phase."""
+    """Both tables have all that there is: the states and commands of the SDK's table, and every fault in each phase."""
     transitions = {(row, _COMMANDS.get(column, "settle")) for kind, row, column in (*possible(), *IMPOSSIBLE) if kind == LIVES}
     assert transitions == {(state.value, command.value) for state, command in TRANSITIONS}
     assert set(STATES) == {state.value for state in RunState} - {"settled"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from trio.lowlevel import Task
 
-from finale_sim.kernel.places import entered_by_trio, file_name, is_user
+from finale_sim.kernel.places import entered_by_trio, is_user_file, name_of_file
 
 __all__ = ["calling_line", "is_own", "opening_line", "standing_line"]
 
@@ -58,15 +58,22 @@ def _below(at: Any) -> Any:
     return None
 
 
-@lru_cache(maxsize=10_000)
 def is_own(code: CodeType) -> bool:
     """Whether the user has written a function: neither trio, nor a library, nor the simulator has."""
-    name = code.co_filename
-    if name.startswith(_OURS):
-        return name == _EXAMPLES
-    return is_user(code) and not any(part in name for part in _PACKAGES)
+    return "__tracebackhide__" not in code.co_varnames and _is_own_file(code.co_filename)
+
+
+def _line(code: CodeType, line: int) -> str:
+    return _told(code.co_filename, code.co_name, line)
+
+
+@lru_cache(maxsize=10_000)  # by names: functions of different files may be equal
+def _told(file: str, function: str, line: int) -> str:
+    return f"{name_of_file(file)}:{line} in {function}" if line else f"the first step of {function}"
 
 
 @lru_cache(maxsize=10_000)
-def _line(code: CodeType, line: int) -> str:
-    return f"{file_name(code)}:{line} in {code.co_name}" if line else f"the first step of {code.co_name}"
+def _is_own_file(file: str) -> bool:
+    if file.startswith(_OURS):
+        return file == _EXAMPLES
+    return is_user_file(file) and not any(part in file for part in _PACKAGES)

@@ -15,7 +15,19 @@ from trio.lowlevel import Task
 
 from finale_sim.kernel.here import here
 
-__all__ = ["CARRIERS", "entered_by_trio", "file_name", "is_kernel", "is_trio", "is_user", "place_of", "source_line", "user_line"]
+__all__ = [
+    "CARRIERS",
+    "entered_by_trio",
+    "file_name",
+    "is_kernel",
+    "is_trio",
+    "is_user",
+    "is_user_file",
+    "name_of_file",
+    "place_of",
+    "source_line",
+    "user_line",
+]
 
 
 def _folder(file: str | None) -> str:
@@ -46,9 +58,11 @@ def is_kernel(code: CodeType) -> bool:
 
 def is_user(code: CodeType) -> bool:
     """Whether a function is neither trio's, the standard library's, nor the kernel's, and does not hide itself as pytest's do."""
-    name = code.co_filename
-    if "__tracebackhide__" in code.co_varnames:
-        return False
+    return "__tracebackhide__" not in code.co_varnames and is_user_file(code.co_filename)
+
+
+def is_user_file(name: str) -> bool:
+    """The same of a whole file."""
     if name.startswith((_TRIO, _OUTCOME, _KERNEL, "<frozen", "<attrs")):
         return name.endswith(_SELFTEST)
     return not name.startswith(_STDLIB) or any(part in name for part in _PACKAGES)
@@ -56,7 +70,12 @@ def is_user(code: CodeType) -> bool:
 
 def file_name(code: CodeType) -> str:
     """The file of a function as people know it: from the folder that we are in, or ``In[3]``, a notebook's cell."""
-    return _cell(code.co_filename) or code.co_filename.removeprefix(f"{Path.cwd()}{os.sep}")
+    return name_of_file(code.co_filename)
+
+
+def name_of_file(file: str) -> str:
+    """The same of a whole file."""
+    return _cell(file) or file.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 @lru_cache(maxsize=10_000)

@@ -213,9 +213,9 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
     state.struck.update(attempt.injected.struck.keys())
     if not attempt.injected.discarded:
-        full = len(state.covered) >= _MOST_SQUARES
-        cells = attempt.injected.cells
-        state.covered.update({cell: cells[cell] for cell in cells if cell in state.covered} if full else cells)
+        for cell, reached in attempt.injected.cells.items():
+            if cell in state.covered or len(state.covered) < _MOST_SQUARES:
+                state.covered[cell] += reached
     state.discarded += attempt.injected.discarded
     match attempt.deviations:
         case () if state.trials == 1:
