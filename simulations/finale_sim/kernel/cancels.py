@@ -5,6 +5,7 @@ scope before every step are all the cancels that there can be. Nurseries are in.
 of a ``trio.sleep``, say), and those that nobody cancels: with a shield and without a deadline, a scope is there to protect.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -37,14 +38,13 @@ class _Open:
 class Cancels:
     """The open scopes of one trial, in the order of their opening."""
 
-    __slots__ = ("_context", "_lines", "_loop", "_open", "_tracer")
+    __slots__ = ("_context", "_loop", "_open", "_tracer")
 
     def __init__(self, loop: Loop, context: Context, tracer: Tracer | None) -> None:
         self._loop = loop
         self._context = context
         self._tracer = tracer
         self._open: list[_Open] = []
-        self._lines: dict[trio.CancelScope, str] = {}  # of those that are open, and perhaps cancelled
 
     def opened(self, scope: trio.CancelScope) -> None:
         """The current task has entered a scope."""
@@ -53,17 +53,14 @@ class Cancels:
             ordinal = lane.ask(Kind.CANCEL, "") + 1
             where = f", opened at {_here()}" if self._tracer is not None else ""
             self._open.append(_Open(scope, f"scope {ordinal} of {lane.path}{where}", line))
-            self._lines[scope] = line
 
     def offer(self, lane: Lane, task: Task) -> None:
         """Before a step of ``task``: cancel the scope that the trial chooses, if any."""
-        for entry in self._open:
-            if not is_open(entry.scope):
-                del self._lines[entry.scope]
         self._open = [entry for entry in self._open if is_open(entry.scope)]
         candidates = [entry for entry in self._open if not entry.scope.cancel_called and not _protects(entry.scope)]
         context = self._context
-        self._cover(task)
+        if candidates:
+            self._cover(task, {entry.scope: entry.line for entry in candidates})
         index = context.draw(Site(Kind.CANCEL, lane.path, lane.steps + 1), len(candidates) + 1)
         if not index:
             return
@@ -72,14 +69,12 @@ class Cancels:
             self._tracer.cancel(["no scope", *(entry.name for entry in candidates)])
         self._cancel(candidates[index - 1])
 
-    def _cover(self, task: Task) -> None:
-        """The task could be cancelled where it stands, by each of the scopes around it that nobody has cancelled."""
-        cells, place = self._context.injected.cells, ""
+    def _cover(self, task: Task, lines: Mapping[trio.CancelScope, str]) -> None:
+        """The task could be cancelled where it stands, by each of these scopes that is around it."""
+        cells, place = self._context.injected.cells, standing_line(task)
         for scope in scopes_around(task):
-            line = self._lines.get(scope)
-            if line is not None and not scope.cancel_called and not _protects(scope):
-                place = place or standing_line(task)
-                cells.setdefault((CANCELLED, line, place), False)
+            if scope in lines:
+                cells.setdefault((CANCELLED, lines[scope], place), False)
 
     def _cancel(self, entry: _Open) -> None:
         """Cancel it, and take down where the tasks stand that this reaches."""

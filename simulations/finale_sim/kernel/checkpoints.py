@@ -3,7 +3,7 @@
 import sys
 from functools import lru_cache
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 
 from trio.lowlevel import Task
@@ -22,7 +22,7 @@ def calling_line() -> str:
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # walked at each call of a fault, where a traceback would be dear
     while frame is not None:
         if is_own(frame.f_code):
-            return _line(frame.f_code, frame.f_lineno)
+            return _told(frame.f_code.co_filename, frame.f_code.co_name, frame.f_lineno)
         frame = frame.f_back
     return "an unknown place"
 
@@ -34,37 +34,35 @@ def opening_line() -> str | None:
 
 def standing_line(task: Task) -> str:
     """Where a task waits: the innermost line of the user's. Of one that has not begun, the function that it will call."""
-    found: tuple[CodeType, Any] | None = None
     at: Any = task.coro
+    found: Any = None
+    below: Any = None  # what the found one waits for
     while at is not None:
-        code = getattr(at, "cr_code", None) or getattr(at, "gi_code", None) or getattr(at, "ag_code", None)
-        if code is not None and is_own(code):
-            found = code, at
-        at = _below(at)
+        code, waits_for = _looked_into(at)
+        if code is not None and _is_own_file(code.co_filename):
+            found, below = at, waits_for
+        at = waits_for
     if found is None:
         return "an unknown place"
-    code, at = found
-    frame = getattr(at, "cr_frame", None) or getattr(at, "gi_frame", None) or getattr(at, "ag_frame", None)
-    if frame is None or (at is task.coro and _below(at) is None):
-        return _line(code, 0)
-    return _line(code, frame.f_lineno)
+    frame: Any = getattr(found, "cr_frame", None) or getattr(found, "gi_frame", None) or getattr(found, "ag_frame", None)
+    code = _looked_into(found)[0]
+    begun = frame is not None and (found is not task.coro or below is not None)
+    return _told(code.co_filename, code.co_name, frame.f_lineno if begun else 0)
 
 
-def _below(at: Any) -> Any:
-    """What a coroutine or generator waits for."""
-    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
-        if hasattr(at, name):
-            return getattr(at, name)
-    return None
+def _looked_into(at: Any) -> tuple[Any, Any]:
+    """The code of a coroutine or generator, and what it waits for."""
+    kind = type(at)
+    if kind is CoroutineType:
+        return at.cr_code, at.cr_await
+    if kind is GeneratorType:
+        return at.gi_code, at.gi_yieldfrom
+    return getattr(at, "ag_code", None), getattr(at, "ag_await", None)
 
 
 def is_own(code: CodeType) -> bool:
     """Whether the user has written a function: neither trio, nor a library, nor the simulator has."""
-    return "__tracebackhide__" not in code.co_varnames and _is_own_file(code.co_filename)
-
-
-def _line(code: CodeType, line: int) -> str:
-    return _told(code.co_filename, code.co_name, line)
+    return _is_own_file(code.co_filename)
 
 
 @lru_cache(maxsize=10_000)  # by names: functions of different files may be equal
