@@ -89,15 +89,10 @@ class Campaign:
         swept = f"every single deviation tried in {complete} of {len(self.reports)} scenarios"
         return f"{verdict} {numbers}{took}; {swept}; {len(reached)} of {len(ENDINGS)} endings seen."
 
-    def covered(self) -> list[str]:
-        """What no trial of the whole campaign has reached, in a line for each table; nothing of a part of it."""
-        whole = {report.program.rpartition("/")[2] for report in self.reports} >= set(SCENARIOS)
-        return self.coverage().lines(full=True) if whole else []
-
     def __str__(self) -> str:
         rows = [[_cell(row[name]) for name in _COLUMNS] for row in self.records()]
         told = [f"\n{failures[0][0]}\n{failures[0][1]}" for failures in self.failures().values()]
-        return "\n".join([text_table(_COLUMNS, rows), self.summary(), *self.covered(), *told])
+        return "\n".join([text_table(_COLUMNS, rows), self.summary(), *self.coverage().lines(), *told])
 
     def __repr__(self) -> str:
         return f"<Campaign over {len(self.reports)} scenarios: {self.summary()}>"

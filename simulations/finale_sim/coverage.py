@@ -30,6 +30,7 @@ class Coverage:
     squares: Mapping[Cell, int]  #: table, row, column → how many trials reached it; 0: a hole
     probes: Mapping[str, int] = field(default_factory=dict)  #: name of a situation → how many trials reached it
     impossible: Mapping[Cell, str] = field(default_factory=dict)  #: those that cannot be reached, and why
+    whole: bool = False  #: all scenarios were played
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -40,15 +41,21 @@ class Coverage:
         """The squares (of one table, if it is named) that no trial reached."""
         return [cell for cell, trials in self.squares.items() if not trials and name in (None, cell[0])]
 
-    def lines(self, *, full: bool = False) -> list[str]:
-        """A line for each table that has holes, which names some of them. ``full``: for those without holes, too."""
+    def lines(self) -> list[str]:
+        """A line for each table that has holes, which names some of them.
+
+        Those of a run's life have one if all scenarios were played, holes or not, and none if only some were.
+        """
         told = []
         for name in self.tables:
+            lives = name in (LIVES, STRUCK)
+            if lives and not self.whole:
+                continue
             of = sum(cell[0] == name for cell in self.squares)
             holes = [_joined(cell) for cell in self.holes(name)]
             more = f", and {len(holes) - _NAMED} more" if len(holes) > _NAMED else ""
             never = f"; never: {', '.join(holes[:_NAMED])}{more}" if holes else ""
-            if holes or full:
+            if holes or lives:
                 told.append(f"covered: {of - len(holes):,} of {of:,} {name}{never}")
         return told
 
@@ -154,10 +161,10 @@ def covered_by(
         squares.update(covered)
         probes.update(named)
     if not any(name in (LIVES, STRUCK) for name, _, _ in squares):
-        return Coverage(curve, squares, probes)
+        return Coverage(curve, dict(squares), dict(probes))
     begun = {(name, row) for name, row, _ in squares}
     wanted = [cell for cell in possible() if whole or cell[:2] in begun]
-    return Coverage(curve, {cell: squares[cell] for cell in [*wanted, *squares]}, probes, IMPOSSIBLE)
+    return Coverage(curve, {cell: squares[cell] for cell in [*wanted, *squares]}, dict(probes), IMPOSSIBLE, whole)
 
 
 def _joined(cell: Cell) -> str:

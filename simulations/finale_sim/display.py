@@ -115,7 +115,7 @@ def print_campaign(campaign: Campaign, programs: Sequence[ScenarioProgram], titl
     for why in dict.fromkeys(str(r.verdict) for r in campaign.reports if isinstance(r.verdict, Truncated | NotReproducible)):
         print(why[0].upper() + why[1:])
     if campaign.reports:
-        print("\n".join([campaign.summary(timed=True), *campaign.covered()]))
+        print("\n".join([campaign.summary(timed=True), *campaign.coverage().lines()]))
 
 
 def verdict_text(report: Report) -> str:

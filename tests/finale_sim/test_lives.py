@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +130,13 @@ def test_a_misfortune_meets_a_run_in_its_phase(past: object, phase: str) -> None
     after.accept("r2")
     struck = {(row, column) for kind, row, column in lives_seen(history) if kind == STRUCK}
     assert struck == {("cancel", phase)}
+
+
+def test_the_guide_lists_what_cannot_be() -> None:
+    """Each square, with its reason."""
+    page = (Path(__file__).parents[2] / "docs" / "coverage.md").read_text(encoding="utf-8")
+    rows = [
+        f"| {table} | {row} {'→' if table == LIVES else 'while'} {column} | {why} |"
+        for (table, row, column), why in IMPOSSIBLE.items()
+    ]
+    assert page.endswith("\n".join(["|---|---|---|", *rows]) + "\n")
