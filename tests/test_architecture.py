@@ -323,7 +323,7 @@ RULES = [
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",
-        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.inject finale_sim.net.* finale_sim.world",
+        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.inject finale_sim.net.* finale_sim.world",
         "",
         "a list of names; importing finale_sim must not start a face",
     ),
