@@ -167,7 +167,7 @@ def _cell(value: int | str) -> str:
 def _short(verdict: Verdict) -> str:
     if isinstance(verdict, Truncated | NotReproducible):
         return "undecided" if isinstance(verdict, Truncated) else verdict.word
-    return str(verdict).partition(",")[0]
+    return str(verdict).partition(",")[0].partition(";")[0]
 
 
 def campaign_programs(names: Sequence[str] = (), opens: Opens = open_workspace) -> list[ScenarioProgram]:

@@ -91,7 +91,7 @@ def investigate(
             untold = "interrupted while a failure was being told" if state.failure is not None else None
     if isinstance(found, Difference):
         return Report(program.name, state, clock() - started, unstable=str(found))
-    return Report(program.name, state, clock() - started, found, untold=untold)
+    return Report(program.name, state, clock() - started, found, untold=untold, within=str(program.conditions))
 
 
 def _name_all(program: Program, state: Search) -> None:
@@ -197,7 +197,7 @@ class Replayed:
         attempt = self.story.attempt
         lines = [f"DRIFT  {self.drift}"] if self.drift else []
         if attempt.breach is not None:
-            lines += [f"VIOLATED  {attempt.breach.claim}", *indented(attempt.breach.message)]
+            lines += [f"VIOLATED  {attempt.breach.claim!r}", *indented(attempt.breach.message)]
         elif attempt.undecided is not None:
             lines.append(f"UNDECIDED  {attempt.undecided}")
         elif not self.drift:
