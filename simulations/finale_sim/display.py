@@ -126,7 +126,7 @@ def print_campaign(campaign: Campaign, programs: Sequence[ScenarioProgram], titl
     for why in dict.fromkeys(str(r.verdict) for r in campaign.reports if isinstance(r.verdict, Truncated | NotReproducible)):
         print(why[0].upper() + why[1:])
     if campaign.reports:
-        print(campaign.summary(timed=True))
+        print("\n".join([campaign.summary(timed=True), *campaign.coverage().lines()]))
     print("".join(f"{line}\n" for line in _raised(campaign)), end="")
 
 
@@ -161,11 +161,15 @@ def verdict_text(report: Report) -> str:
     if search.discarded:
         numbers += f"; {search.discarded:,} trials do not count"
     lines = [f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"]
-    lines += [f"  fault {name!r} struck in {trials:,} trials" for name, trials in search.struck.items()]
+    lines += [
+        f"  fault {name!r} {f'struck in {trials:,} trials' if trials else 'never struck'}"
+        for name, trials in search.struck.items()
+    ]
     lines += [
         f"  {name!r} was {f'reached in {trials:,} trials' if trials else 'never reached'}"
         for name, trials in search.probes.items()
     ]
+    lines += [f"  {line}" for line in report.coverage().lines()]
     return "\n".join(lines)
 
 

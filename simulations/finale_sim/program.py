@@ -13,6 +13,7 @@ from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
 from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, render_livelock, simulate
 from finale_sim.kernel.places import file_name, is_library, is_user
+from finale_sim.lives import lives_seen
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
@@ -252,6 +253,7 @@ class ScenarioProgram:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
+        trial.injected.cells.update(lives_seen(history))
         return Attempt(
             trial.choices,
             trial.digest,

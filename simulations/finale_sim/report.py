@@ -6,6 +6,7 @@ from typing import Any
 
 from finale.drawing import Picture
 from finale.drawing.tables import Cell, block, table
+from finale_sim.coverage import Coverage, covered_by
 from finale_sim.failure.curve import curve
 from finale_sim.failure.feasibility import Feasibility
 from finale_sim.failure.nearest import Nearest, where_they_part
@@ -180,9 +181,13 @@ class Report:
         """The line that replays the failure, if there is one."""
         return self.counterexample.token if self.counterexample else None
 
-    def coverage(self) -> Picture:
-        """Distinct behaviours over trials: what outsiders of a scenario saw; of a plain program its steps."""
-        return coverage_picture([(self.program.rpartition("/")[2], self.search.novelty.curve())])
+    def coverage(self) -> Coverage:
+        """What the trials came by, and what not: cancels by checkpoint, faults by place, situations; of a scenario runs.
+
+        And its ``curve``, distinct behaviours over trials: what outsiders of a scenario saw; of a plain program its steps.
+        """
+        curve = coverage_picture([(self.program.rpartition("/")[2], self.search.novelty.curve())])
+        return covered_by(curve, [(self.search.covered, self.search.probes)])
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: what scripts need."""
@@ -204,6 +209,7 @@ class Report:
             "endings": dict(self.search.seen),
             "probes": dict(self.search.probes),
             "faults": dict(self.search.struck),
+            "coverage": self.coverage().as_dict(),
             "raised": dict(self.search.raised),
             "late": self.search.late,
             "discarded": self.search.discarded,

@@ -24,6 +24,8 @@ __all__ = [
     "is_library",
     "is_trio",
     "is_user",
+    "is_user_file",
+    "name_of_file",
     "place_of",
     "source_line",
     "stack_lines",
@@ -60,9 +62,11 @@ def is_kernel(code: CodeType) -> bool:
 
 def is_user(code: CodeType) -> bool:
     """Whether a function is neither trio's, the standard library's, nor the kernel's, and does not hide itself as pytest's do."""
-    name = code.co_filename
-    if "__tracebackhide__" in code.co_varnames:
-        return False
+    return "__tracebackhide__" not in code.co_varnames and is_user_file(code.co_filename)
+
+
+def is_user_file(name: str) -> bool:
+    """The same of a whole file."""
     if name.startswith((_TRIO, _OUTCOME, _KERNEL, "<frozen", "<attrs")):
         return name.endswith(_SELFTEST)
     return not name.startswith(_STDLIB) or any(part in name for part in _PACKAGES)
@@ -82,10 +86,15 @@ def file_name(code: CodeType) -> str:
 
     That of an installed package begins with the name of the package.
     """
+    return name_of_file(code.co_filename)
+
+
+def name_of_file(file: str) -> str:
+    """The same of a whole file."""
     for part in _PACKAGES:
-        if (found := code.co_filename.rfind(f"{os.sep}{part}{os.sep}")) >= 0:
-            return code.co_filename[found + len(part) + 2 :]
-    return _cell(code.co_filename) or code.co_filename.removeprefix(f"{Path.cwd()}{os.sep}")
+        if (found := file.rfind(f"{os.sep}{part}{os.sep}")) >= 0:
+            return file[found + len(part) + 2 :]
+    return _cell(file) or file.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 @lru_cache(maxsize=10_000)
