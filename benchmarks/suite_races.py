@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from races import channels, conditions, groups, locks, mutexes, orders, waking
+from races import channels, conditions, groups, held_out_ends, held_out_state, locks, mutexes, orders, waking
 from side_by_side import heading, print_table
 
 from finale_sim.program import PlainProgram
@@ -50,7 +50,10 @@ SCTBENCH: dict[str, tuple[Make, str]] = {  # program, and what is published of i
 KERNELS: dict[str, tuple[Make, str]] = {
     name: (getattr(module, name), "") for module in (channels, conditions, mutexes, groups) for name in module.__all__
 }
-PROGRAMS = SCTBENCH | KERNELS
+HELD_OUT: dict[str, tuple[Make, str]] = {
+    name: (getattr(module, name), "") for module in (held_out_state, held_out_ends) for name in module.__all__
+}
+PROGRAMS = SCTBENCH | KERNELS | HELD_OUT
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,12 @@ def main() -> int:
             with options.save.open("a") as file:
                 file.write(json.dumps({"program": name, "found": rows[-1].found, "accused": rows[-1].accused}) + "\n")
     sessions = f"{options.sessions} session{'s' * (options.sessions != 1)} of at most {options.schedules} schedules"
-    for title, programs in (("SCTBench, as trio programs", SCTBENCH), ("Kernels after GoKer's bug types", KERNELS)):
+    groups_of_programs = {
+        "SCTBench, as trio programs": SCTBENCH,
+        "Kernels after GoKer's bug types": KERNELS,
+        "Held out: nothing was tuned on these": HELD_OUT,
+    }
+    for title, programs in groups_of_programs.items():
         some = [each for each in rows if each.program in programs]
         if some:
             table(f"{title}: median schedules to the bug, {sessions}", some, options.strategies, published=programs is SCTBENCH)
