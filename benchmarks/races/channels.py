@@ -80,7 +80,7 @@ def unclosed_on_error(*, sound: bool = False) -> Program:
 
 
 def one_message_for_two(*, sound: bool = False) -> Program:
-    """ "Done" is one message; the second of two who wait for it has looked whether it is needed too early."""
+    """"Done" is one message; the second of two who wait for it has looked whether it is needed too early."""
 
     async def program() -> None:
         sending, receiving = trio.open_memory_channel[None](1)
@@ -201,7 +201,7 @@ def cancelled_with_message(*, sound: bool = False) -> Program:
 
 
 def dropped_stop(*, sound: bool = False) -> Program:
-    """ "Stop" is offered to whoever listens at that moment, and dropped if the worker happens to be busy."""
+    """"Stop" is offered to whoever listens at that moment, and dropped if the worker happens to be busy."""
 
     async def program() -> None:
         stopping, stopped = trio.open_memory_channel[None](1 if sound else 0)

@@ -1,4 +1,4 @@
-"""Held out, ends: permits, events that are set anew, upgraded locks, channels and pools that close, retries, half-started services.
+"""Held out, ends: permits, events set anew, upgraded locks, channels and pools that close, retries, services half started.
 
 Nothing was tuned on these, as on those of ``held_out_state``.
 """

@@ -22,7 +22,7 @@ __all__ = [
 
 
 def two_sums_out_of_step(*, sound: bool = False) -> Program:
-    """Both halves of a transfer are computed from what was read before an ``await``, by two who transfer in opposite directions."""
+    """Both halves of a transfer are computed from what was read before an ``await``, by two who transfer to and fro."""
 
     async def program() -> None:
         checking, savings = 10, 10
@@ -66,7 +66,7 @@ class _Cell:
 
 
 def came_back_the_same(*, sound: bool = False) -> Program:
-    """Pop by comparing: the head is the one that was read, so it is taken; meanwhile it was gone, and so is its successor (ABA)."""
+    """Pop by comparing: the head is the one that was read, so it is taken; it was gone meanwhile, and its successor is (ABA)."""
 
     async def program() -> None:
         head: _Cell | None = _Cell("a", _Cell("b", _Cell("c")))
