@@ -1,15 +1,15 @@
 """Opposites of the happy path: two trials that are as unlike it as can be, before anything is left to chance.
 
 The happy path lets a task go on as long as it can, and those that were started first go first. What a programmer took for granted
-when he wrote one thing behind the other holds there. One opposite never lets a task go on: who has become ready last goes next, so
-that all have begun before any comes to its end. The other lets tasks go on, in the opposite order: who was started last goes first.
-Only the program itself keeps its place there, so that there is somebody to put in front.
+when he wrote one thing behind the other holds there. One opposite never lets a task go on: who has become ready last goes next,
+so that all have begun before any comes to its end. The other lets tasks go on, those first that were started last. Only the program
+itself keeps its place there, so that there is somebody to put in front.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, count
 
-from finale_sim.choices import Candidate, Site, happy_path
+from finale_sim.choices import Candidate, Picking, Site, happy_path
 from finale_sim.search.pct import Priorities
 from finale_sim.search.strategy import Attempt, Planned
 
@@ -41,7 +41,7 @@ class Opposites:
     ahead = 4096  # it learns nothing
 
     def __init__(self) -> None:
-        self._left = [_backwards, _Restless]
+        self._left: list[Callable[[], Picking]] = [_backwards, _Restless]
 
     def next(self) -> Planned | None:
         return Planned(self._left.pop()) if self._left else None

@@ -3,10 +3,10 @@
 No strategy is the best for all programs: a sweep finds at once what needs a single fault at the right place, and takes for ever
 where five tasks have to be stopped half-way; a sampler is the other way round. So each has a share of the trials.
 
-Many bugs need a few trials of the right sampler, so at first those that are least alike alternate. Later most trials are those of
-the one that gets far where many are needed, and the others have what they earn by behaviours that nobody has shown.
+Behind the happy path come its opposites, two trials that find many bugs at once. Of the samplers the one that gets far where many
+trials are needed has the most, and the others a little by what is known beforehand, more if they show behaviours that are new.
 The sweep has little as long as samplers show what is new, unless there are faults and cancels to be tried; and half when they
-repeat themselves, for it is what ends a search of a small program. Every single deviation is tried if the budget allows that at
+repeat themselves, for it is what ends the search of a small program. Every single deviation is tried if the budget allows that at
 all: there is a moment from which on that takes nearly all that is left.
 
 Nothing here is random or looks at a clock: whose turn it is follows from the shares (who lags behind his most is next).
@@ -16,9 +16,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from finale_sim.choices import Candidate, Decide, Kind, Site
-from finale_sim.search.opposites import Opposites
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.mutation import Mutation
+from finale_sim.search.opposites import Opposites
 from finale_sim.search.pct import PCT
 from finale_sim.search.pos import POS
 from finale_sim.search.random_walk import RandomWalk
@@ -52,9 +52,9 @@ _SAMPLERS: tuple[tuple[Callable[[int], Strategy], float, float], ...] = (
 )
 """Samplers, and how many of the trials they get when all show new things equally often: usually, and where tasks are few.
 
-The chance that PCT promises has the number of tasks, and a power of that of all choices, below the line; what SURW does hardly
-depends on either. So where tasks are few both are good, each for what the other is not, and else SURW is. The figures were tuned on
-``benchmarks/suite_races.py``, without its held-out programs.
+The chance that PCT promises falls with the number of tasks and steeply with that of choices, what SURW does hardly depends on either.
+So where tasks are few both are good, each for what the other is not; else SURW is. The figures were tuned on the programs of
+``benchmarks/suite_races.py``, without those that it holds out.
 """
 
 _MOST_LAG = 8.0  # a sweep that had to wait for results does not crowd out the others when they are there
