@@ -2,8 +2,8 @@
 
 The happy path lets a task go on as long as it can, and those that were started first go first. What a programmer took for granted
 when he wrote one thing behind the other holds there. One opposite never lets a task go on: who has become ready last goes next,
-so that all have begun before any comes to its end. The other lets tasks go on, those first that were started last. Only the program
-itself keeps its place there, so that there is somebody to put in front.
+so that all have begun before any comes to its end. The other lets tasks go on, those first that were started last. Only the
+program itself keeps its place there, so that there is somebody to put in front.
 """
 
 from collections.abc import Callable, Sequence

@@ -52,7 +52,7 @@ _SAMPLERS: tuple[tuple[Callable[[int], Strategy], float, float], ...] = (
 )
 """Samplers, and how many of the trials they get when all show new things equally often: usually, and where tasks are few.
 
-The chance that PCT promises falls with the number of tasks and steeply with that of choices, what SURW does hardly depends on either.
+The chance that PCT promises falls with the number of tasks and steeply with that of choices, what SURW does hardly on either.
 So where tasks are few both are good, each for what the other is not; else SURW is. The figures were tuned on the programs of
 ``benchmarks/suite_races.py``, without those that it holds out.
 """
