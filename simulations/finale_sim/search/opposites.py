@@ -41,7 +41,7 @@ class Opposites:
     ahead = 4096  # it learns nothing
 
     def __init__(self) -> None:
-        self._left: list[Callable[[], Picking]] = [_backwards, _Restless]
+        self._left: list[Callable[[], Picking]] = [_Restless, _backwards]
 
     def next(self) -> Planned | None:
         return Planned(self._left.pop()) if self._left else None

@@ -61,7 +61,6 @@ _MOST_LAG = 8.0  # a sweep that had to wait for results does not crowd out the o
 _ALMOST = 1 - 1e-9  # two halves, or ten tenths
 
 _RECENTLY = 0.9  # what the last trial leaves of the weight of those before it, in what samplers still show
-_LEAD = 0.5  # of a trial, for the first of the samplers: it comes twice before any other
 _MEMORY = 0.98  # what the last trial of a sampler leaves of the weight of those before it
 _LEAST = 0.2  # of its weight, for a sampler that shows nothing new: it may do so later
 
@@ -72,17 +71,12 @@ class _Arm:
     def __init__(self, strategy: Strategy, prior: float, prior_of_few: float) -> None:
         self.strategy = strategy
         self.lag = 0.0  # trials by which it lags behind
-        self._prior, self._prior_of_few = prior, prior_of_few
+        self.prior, self.prior_of_few = prior, prior_of_few
         self._worth = 1.0  # the share of its last trials that showed something new, about
 
     @property
     def weight(self) -> float:
-        return self._prior * max(self._worth, _LEAST)
-
-    def know(self, tasks: int) -> None:
-        """So many tasks there are."""
-        if tasks <= _FEW:
-            self._prior = self._prior_of_few
+        return self.prior * max(self._worth, _LEAST)
 
     def reward(self, *, new: bool) -> None:
         self._worth = _MEMORY * self._worth + (1 - _MEMORY) * new
@@ -107,8 +101,9 @@ class Portfolio:
         self.name = "portfolio"  #: once something was learnt: of the strategy whose trial that was
         self.sweep = sweep
         self._arms = [_Arm(make(seed), *priors) for make, *priors in _SAMPLERS]
-        self._arms[0].lag = _LEAD
         self._opposites = _Arm(Opposites(), 0.0, 0.0)
+        first, second = self._arms[:2]
+        self._opening = deque((self._opposites, second, first, self._opposites))
         self._out: deque[_Arm | None] = deque()  # whose trials are under way; None is the sweep
         self._asked, self._left = 0, trials
         self._happy = False  # the happy path was run
@@ -131,21 +126,16 @@ class Portfolio:
                 self._singles -= 1
                 self._out.append(None)
                 return decide if self._asked > 1 else Planned(_HappyPath)
-        arm = self._opposites
-        decide = arm.strategy.next()
-        if decide is None:
-            arm = self._next_arm()
-            decide = arm.strategy.next()
+        arm = self._next_arm()
         self._out.append(arm)
-        return decide
+        return arm.strategy.next()
 
     def learn(self, attempt: Attempt) -> None:
         arm = self._out.popleft()
         for each in self._arms:
             each.strategy.learn(attempt)
         if not self._known.trials and attempt.profile is not None:
-            for each in self._arms:
-                each.know(tasks=len(attempt.profile.steps))
+            self._know(tasks=len(attempt.profile.steps))
         new = attempt.profile is not None and self._known.add(attempt.profile.behaviour)
         if arm is not None:
             self.name = arm.strategy.name
@@ -168,10 +158,19 @@ class Portfolio:
         needed = self._singles / self._left if 0 < self._singles <= self._left else 0.0
         return max(share, needed) if needed >= _HIGH_TIME or self._misfortunes else share
 
+    def _know(self, tasks: int) -> None:
+        """So many tasks there are."""
+        if tasks <= _FEW:
+            for arm in self._arms:
+                arm.prior = arm.prior_of_few
+            self._opening.pop()  # where two take turns, URW is as restless
+
     def _next_arm(self) -> _Arm:
+        if self._opening and self._opening[0] is self._opposites:
+            return self._opening.popleft()
         total = sum(arm.weight for arm in self._arms)
         for arm in self._arms:
             arm.lag += arm.weight / total
-        arm = max(self._arms, key=lambda arm: arm.lag)
+        arm = self._opening.popleft() if self._opening else max(self._arms, key=lambda arm: arm.lag)
         arm.lag -= 1
         return arm
