@@ -33,13 +33,13 @@ def test_there_are_two() -> None:
 
 def test_one_takes_the_last_option_each_time() -> None:
     """Here that is who was started last."""
-    restless, _ = tried(THREE)
+    _, restless = tried(THREE)
     assert restless == "nbbaann"
 
 
 def test_the_other_lets_the_program_go_on_and_then_who_was_started_last() -> None:
     """So a task that the happy path would run first comes last."""
-    _, backwards = tried(THREE)
+    backwards, _ = tried(THREE)
     assert backwards == "nnnbbaa"
 
 

@@ -61,12 +61,19 @@ def test_samplers_and_sweep_all_get_their_turns() -> None:
     assert {"sweep", "opposites", "surw", "pct-3", "pos", "urw", "random walk", "mutation"} == set(names)
 
 
-def test_behind_the_happy_path_come_its_opposites() -> None:
-    """Once each, before anything that is drawn."""
-    names, attempts = played(Portfolio(0, 1000, Sweep()), 200)
-    assert names[:3] == ["sweep", "opposites", "opposites"]
-    assert names.count("opposites") == 2
-    assert answers_of(attempts[1]) != answers_of(attempts[2])
+@pytest.mark.parametrize(
+    ("tasks", "opening"), [(3, ["sweep", "opposites", "urw", "surw"]), (4, ["sweep", "opposites", "urw", "surw", "opposites"])]
+)
+def test_opposites_of_the_happy_path_come_early(tasks: int, opening: list[str]) -> None:
+    """Once each; where tasks are few only the one that lets them go on."""
+    run, portfolio, names = interleaved({f"/{name}": [()] * 3 for name in "abcd"[:tasks]}), Portfolio(0, 1000, Sweep()), []
+    for _ in range(100):
+        decide = portfolio.next()
+        assert decide is not None
+        portfolio.learn(run(decide))
+        names.append(portfolio.name)
+    assert names[: len(opening)] == opening
+    assert names.count("opposites") == opening.count("opposites")
 
 
 def test_the_sweep_gets_half_where_samplers_repeat_themselves() -> None:
