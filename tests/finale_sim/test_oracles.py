@@ -9,7 +9,7 @@ import pytest
 from finale import ErrorInfo, Notification, Request, RunAccepted, RunStarted, RunState, Status
 from finale.testing import STUBS
 from finale_sim.canaries import CANARIES
-from finale_sim.history import History, What
+from finale_sim.history import RETURNED, History, What
 from finale_sim.oracles import Oracle, Unjudged, judge, oracles
 from finale_sim.program import ScenarioProgram
 from finale_sim.scenarios import SCENARIOS
@@ -91,7 +91,17 @@ def closed_early() -> Past:
     return Past().accept("r1").stop(What.CLOSE).end("r1", CANCELLED, cancelled_by="closing")
 
 
+def stopped_while_it_failed() -> Past:
+    """A tool fails in the step in which the run is cancelled: a group of both comes out, of which the SDK keeps the error."""
+    past = Past().accept("r1").accept("r2", "s2").start("r1").start("r2", "s2").stop()
+    past.did(What.RAISED, "r2", "s2", detail=ExceptionGroup("tools", [OSError("refused")]))
+    past.end("r2", FAILED, session="s2", error="tools (1 sub-exception)")
+    past.did(What.STOPPED, "r1", detail=BaseExceptionGroup("tools", [OSError("refused"), KeyboardInterrupt()]))
+    return past.end("r1", FAILED, error="tools (1 sub-exception)")
+
+
 SOUND = [
+    stopped_while_it_failed,
     Past, sound, two_in_a_row, queued, cancelled_while_waiting, cancelled_while_active, finishes_in_spite_of_a_cancel, failed,
     fails_and_is_covered_later, published_then_raises, returns_rubbish, abandoned, rejected, closed_early,
 ]  # fmt: skip
@@ -226,6 +236,20 @@ def reader(times: int = 0) -> Past:
     return past
 
 
+def returned(times: int) -> Past:
+    """A process was killed before the ending was seen. The next one tells it; the first witness comes back for it."""
+    past = Past().accept("r1").start("r1")
+    past.history.note("journal", What.KILLED)
+    past.history.witness = "second witness"
+    past.history.note("client", What.OPENED)
+    ending = past.ending("r1", FAILED)
+    past.see(ending, "second witness")
+    for _ in range(times):
+        past.see(ending, RETURNED)
+    past.history.note(RETURNED, What.END_OF_EVENTS)
+    return past
+
+
 def asked(state: RunState, active: str | None) -> Past:
     """The witness asked about run r1 and its session when it saw the ending."""
     past = sound()
@@ -295,6 +319,8 @@ BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
     ("I10 ownership", "run r1 returns after the workspace had been left", outlives_its_workspace),
     ("I11 delivery", "reader was not told the endings of r1, and saw a gap of 0", reader),
     ("I11 delivery", "reader was told the ending of run r1 twice", lambda: reader(times=2)),
+    ("I11 delivery", "was told the ending of run r1 0 times, where 1 is right, reading on", lambda: returned(0)),
+    ("I11 delivery", "was told the ending of run r1 2 times, where 1 is right", lambda: returned(2)),
     ("I13 agreement", "was seen while its state was active", lambda: asked(RunState.ACTIVE, None)),
     ("I13 agreement", "was seen while its session said that it is active", lambda: asked(RunState.SETTLED, "r1")),
     ("I14 history", "the journal has []", journal_of),

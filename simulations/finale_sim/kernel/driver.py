@@ -182,7 +182,7 @@ class Driver:
             task, index, choice = self._pick(runnable)
         lane = context.lane = context.lanes[number_of(task)]
         if self.cancels is not None and not lane.quiet:
-            self.cancels.offer(lane)
+            self.cancels.offer(lane, task)
             self._line_up()
         if self.behaviour is not None and not lane.quiet:
             self.behaviour.step(lane, lane.touches)
