@@ -285,7 +285,7 @@ class Driver:
             value=value,
             error=error,
             deadlock=tuple(blocked(task, path_of) for task in tasks),
-            waits=picture(tasks, path_of),
+            waits=picture(tasks, path_of) if tasks else (),
             livelock=self.budget.livelock if ending is Ending.LIVELOCKED else None,
             calm_from=self.budget.calm_from,
             why_unsettled=self.budget.why if ending is Ending.STEP_LIMIT else "",

@@ -22,7 +22,7 @@ from finale_sim.search.opposites import Opposites
 from finale_sim.search.pct import PCT
 from finale_sim.search.pos import POS
 from finale_sim.search.random_walk import RandomWalk
-from finale_sim.search.strategy import Attempt, Planned, Strategy
+from finale_sim.search.strategy import Attempt, Completed, Planned, Strategy
 from finale_sim.search.surw import SURW
 from finale_sim.search.sweep import Sweep
 from finale_sim.search.urw import URW
@@ -112,6 +112,10 @@ class Portfolio:
         self._known = Behaviours()
         self._recently_new = 1.0  # the share of the samplers' last trials that showed something new, about
         self._misfortunes = False  # more is asked than who goes next
+
+    @property
+    def completed(self) -> Completed:
+        return self.sweep.completed if self.sweep is not None else Completed()
 
     def next(self) -> Decide | None:
         share = self._share()

@@ -440,7 +440,7 @@ def test_what_a_killed_trial_leaves_is_young() -> None:
     others = tasks(1) + tasks(2)  # of tests before this one
     try:
         simulate(busy, decide=killed_before(5), conditions=MORTAL, recover=busy)
-        assert tasks(0) > 5
+        assert tasks(0) > 0
         assert tasks(1) + tasks(2) == others
     finally:
         gc.enable()

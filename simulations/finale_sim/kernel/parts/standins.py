@@ -41,7 +41,7 @@ class IdleWaiters(dict[Any, Any]):
 
     def cushion(self) -> float:
         """The shortest idle period that somebody waits for; infinite if nobody does."""
-        return min((cushion for cushion, _ in self._waiting), default=inf)
+        return min(cushion for cushion, _ in self._waiting) if self._waiting else inf
 
     def waiting(self) -> list[tuple[float, Any]]:
         """The idle period that each waits for, and the task."""
