@@ -11,7 +11,7 @@ from itertools import chain, count
 
 from finale_sim.choices import Candidate, Picking, Site, happy_path
 from finale_sim.search.pct import Priorities
-from finale_sim.search.strategy import Attempt, Planned
+from finale_sim.search.strategy import Attempt, Completed, Planned
 
 __all__ = ["Opposites"]
 
@@ -35,10 +35,11 @@ class _Restless:
 
 
 class Opposites:
-    """Each of the two in turn. Ends behind them."""
+    """The one that lets tasks go on, then the restless one. Ends behind them."""
 
     name = "opposites"
     ahead = 4096  # it learns nothing
+    completed = Completed()
 
     def __init__(self) -> None:
         self._left: list[Callable[[], Picking]] = [_Restless, _backwards]
