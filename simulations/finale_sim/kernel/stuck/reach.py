@@ -23,7 +23,7 @@ _LIMIT = 20_000
 """Objects, after which a walk gives up. A thousandth of a second is worth some 10,000."""
 
 _LEAVES = (Task, trio.CancelScope, trio.Event, CodeType, str, bytes, int, float, bool, type(None))
-_KERNEL = __name__.rpartition(".")[0]  # its books are no hands of the program
+_KERNEL = "finale_sim.kernel"  # its books are no hands of the program
 _NOT_THE_PROGRAM = frozenset(sys.stdlib_module_names | {"trio", "outcome", "sniffio", "attr", "attrs", "finale_sim"})
 
 
