@@ -345,6 +345,29 @@ async def test_the_events_of_a_remembered_run_reach_back_as_far(ended: bool, aut
         assert [event async for event in run.events()][-1] == events[-1]
 
 
+@pytest.mark.parametrize("wanted", [{"session": "s"}, {"run_id": "r"}, {"session": "s", "run_id": "r"}])
+async def test_from_now_on_in_the_middle_of_a_run_others_are_no_gap(wanted: dict[str, str]) -> None:
+    """I11: what a run reported before its subscriber came, and what the log dropped of other sessions, was never its to see."""
+    begun, over = trio.Event(), trio.Event()
+
+    async def run(request: Request, ctx: RunContext) -> None:
+        for number in range(3 if request.session == "s" else 30):
+            await ctx.progress(number)
+        begun.set()
+        await over.wait()
+
+    async with finale.open_workspace(run, progress_limit=1) as workspace:
+        workspace.submit("p", "s", run_id="r")
+        await begun.wait()
+        await wait_all_tasks_blocked()
+        reader = workspace.subscribe(**wanted)
+        begun = trio.Event()
+        workspace.submit("p", "other")
+        await begun.wait()
+        over.set()
+    assert [type(event) async for event in reader] == [RunComplete]
+
+
 async def test_a_burst_of_drops_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """A reader that falls behind is reported once for all the gaps that it then sees in a row."""
 

@@ -5,7 +5,6 @@ finds, so a checkout can be worked in meanwhile.
 """
 
 import importlib.abc
-import importlib.machinery
 import importlib.util
 import io
 import multiprocessing
@@ -15,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -25,7 +25,8 @@ import trio  # noqa: F401  # loaded before any fork
 __all__ = ["Judge", "Stage"]
 
 _FORGOTTEN = ("finale", "finale_sim", "finale_pytest", "tests", "conftest")
-_QUIET = "-q -x --tb=line --assert=plain -p no:cacheprovider -p no:xdist --hypothesis-profile=mutants --timeout=20".split()
+_QUIET = ("-q", "-x", "--tb=line", "--assert=plain", "--timeout=20", "--hypothesis-profile=mutants")
+_WITHOUT = ("-p", "no:cacheprovider", "-p", "no:xdist")
 _CONTEXT = multiprocessing.get_context("fork")
 
 
@@ -47,7 +48,7 @@ class Judge:
             "mutants", derandomize=True, database=None, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
         )
         with redirect_stdout(io.StringIO()):
-            pytest.main([*_QUIET, "--collect-only", *tests])  # loads the plugins and what the tests import
+            pytest.main([*_QUIET, *_WITHOUT, "--collect-only", *tests])  # loads the plugins and what the tests import
 
     def killer(self, module: str, source: str, path: Path, stages: Sequence[Stage], log: Path) -> str | None:
         """The name of the stage that noticed, or None if the mutant survives all."""
@@ -68,11 +69,12 @@ class Judge:
             os.dup2(out.fileno(), 2)
         resource.setrlimit(resource.RLIMIT_CPU, (self._seconds, self._seconds))
         resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
-        for name in [name for name in sys.modules if name.partition(".")[0] in _FORGOTTEN and not name.startswith("tests.mutants")]:
-            del sys.modules[name]
+        for name in list(sys.modules):
+            if name.partition(".")[0] in _FORGOTTEN and not name.startswith("tests.mutants"):
+                del sys.modules[name]
         sys.meta_path.insert(0, _Finder(module, source, path))
         if stage.tests:
-            code = int(pytest.main([*_QUIET, *stage.tests]))
+            code = int(pytest.main([*_QUIET, *_WITHOUT, *stage.tests]))
             os._exit(code if code in (0, 1, 2) else 1)
         from finale_sim.cli import main  # noqa: PLC0415  # only now is it the mutant's
 
@@ -83,7 +85,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     def __init__(self, name: str, source: str, path: Path) -> None:
         self._name, self._source, self._path = name, source, path
 
-    def find_spec(self, fullname: str, path: object = None, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:  # noqa: ARG002
+    def find_spec(self, fullname: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if fullname != self._name:
             return None
         loader = _Loader(fullname, str(self._path))
@@ -91,8 +93,8 @@ class _Finder(importlib.abc.MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, self._path, loader=loader)
 
 
-class _Loader(importlib.machinery.SourceFileLoader):
+class _Loader(SourceFileLoader):
     text: str
 
-    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002  # the signature is importlib's
+    def get_code(self, fullname: str) -> CodeType:
         return compile(self.text, self.path, "exec", dont_inherit=True)

@@ -80,10 +80,11 @@ def _meaning(source: str) -> str | None:
 class _Plain(ast.NodeTransformer):
     """``not a < b`` is ``a >= b``: one mutant, not two."""
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # noqa: N802  # the name is ast's
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         inner = self.visit(node.operand)
-        if isinstance(node.op, ast.Not) and isinstance(inner, ast.Compare) and type(inner.ops[0]) in _OPPOSITES and len(inner.ops) == 1:
-            inner.ops = [_OPPOSITES[type(inner.ops[0])]()]
+        if isinstance(node.op, ast.Not) and isinstance(inner, ast.Compare) and len(inner.ops) == 1:
+            opposite = _OPPOSITES[type(inner.ops[0])]
+            inner.ops = [opposite()]
             return inner
         node.operand = inner
         return node

@@ -27,7 +27,7 @@ class DeleteStatement(Operator):
             if statement.get_code().strip() not in ("pass", "return None"):
                 yield _span(statement)
 
-    def mutate(self, node: Any, index: int) -> Any:  # noqa: ARG002  # the signature is cosmic-ray's
+    def mutate(self, node: Any, index: int) -> Any:
         statement = node.children[0]
         instead = "return None" if statement.type == "return_stmt" else "pass"
         spread = "\n" * statement.get_code(include_prefix=False).count("\n")  # so that all lines keep their numbers
@@ -63,7 +63,7 @@ class ReplaceMember(Operator):
         if _member(node) is not None and len(_spoken_of(node)) > 1:
             yield _span(node)
 
-    def mutate(self, node: Any, index: int) -> Any:  # noqa: ARG002  # the signature is cosmic-ray's
+    def mutate(self, node: Any, index: int) -> Any:
         members = _spoken_of(node)
         following = members[(members.index(_member(node)) + 1) % len(members)]
         return parso.parse(f"{node.get_first_leaf().prefix}{node.children[0].value}.{following}")

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["Problem", "Result", "problems", "table"]
 
+STAGES = ("its own tests", "the other tests", "the slow tests", "the campaign")
 Key = tuple[str, str, str, int]
 
 
@@ -46,8 +47,8 @@ def problems(results: Sequence[Result], verdicts: Iterable[dict[str, Any]]) -> I
 def table(results: Sequence[Result], verdicts: Iterable[dict[str, Any]]) -> str:
     """The scores of all modules, and each survivor with its verdict, in markdown."""
     reasons = {_key(verdict): verdict for verdict in verdicts}
-    lines = ["| module | mutants | killed by its own tests | by the others | by the campaign | equivalent | score |"]
-    lines += ["|---|---|---|---|---|---|---|"]
+    lines = [f"| module | mutants | {' | '.join(f'noticed by {stage}' for stage in STAGES)} | equivalent | score |"]
+    lines += ["|---" * (len(STAGES) + 4) + "|"]
     modules = list(dict.fromkeys(result.module for result in results))
     for module in modules:
         lines.append(_row(f"`{module}.py`", [result for result in results if result.module == module], reasons))
@@ -68,7 +69,9 @@ def _row(name: str, results: Sequence[Result], reasons: dict[Key, dict[str, Any]
     equivalent = sum(
         result.killer is None and result.key in reasons and reasons[result.key].get("equivalent", True) for result in results
     )
-    counts = [sum(killer.startswith(stage) for killer in killed) for stage in ("its own tests", "the other tests", "the campaign")]
+    counts = [
+        sum(killer.startswith(stage) for killer in killed) for stage in ("its own tests", "the other tests", "the campaign")
+    ]
     score = 100 * len(killed) / max(1, len(results) - equivalent)
     return f"| {name} | {len(results)} | {' | '.join(map(str, counts))} | {equivalent} | {score:.1f} % |"
 
