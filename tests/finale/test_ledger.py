@@ -184,6 +184,24 @@ def test_a_record_does_not_hold_its_successors() -> None:
     assert [record.follower for record in records] == [None, None, None]
 
 
+def test_a_settled_host_does_not_hold_its_guests() -> None:
+    """Nor does who keeps the handle of a run that took others along, round after round."""
+    ledger, host, guest = folded()
+    ledger.ended(host, DONE, 0.0)
+    assert guest.state is RunState.SETTLED
+    assert host.folded is None
+
+
+def test_a_record_shows_itself_and_not_the_queue() -> None:
+    """The neighbours are linked: shown along, a long queue would be one line without end."""
+    ledger = Ledger()
+    runs = [submit(ledger, f"run-{number}") for number in range(500)]
+    shown = repr(runs[250])
+    assert "'run-250'" in shown
+    assert "'run-249'" not in shown
+    assert "'run-251'" not in shown
+
+
 # Endings --------------------------------------------------------------------------------------------------------------
 
 

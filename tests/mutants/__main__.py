@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.mutants.judge import Judge, Stage
 from tests.mutants.mutations import Mutant, mutants_of
-from tests.mutants.page import Result, problems, table
+from tests.mutants.page import Key, Result, key_of, problems, table
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "mutants"
@@ -30,11 +30,15 @@ def main() -> int:
     parser.add_argument("--survivors", action="store_true", help="only those that survived last time")
     parser.add_argument("--list", action="store_true", help="show the mutants, and try none")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes side by side (default: 1)")
+    parser.add_argument("--doubt", action="store_true", help="also what has a verdict meets the slow tests and the campaign")
     parser.add_argument("--quick", action="store_true", help="leave out the slow tests and the campaign")
     arguments = parser.parse_args()
     if unknown := set(arguments.modules) - set(names):
         parser.error(f"{', '.join(sorted(unknown))}: no such module in tool.mutants; it has {' '.join(names)}")
     RESULTS.mkdir(parents=True, exist_ok=True)
+    with (ROOT / "tests/mutants/verdicts.toml").open("rb") as file:
+        verdicts = tomllib.load(file).get("survivor", [])
+    judged = frozenset() if arguments.doubt else frozenset(map(key_of, verdicts))
     for name in arguments.modules or names:
         mutants = mutants_of(ROOT / f"sdk/finale/{name}.py", name, config["operators"])
         if arguments.list:
@@ -42,12 +46,10 @@ def main() -> int:
                 print(f"{name}.py:{mutant.line}: {mutant.operator}: {mutant.was}  →  {mutant.now}")
             print(f"{name}: {len(mutants)} mutants")
         else:
-            _try_all(name, mutants, config, arguments)
+            _try_all(name, mutants, judged, config, arguments)
     if arguments.list:
         return 0
     results = [result for name in names for result in _kept(name)]
-    with (ROOT / "tests/mutants/verdicts.toml").open("rb") as file:
-        verdicts = tomllib.load(file).get("survivor", [])
     tried = set(arguments.modules or names)
     wrong = [problem for problem in problems(results, verdicts) if problem.module in tried]
     for problem in wrong:
@@ -59,11 +61,14 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _try_all(name: str, mutants: list[Mutant], config: dict[str, Any], arguments: argparse.Namespace) -> None:
+def _try_all(
+    name: str, mutants: list[Mutant], judged: frozenset[Key], config: dict[str, Any], arguments: argparse.Namespace
+) -> None:
     """Leave in the file of results what became of each mutant."""
     path = ROOT / f"sdk/finale/{name}.py"
     stages = list(_stages(name, config, arguments.quick))
-    known = {result.key: result for result in _kept(name)}
+    places = {mutant.key: mutant.line for mutant in mutants}
+    known = {result.key: result._replace(line=places[result.key]) for result in _kept(name) if result.key in places}
     if arguments.survivors:
         mutants = [mutant for mutant in mutants if mutant.key not in known or known[mutant.key].killer is None]
     judge = Judge(config["seconds"], [test for stage in stages for test in stage.tests])
@@ -75,7 +80,8 @@ def _try_all(name: str, mutants: list[Mutant], config: dict[str, Any], arguments
     for job in range(arguments.jobs):
         if (child := os.fork()) == 0:
             for mutant in mutants[job :: arguments.jobs]:
-                killer = judge.killer(f"finale.{name}", mutant.source, path, stages, RESULTS / f"{name}-{job}.log")
+                enough = stages[:2] if mutant.key in judged else stages
+                killer = judge.killer(f"finale.{name}", mutant.source, path, enough, RESULTS / f"{name}-{job}.log")
                 line = json.dumps([name, mutant.line, mutant.was, mutant.now, mutant.repeat, killer], ensure_ascii=False)
                 with fresh.open("a") as file:
                     file.write(line + "\n")

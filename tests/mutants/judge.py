@@ -40,7 +40,7 @@ class Stage:
 
 
 class Judge:
-    """Tries modules with another text. ``seconds`` of processor time are the limit of each stage, the sixfold on the clock."""
+    """Tries modules with another text. ``seconds`` of processor time are the limit of each stage, the fourfold on the clock."""
 
     def __init__(self, seconds: int, tests: Sequence[str]) -> None:
         self._seconds = seconds
@@ -55,7 +55,7 @@ class Judge:
         for stage in stages:
             child = _CONTEXT.Process(target=self._try, args=(module, source, path, stage, log))
             child.start()
-            child.join(self._seconds * 6)
+            child.join(self._seconds * 4)
             if child.is_alive():
                 child.kill()
                 child.join()

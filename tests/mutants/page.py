@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Problem", "Result", "problems", "table"]
+__all__ = ["Key", "Problem", "Result", "key_of", "problems", "table"]
 
 STAGES = ("its own tests", "the other tests", "the slow tests", "the campaign")
+EXCUSES = ("equivalent", "immaterial")
 Key = tuple[str, str, str, int]
 
 
@@ -35,7 +36,7 @@ class Problem(NamedTuple):
 def problems(results: Sequence[Result], verdicts: Iterable[dict[str, Any]]) -> Iterator[Problem]:
     """Where the results and the verdicts disagree."""
     survivors = {result.key: result for result in results if result.killer is None}
-    judged = {_key(verdict) for verdict in verdicts}
+    judged = {key_of(verdict) for verdict in verdicts}
     for key, result in survivors.items():
         if key not in judged:
             repeat = f" (number {result.repeat} of its kind)" if result.repeat else ""
@@ -46,37 +47,35 @@ def problems(results: Sequence[Result], verdicts: Iterable[dict[str, Any]]) -> I
 
 def table(results: Sequence[Result], verdicts: Iterable[dict[str, Any]]) -> str:
     """The scores of all modules, and each survivor with its verdict, in markdown."""
-    reasons = {_key(verdict): verdict for verdict in verdicts}
-    lines = [f"| module | mutants | {' | '.join(f'noticed by {stage}' for stage in STAGES)} | equivalent | score |"]
-    lines += ["|---" * (len(STAGES) + 4) + "|"]
+    reasons = {key_of(verdict): verdict for verdict in verdicts}
+    titles = ["module", "mutants", *(f"noticed by {stage}" for stage in STAGES), *EXCUSES, "score"]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     modules = list(dict.fromkeys(result.module for result in results))
-    for module in modules:
-        lines.append(_row(f"`{module}.py`", [result for result in results if result.module == module], reasons))
+    lines += [_row(f"`{module}.py`", [result for result in results if result.module == module], reasons) for module in modules]
     lines += [_row("all", results, reasons), ""]
     for module in modules:
         survivors = [result for result in results if result.module == module and result.killer is None]
         if survivors:
-            lines += [f"## Survivors of `{module}.py`", "", "| line | before | after | why |", "|---|---|---|---|"]
+            lines += [f"## Survivors of `{module}.py`", "", "| line | before | after | verdict |", "|---|---|---|---|"]
             for result in survivors:
-                verdict = reasons.get(result.key, {"reason": "not judged yet"})
-                lines.append(f"| {result.line} | {_code(result.was)} | {_code(result.now)} | {verdict['reason']} |")
+                verdict = reasons.get(result.key, {"verdict": "none yet", "reason": "a hole"})
+                said = f"{verdict['verdict']}: {verdict['reason']}"
+                lines.append(f"| {result.line} | {_code(result.was)} | {_code(result.now)} | {said} |")
             lines.append("")
     return "\n".join(lines)
 
 
 def _row(name: str, results: Sequence[Result], reasons: dict[Key, dict[str, Any]]) -> str:
     killed = [result.killer for result in results if result.killer is not None]
-    equivalent = sum(
-        result.killer is None and result.key in reasons and reasons[result.key].get("equivalent", True) for result in results
-    )
-    counts = [
-        sum(killer.startswith(stage) for killer in killed) for stage in ("its own tests", "the other tests", "the campaign")
-    ]
-    score = 100 * len(killed) / max(1, len(results) - equivalent)
-    return f"| {name} | {len(results)} | {' | '.join(map(str, counts))} | {equivalent} | {score:.1f} % |"
+    noticed = [sum(killer.startswith(stage) for killer in killed) for stage in STAGES]
+    verdicts = [reasons[result.key]["verdict"] for result in results if result.killer is None and result.key in reasons]
+    excused = [verdicts.count(word) for word in EXCUSES]
+    score = 100 * len(killed) / max(1, len(results) - sum(excused))
+    return f"| {name} | {len(results)} | {' | '.join(map(str, [*noticed, *excused]))} | {score:.1f} % |"
 
 
-def _key(verdict: dict[str, Any]) -> Key:
+def key_of(verdict: dict[str, Any]) -> Key:
+    """Which survivor a verdict is about."""
     return verdict["module"], verdict["was"], verdict["now"], verdict.get("repeat", 0)
 
 
