@@ -30,8 +30,8 @@ def main() -> int:
     parser.add_argument("--survivors", action="store_true", help="only those that survived last time")
     parser.add_argument("--list", action="store_true", help="show the mutants, and try none")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes side by side (default: 1)")
-    parser.add_argument("--doubt", action="store_true", help="also what has a verdict meets the slow tests and the campaign")
-    parser.add_argument("--quick", action="store_true", help="leave out the slow tests and the campaign")
+    parser.add_argument("--doubt", action="store_true", help="what has a verdict meets all judges, not only the first")
+    parser.add_argument("--quick", action="store_true", help="only the tests that are about the module")
     arguments = parser.parse_args()
     if unknown := set(arguments.modules) - set(names):
         parser.error(f"{', '.join(sorted(unknown))}: no such module in tool.mutants; it has {' '.join(names)}")
@@ -80,7 +80,7 @@ def _try_all(
     for job in range(arguments.jobs):
         if (child := os.fork()) == 0:
             for mutant in mutants[job :: arguments.jobs]:
-                enough = stages[:2] if mutant.key in judged else stages
+                enough = stages[:1] if mutant.key in judged else stages
                 killer = judge.killer(f"finale.{name}", mutant.source, path, enough, RESULTS / f"{name}-{job}.log")
                 line = json.dumps([name, mutant.line, mutant.was, mutant.now, mutant.repeat, killer], ensure_ascii=False)
                 with fresh.open("a") as file:
@@ -101,8 +101,8 @@ def _stages(name: str, config: dict[str, Any], quick: bool) -> Iterator[Stage]:
     first = [f"tests/finale/test_{test}.py" for test in config["modules"][name]]
     rest = [f"tests/finale/test_{test}.py" for test in config["tests"]]
     yield Stage("its own tests", tuple(first))
-    yield Stage("the other tests", tuple(test for test in rest if test not in first))
     if not quick:
+        yield Stage("the other tests", tuple(test for test in rest if test not in first))
         yield Stage("the slow tests", tuple(f"tests/finale/test_{test}.py" for test in config["slow"]))
         yield Stage("the campaign", trials=config["trials"])
 
