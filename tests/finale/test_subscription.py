@@ -304,6 +304,16 @@ async def test_a_run_that_came_and_was_forgotten_before_its_subscriber_looked_en
     assert sum(isinstance(event, Event) for event in events) + sum(e.dropped for e in events if isinstance(e, Gap)) == 5
 
 
+@pytest.mark.parametrize("early", [True, False])
+async def test_an_ending_that_is_said_to_be_known_still_ends_the_stream(early: bool, autojump_clock: MockClock) -> None:
+    """I12: also if the reader was there before the run, and its ``since`` lies beyond everything."""
+    async with finale.open_workspace(talk) as workspace:
+        readers = [workspace.subscribe(run_id="r", since=1000)] if early else []
+        await workspace.submit("p", "s", run_id="r").wait()
+        with trio.fail_after(1):
+            assert [event async for event in (*readers, workspace.subscribe(run_id="r", since=1000))[0]] == []
+
+
 # Reopening ------------------------------------------------------------------------------------------------------------
 
 
