@@ -307,6 +307,17 @@ async def test_staged_progress_is_bounded_too() -> None:
     assert dropped(items)[0] + len(items) - 1 == 1001
 
 
+@pytest.mark.parametrize("kind", ["progress", "accepted"])
+def test_the_log_grows_by_half_before_it_is_swept(kind: str) -> None:
+    """A sweep looks at everything, so there is one for many events; and what it leaves is as much as was promised."""
+    broker, writer = opened(progress_limit=10, retain=10)
+    lengths = []
+    for number in range(100):
+        writer.put(kind, f"r{number}")
+        lengths.append(broker.statistics().log)
+    assert lengths == [*range(1, 16), *[*range(10, 16)] * 20][:100]
+
+
 async def test_a_burst_does_not_push_out_what_is_still_fresh() -> None:
     """A reader that keeps pace misses nothing, however many events wait to be published: ``retain`` counts the visible ones."""
     broker, writer = opened(retain=10)
