@@ -141,6 +141,15 @@ async def test_an_option_out_of_range_is_refused(options: dict[str, Any]) -> Non
             pytest.fail("opened")
 
 
+@pytest.mark.parametrize("options", [
+    {"max_active": 1}, {"queue_limit": 1}, {"retain": 1}, {"progress_limit": 1}, {"max_active": None}, {"queue_limit": None}
+])  # fmt: skip
+async def test_an_option_at_the_edge_of_its_range_is_taken(options: dict[str, Any]) -> None:
+    """The least that is promised to work does."""
+    async with finale.open_workspace(steady, **options):
+        pass
+
+
 # Order and capacity ---------------------------------------------------------------------------------------------------
 
 
