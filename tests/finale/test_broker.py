@@ -94,6 +94,7 @@ def test_asking_again_tells_what_has_been_published_and_dropped_meanwhile() -> N
     assert broker.read(1, BATCH) == broker.read(1, BATCH) == [first]
     second = writer.put("progress", "r")
     assert broker.read(1, BATCH) == [first, second]
+    assert broker.read(broker.horizon, BATCH) == []
     hidden = [writer.stage("progress", "r"), writer.stage("progress", "r")]  # the last one sweeps
     assert broker.read(1, BATCH) == []
     broker.publish(hidden[-1].seq)
@@ -316,6 +317,22 @@ def test_the_log_grows_by_half_before_it_is_swept(kind: str) -> None:
         writer.put(kind, f"r{number}")
         lengths.append(broker.statistics().log)
     assert lengths == [*range(1, 16), *[*range(10, 16)] * 20][:100]
+
+
+@pytest.mark.parametrize("wanted", [{"session": "s"}, {"run_id": "a"}])
+async def test_what_was_about_to_be_published_is_still_to_come(wanted: dict[str, str]) -> None:
+    """A reader from now on misses what is dropped of it, and is told."""
+    broker, writer = opened(progress_limit=4)
+    for kind in ("accepted", "started", "progress"):
+        writer.put(kind, "a")
+    for _ in range(3):
+        writer.stage("progress", "a")
+    reader = broker.subscribe(**wanted, known={"a": 6})
+    for _ in range(10):
+        writer.stage("progress", "a")
+    broker.publish(writer.seq)
+    items = await taken(reader)
+    assert dropped(items)[0] + len(items) - 1 == 13
 
 
 async def test_a_burst_does_not_push_out_what_is_still_fresh() -> None:
