@@ -123,6 +123,8 @@ def test_an_error_becomes_text() -> None:
     assert (info.type, info.message) == ("ValueError", "invalid literal for int() with base 10: 'told'")
     assert "test_endings.py" in info.traceback
     assert describe(trio.TooSlowError()).type == "trio.TooSlowError"
+    mine = type("Mine", (Exception,), {"__module__": "__main__"})
+    assert describe(mine()).type == "Mine"
 
 
 def test_an_error_without_words_is_described_by_its_type() -> None:

@@ -332,6 +332,20 @@ async def test_since_reaches_back_into_what_an_earlier_workspace_wrote(autojump_
     assert (await journal.read())[:3] == before
 
 
+async def test_since_reaches_back_before_anything_new_has_happened(autojump_clock: MockClock) -> None:
+    """I14: a workspace that was opened again and has nothing of its own tells all that the journal has."""
+    journal = MemoryJournal()
+    async with finale.open_workspace(talk, journal=journal) as workspace:
+        await workspace.submit("p", "s", metadata={"progress": 0}).wait()
+    before = await journal.read()
+    async with finale.open_workspace(talk, journal=journal) as workspace:
+        events = []
+        with trio.move_on_after(1):
+            async for event in workspace.subscribe(since=0):
+                events.append(event)  # noqa: PERF401  # a cancelled comprehension would lose what it has
+        assert events == [*before]
+
+
 @pytest.mark.parametrize("ended", [True, False])
 async def test_the_events_of_a_remembered_run_reach_back_as_far(ended: bool, autojump_clock: MockClock) -> None:
     """A run's events come from the journal that an earlier workspace wrote, and its run is counted."""

@@ -539,6 +539,8 @@ async def test_what_was_carried_out_is_forgotten(autojump_clock: MockClock) -> N
             workspace.submit("p", session)
             workspace.cancel(session)
         assert workspace._ledger.outbox == Outbox()
+        await workspace.wait_idle()
+        assert workspace._executor._tasks == {}
 
 
 async def test_statistics_tell_what_happened(autojump_clock: MockClock) -> None:
