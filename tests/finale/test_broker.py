@@ -236,6 +236,27 @@ async def test_one_of_two_waiters_may_leave() -> None:
     assert not broker._waiting
 
 
+@pytest.mark.parametrize("wanted", [{}, {"session": "s"}, {"run_id": "a"}])
+async def test_a_sleeping_reader_is_woken_by_what_it_waits_for(wanted: dict[str, str]) -> None:
+    """At once, by each event, and not at the next opportunity."""
+    broker, writer = opened()
+    reader = broker.subscribe(**wanted)
+    items: list[Event | Gap] = []
+
+    async def read() -> None:
+        async for item in reader:
+            items.append(item)  # noqa: PERF401  # it is looked at meanwhile
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read)
+        for kind in ("accepted", "started", "progress", "complete"):
+            await wait_all_tasks_blocked()
+            event = writer.put(kind, "a")
+            await wait_all_tasks_blocked()
+            assert items[-1:] == [event]
+        broker.close()
+
+
 async def test_no_wake_up_is_missed() -> None:
     """Whatever a reader does between two events, it gets the one published meanwhile."""
     broker, writer = opened()
