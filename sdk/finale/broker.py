@@ -10,6 +10,7 @@ Events enter the log as soon as they happen (``append``) and become visible in t
 """
 
 import logging
+import threading
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import trio
 
 from finale.events import Event, Progress, RunComplete
 from finale.subscription import Key, Subscription, SubscriptionStatistics
+from finale.thread import check_thread
 
 __all__ = ["Broker", "BrokerStatistics"]
 
@@ -44,6 +46,7 @@ class Broker:
         self.log = log or logging.getLogger("finale")
         self.horizon = 0  # seq of the last visible event
         self.closed = False
+        self._home = threading.get_ident()
         self._log: list[Event] = []  # ascending in seq
         self._shown = 0  # how many of them, from the first on, are visible
         self._progress = 0  # of them progress
@@ -91,7 +94,12 @@ class Broker:
             self._waiting.popitem()[1].unpark_all()
 
     async def wait(self, key: Key) -> None:
-        """Sleep until something that ``key`` names is published, or the broker is closed. It only wakes; look again."""
+        """Sleep until something that ``key`` names is published, or the broker is closed. It only wakes; look again.
+
+        Raises:
+            WrongThread: the task belongs to another thread's trio, which could not be woken from here.
+        """
+        check_thread(self._home, "wait", "run")
         lot = self._waiting.get(key)
         if lot is None:
             lot = self._waiting[key] = trio.lowlevel.ParkingLot()

@@ -4,8 +4,9 @@ from typing import Any
 
 import trio
 
+from finale.admission import owned
 from finale.door import Door
-from finale.errors import ContractViolation
+from finale.errors import ContractViolation, shown
 from finale.events import Request
 from finale.ledger import Ledger
 from finale.record import RunRecord
@@ -42,9 +43,9 @@ class Context:
         self.reported_at = trio.current_time()
 
     def take_folded(self) -> list[Request]:
-        return self._do(self._ledger.fold, self._record)
+        return [owned(request) for request in self._do(self._ledger.fold, self._record)]
 
     def complete(self, text: str | None = None) -> None:
         if text is not None and not isinstance(text, str):
-            raise ContractViolation(f"complete() takes str or None; this is a {type(text).__name__}: {text!r:.200}")
+            raise ContractViolation(f"complete() takes str or None; this is a {type(text).__name__}: {shown(text)}")
         self._do(self._ledger.complete, self._record, text)

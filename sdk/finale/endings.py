@@ -10,7 +10,7 @@ from typing import Any
 
 import trio
 
-from finale.errors import ContractViolation
+from finale.errors import ContractViolation, shown
 from finale.events import ErrorInfo, Status
 from finale.record import Ending
 
@@ -21,7 +21,7 @@ def ending_of_value(value: Any) -> Ending:
     """What a coordinator's return value means: text or None completes the run, anything else breaks the contract."""
     if value is None or isinstance(value, str):
         return Ending(Status.COMPLETED, value)
-    problem = ContractViolation(f"a coordinator returns str or None; this one returned {type(value).__name__}: {value!r:.200}")
+    problem = ContractViolation(f"a coordinator returns str or None; this one returned {type(value).__name__}: {shown(value)}")
     return Ending(Status.FAILED, error=describe(problem))
 
 
@@ -43,11 +43,11 @@ def must_propagate(error: BaseException, *, cancelled_from_outside: bool) -> Bas
 
 def describe(error: BaseException) -> ErrorInfo:
     """The exception as text. An exception whose ``str`` itself fails is described by its type alone."""
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    kind, name = type(error), "BaseException"
     try:
+        name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
         message, text = str(error), "".join(traceback.format_exception(error))
-    except Exception:  # noqa: BLE001  # the __str__ of somebody else's exception may raise anything
+    except BaseException:  # noqa: BLE001  # how somebody else's exception shows itself may raise anything, and must not end here
         message, text = "<its message could not be read>", ""
     return ErrorInfo(name, message, text)
 
@@ -64,9 +64,15 @@ def _split(error: BaseException) -> tuple[BaseException | None, BaseException | 
 
 def _raised_in_cleanup(error: BaseException) -> bool:
     """Whether each leaf of ``error`` was raised while a cancellation unwound: it is somewhere in the leaf's context."""
-    if isinstance(error, BaseExceptionGroup):
-        return _cancellation_in_context(error) or all(_raised_in_cleanup(part) for part in error.exceptions)
-    return _cancellation_in_context(error)
+    parts = [error]  # not by recursion: groups may be nested deeper than calls
+    while parts:
+        part = parts.pop()
+        if _cancellation_in_context(part):
+            continue
+        if not isinstance(part, BaseExceptionGroup):
+            return False
+        parts.extend(part.exceptions)
+    return True
 
 
 def _cancellation_in_context(error: BaseException) -> bool:

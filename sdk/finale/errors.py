@@ -26,6 +26,7 @@ __all__ = [
     "SessionMissing",
     "WorkspaceClosing",
     "WrongThread",
+    "shown",
 ]
 
 
@@ -101,5 +102,13 @@ class ContractViolation(FinaleError):
     """A coordinator did what its contract forbids, such as returning something that is not text."""
 
 
+def shown(value: object) -> str:
+    """The start of the value's repr, for a message about it; if even that fails, what it is."""
+    try:
+        return f"{value!r:.200}"
+    except Exception:  # noqa: BLE001  # the __repr__ of somebody else's object may raise anything
+        return f"<a {type(value).__name__} without a repr>"
+
+
 class WrongThread(FinaleError):
-    """A workspace was called from a thread that is not its own."""
+    """A workspace was called, or waited for, in a thread that is not its own."""

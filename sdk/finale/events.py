@@ -2,6 +2,9 @@
 
 Every event knows its place twice: ``seq`` counts the events of its workspace from 1, ``index`` those of its run from 0. Both
 are without holes where the ledger wrote them, so a hole that a subscriber sees is exactly what was dropped on the way.
+
+Whoever opens a journal again counts on from the next thousand million. Subscribers may have seen progress, or endings that were
+not durable, which the journal knows nothing of: no ``seq`` that anybody remembers may mean another event later.
 """
 
 import base64
@@ -11,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 __all__ = [
+    "OPENING",
     "Attachment",
     "ErrorInfo",
     "Event",
@@ -22,9 +26,18 @@ __all__ = [
     "RunComplete",
     "RunStarted",
     "Status",
+    "between",
     "decode",
     "encode",
 ]
+
+
+OPENING = 10**9  # from the first seq of one opening to that of the next; events beyond go on counting, and no harm is done
+
+
+def between(earlier: int, later: int) -> int:
+    """How many events there are between two ``seq``; those of earlier openings, whose number nobody knows, not counted."""
+    return later - max(earlier, later // OPENING * OPENING) - 1
 
 
 class Status(enum.StrEnum):

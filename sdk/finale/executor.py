@@ -7,11 +7,12 @@ from functools import partial
 
 import trio
 
+from finale.admission import owned
 from finale.context import Context
 from finale.coordinator import Coordinator
 from finale.door import Door
 from finale.endings import describe, ending_of_error, ending_of_value, must_propagate
-from finale.errors import ContractViolation, RunTimedOut
+from finale.errors import ContractViolation, RunTimedOut, shown
 from finale.events import ErrorInfo, Request, Status
 from finale.ledger import Ledger
 from finale.record import Ending, RunRecord
@@ -36,9 +37,13 @@ class Patience:
     def __post_init__(self) -> None:
         if not self.grace_s >= 0:
             raise ValueError(f"grace_s is {self.grace_s!r}; it is a number of seconds, 0 or more")
+        object.__setattr__(self, "grace_s", float(self.grace_s))  # a Decimal would break the first cancel instead
         for name, value in (("deadline_s", self.deadline_s), ("idle_s", self.idle_s)):
-            if value is not None and not value > 0:
+            if value is None:
+                continue
+            if not value > 0:
                 raise ValueError(f"{name} is {value!r}; it is a number of seconds above 0, or None")
+            object.__setattr__(self, name, float(value))
 
 
 class Executor:
@@ -80,7 +85,7 @@ class Executor:
         try:
             with task.scope:
                 await trio.lowlevel.checkpoint_if_cancelled()
-                ending = ending_of_value(await _work(self._coordinator, record.request, ctx))
+                ending = ending_of_value(await _work(self._coordinator, owned(record.request), ctx))
             if task.scope.cancelled_caught:
                 ending = Ending(Status.CANCELLED)
         except BaseException as error:
@@ -135,7 +140,7 @@ async def _work(coordinator: Coordinator, request: Request, ctx: Context) -> obj
         await prepare()
     call = coordinator.run(request, ctx)
     if not hasattr(call, "__await__"):
-        raise ContractViolation(f"run(request, ctx) must be async; it returned {type(call).__name__}: {call!r:.200}")
+        raise ContractViolation(f"run(request, ctx) must be async; it returned {type(call).__name__}: {shown(call)}")
     return await call
 
 

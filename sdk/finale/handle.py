@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
+from finale.admission import check_by
 from finale.broker import Broker
 from finale.door import Door
 from finale.errors import JournalError, RunCancelled, RunFailed
@@ -77,6 +78,7 @@ class RunHandle:
 
         Raises:
             JournalError: the journal failed, so that the acceptance will not survive the process. The run goes on all the same.
+            WrongThread: this is not the workspace's thread, and the acceptance is not durable yet.
         """
         await trio.lowlevel.checkpoint()
         while self._broker.horizon < self._record.accepted_seq:
@@ -88,7 +90,11 @@ class RunHandle:
             )
 
     async def wait(self) -> RunComplete:
-        """The run's terminal event, once it is published. Cancelling the wait leaves the run alone. A checkpoint."""
+        """The run's terminal event, once it is published. Cancelling the wait leaves the run alone. A checkpoint.
+
+        Raises:
+            WrongThread: this is not the workspace's thread, and the run has not ended.
+        """
         if self.complete is not None:
             await trio.lowlevel.checkpoint()
         while (complete := self.complete) is None:
@@ -128,6 +134,7 @@ class RunHandle:
 
     def cancel(self, by: str = "the caller") -> bool:
         """Cancel the run. Whether this call did it: False if it was cancelled before or has ended."""
+        check_by(by)
         return self._do(self._ledger.cancel_run, self._record, by)
 
     def terminate(self, by: str = "the caller") -> bool:
@@ -136,6 +143,7 @@ class RunHandle:
         Returns whether this settled it: True also if it was cancelled before, False if it had ended. What is left of its task
         then, cleaning up after an early ``ctx.complete()``, is cancelled all the same.
         """
+        check_by(by)
         return self._do(self._ledger.terminate_run, self._record, by)
 
     def __repr__(self) -> str:

@@ -20,10 +20,10 @@ from operator import attrgetter
 from typing import Any, TypeVar, TypeVarTuple
 
 from finale.admission import WhenBusy, check_content, check_queue
-from finale.errors import DuplicateRun, JournalUnavailable, WorkspaceClosing
+from finale.errors import DuplicateRun, JournalUnavailable, WorkspaceClosing, shown
 from finale.events import ErrorInfo, Event, Notification, Progress, Request, RunAccepted, RunComplete, RunStarted, Status
 from finale.record import Ending, RunRecord, out_of_time, terminal_event
-from finale.register import Register
+from finale.register import Register, opening_behind
 from finale.runs import Command, RunState, advance
 from finale.turns import Turns
 
@@ -62,8 +62,8 @@ class Ledger:
         self.endings: Counter[Status] = Counter()
         self._queue_limit = queue_limit
         self._durable = durable
-        self._seq = 0
-        self.begins_at = 0  # the last seq that was in the journal when the workspace was opened
+        self.seq = 0
+        self.begins_at = 0  # what was recorded behind this seq was recorded since the workspace was opened
         self._register = Register(retain)
 
     # Queries ----------------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class Ledger:
             JournalError: these are not the events of any workspace.
         """
         records = self._register.read_back(events)
-        self.begins_at = self._seq = max((event.seq for event in events), default=0)
+        self.begins_at = self.seq = opening_behind(events)
         self.accepted = len(records)
         self.endings.update(record.ending.status for record in records if record.ending is not None)
         for record in records:
@@ -132,12 +132,12 @@ class Ledger:
             self._emit(Progress, record, at, payload)
         elif not record.late_progress:
             record.late_progress = True
-            self._notify(record, "contract_violation", f"progress after the ending is discarded: {payload!r:.200}", at)
+            self._notify(record, "contract_violation", f"progress after the ending is discarded: {shown(payload)}", at)
 
     def complete(self, record: RunRecord, text: str | None, at: float) -> None:
         """Settle early as completed. The session stays taken until ``ended``; a second ending changes nothing and is noted."""
         if record.state is RunState.SETTLED:
-            self._notify(record, "contract_violation", f"a second ending was discarded: {text!r:.200}", at)
+            self._notify(record, "contract_violation", f"a second ending was discarded: {shown(text)}", at)
         else:
             self._settle(record, Ending(Status.COMPLETED, text), at)
 
@@ -288,8 +288,8 @@ class Ledger:
         self, kind: Callable[[str, str, int, int, float, *_Rest], _Event], record: RunRecord, at: float, *rest: *_Rest
     ) -> _Event:
         """Record an event of the run, at its place in the workspace and in the run. ``rest``: what this kind of event tells."""
-        self._seq += 1
-        event = kind(record.request.run_id, record.request.session, self._seq, record.events, at, *rest)
+        self.seq += 1
+        event = kind(record.request.run_id, record.request.session, self.seq, record.events, at, *rest)
         record.events += 1
         self.outbox.events.append(event)
         return event

@@ -83,7 +83,7 @@ async def open_workspace(
     log = logger or logging.getLogger("finale")
     broker = Broker(progress_limit=progress_limit, retain=retain, log=log)
     await _read_back(journal, ledger, broker, clock)
-    pump = Pump(ledger, broker, journal, log, grace_s)
+    pump = Pump(ledger, broker, journal, log, patience.grace_s)
     leisurely = False
     try:
         async with trio.open_nursery(strict_exception_groups=True) as home:
@@ -110,7 +110,7 @@ async def open_workspace(
 @trio.lowlevel.disable_ki_protection
 async def _read_back(journal: Journal | None, ledger: Ledger, broker: Broker, clock: Callable[[], float]) -> None:
     if journal is not None:
-        ledger.recover(await journal.read(), clock())
+        ledger.recover(tuple(await journal.read()), clock())
         broker.horizon = ledger.begins_at  # what is in the journal is visible
 
 

@@ -4,12 +4,17 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from finale.errors import JournalError
-from finale.events import Event, RunAccepted, RunComplete
+from finale.errors import JournalError, shown
+from finale.events import OPENING, Event, RunAccepted, RunComplete
 from finale.record import RunRecord
 from finale.runs import Command, RunState, advance
 
-__all__ = ["Register"]
+__all__ = ["Register", "opening_behind"]
+
+
+def opening_behind(events: Sequence[Event]) -> int:
+    """The seq behind which counting goes on when a journal with ``events`` is opened again; see ``events.py``."""
+    return (events[-1].seq // OPENING + 1) * OPENING if events else 0
 
 
 class Register:
@@ -68,7 +73,15 @@ def _runs(events: Sequence[Event]) -> list[RunRecord]:
     """
     records: list[RunRecord] = []
     latest: dict[str, RunRecord] = {}
+    last = 0
     for event in events:
+        if not isinstance(event, Event):
+            raise JournalError(
+                f"the journal cannot be read back: {shown(event)} is no event; decode() makes one of what encode() made"
+            )
+        if event.seq <= last:
+            raise _odd(event, f"and seq {last} comes before it")
+        last = event.seq
         known = latest.get(event.run_id)
         if isinstance(event, RunAccepted):
             if known is not None and known.ending is None:

@@ -10,7 +10,7 @@ from typing import Protocol, Self, TypeAlias
 
 import trio
 
-from finale.events import Event, Gap, Notification, RunComplete
+from finale.events import Event, Gap, Notification, RunComplete, between
 from finale.report import report
 
 __all__ = ["BATCH", "Key", "Source", "Subscription", "SubscriptionStatistics"]
@@ -61,7 +61,7 @@ class Subscription:
     run, it ends after that run's terminal event; otherwise when the workspace has closed. One task at a time may iterate.
 
     A Gap's count is exact, but for one case: a subscriber of one session or run that began behind a seq in the middle of a run,
-    where progress has been dropped since, is told an upper bound for that run.
+    where progress has been dropped since, is told an upper bound for that run. What was lost with a process is never counted.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Subscription:
 
     def statistics(self) -> SubscriptionStatistics:
         """Counts as of now."""
-        lag = 0 if self._done else max(self._broker.horizon - self._seq, 0) + len(self._ready)
+        lag = 0 if self._done else max(between(self._seq, self._broker.horizon + 1), 0) + len(self._ready)
         return SubscriptionStatistics(self._seq, lag, self._dropped)
 
     def lose(self, lost: Mapping[Key, Sequence[Event]]) -> None:
@@ -194,7 +194,7 @@ class Subscription:
         for event in events:
             if self._matches(event):
                 self._hand_out(event)
-            self._holes += event.seq - self._seq - 1
+            self._holes += between(self._seq, event.seq)
             self._seq = event.seq
 
     def _matches(self, event: Event) -> bool:
@@ -206,14 +206,14 @@ class Subscription:
 
     def _missing_before(self, event: Event) -> int:
         if self._run_id is None and self.session is None:
-            return event.seq - self._seq - 1
+            return between(self._seq, event.seq)
         run = event.run_id
         if type(event) is Notification and run not in self._expected:
             return 0  # it comes after the run's ending, where its index is no longer followed
         if run in self._expected:
             missing = event.index - self._expected[run]
         else:
-            missing = min(event.index, self._holes + max(event.seq - self._seq - 1, 0))  # 0: it is told from the record
+            missing = min(event.index, self._holes + max(between(self._seq, event.seq), 0))  # 0: it is told from the record
         if type(event) is RunComplete:
             self._expected.pop(run, None)
         else:

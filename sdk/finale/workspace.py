@@ -14,7 +14,7 @@ from typing import Any
 
 import trio
 
-from finale.admission import WhenBusy, check_types
+from finale.admission import WhenBusy, check_by, check_types, owned
 from finale.broker import Broker
 from finale.door import Door
 from finale.errors import DuplicateRun
@@ -32,7 +32,11 @@ __all__ = ["WhenBusy", "Workspace"]
 
 
 class Workspace:
-    """Owner of runs. Made by ``open_workspace``; its methods belong to the thread that opened it."""
+    """Owner of runs. Made by ``open_workspace``; its methods belong to the thread that opened it.
+
+    A destructor, which may strike anywhere, cannot call them while one of them is being executed: they raise RuntimeError, and
+    the message says how to go about it.
+    """
 
     def __init__(
         self,
@@ -48,7 +52,7 @@ class Workspace:
         self._pump = pump
         self._past = pump.read if pump.has_journal else None
         self._new_id = new_id
-        self._do = Door(clock, self._follow)
+        self._do = Door(clock, self._follow, broker.log)
         self._executor = make_executor(self._do)
         self._idle: dict[str | None, trio.lowlevel.ParkingLot] = {}  # by session; None: the workspace
         self._follow()  # publishes what a journal's unfinished runs ended with
@@ -69,18 +73,20 @@ class Workspace:
 
         ``run_id`` is an idempotency key: the same request with the same id is the same run. ``when_busy`` says what happens if
         the session is busy: "enqueue" waits, "reject" raises, "interrupt" cancels what the session has in flight and comes next,
-        "fold" hands the prompt to the active run if that still takes prompts in, and else waits.
+        "fold" hands the prompt to the active run if that still takes prompts in, and else waits. Dicts, lists and tuples in
+        ``metadata`` are copied all the way down, so that no later change reaches the run; any other object is shared.
 
         Raises:
             Rejected: it was not accepted, and nothing was recorded. The subclass says why: ``EmptyPrompt``, ``SessionMissing``,
                 ``DuplicateRun``, ``SessionBusy``, ``QueueFull``, ``WorkspaceClosing``, ``JournalUnavailable``.
-            TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment``, or metadata
-                is not JSON-able although there is a journal.
+            TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment`` of text or
+                bytes, or metadata is not JSON-able although there is a journal.
             ValueError: ``when_busy`` is none of these words.
             WrongThread: this is not the workspace's thread.
         """
         request = Request(prompt, session, run_id or self._fresh_id(), tuple(attachments), dict(metadata or {}))
         check_types(request, stored=self._pump.has_journal)
+        request = owned(request, plain=self._pump.has_journal)
         record = self._do(self._ledger.submit, request, when_busy)
         return self._handle(record)
 
@@ -88,8 +94,10 @@ class Workspace:
         """Cancel all runs of the session that have not ended, and none that are submitted later. How many this call covered.
 
         Raises:
+            TypeError: ``by`` is not a ``str``.
             WrongThread: this is not the workspace's thread.
         """
+        check_by(by)
         return self._do(self._ledger.cancel, session, by)
 
     def terminate(self, session: str, by: str = "the caller") -> int:
@@ -98,24 +106,30 @@ class Workspace:
         Returns how many were settled, cancelled before or not. A clean-up after ``ctx.complete()`` is cancelled, but not counted.
 
         Raises:
+            TypeError: ``by`` is not a ``str``.
             WrongThread: this is not the workspace's thread.
         """
+        check_by(by)
         return self._do(self._ledger.terminate, session, by)
 
     def clear_queue(self, session: str, by: str = "the caller") -> int:
         """Cancel the runs of the session that wait, and leave the active one alone. How many they were.
 
         Raises:
+            TypeError: ``by`` is not a ``str``.
             WrongThread: this is not the workspace's thread.
         """
+        check_by(by)
         return self._do(self._ledger.clear_queue, session, by)
 
     def close(self, by: str = "the workspace closed") -> None:
         """Take no more requests, and cancel everything that has not ended. Leaving the ``async with`` block waits for the rest.
 
         Raises:
+            TypeError: ``by`` is not a ``str``.
             WrongThread: this is not the workspace's thread.
         """
+        check_by(by)
         self._do(self._ledger.close, by)
 
     def subscribe(self, *, session: str | None = None, run_id: str | None = None, since: int | None = None) -> Subscription:
@@ -126,8 +140,10 @@ class Workspace:
         workspace has closed, or after the ending of the run, which is told in any case unless ``since`` says that it is known.
 
         Raises:
-            ValueError: ``since`` is negative.
+            ValueError: ``since`` is negative, or is no ``seq`` that this workspace has got to.
         """
+        if since is not None and since > self._ledger.seq:
+            raise ValueError(f"since is {since}, and no event behind {self._ledger.seq} has happened; it is of another workspace")
         ending = self._ending_of(run_id) if run_id else None
         if since is not None:
             return self._broker.subscribe(session=session, run_id=run_id, after=since, ending=ending, past=self._past)
@@ -155,7 +171,12 @@ class Workspace:
         return SessionView(name, active, queue, self._ledger.busy(name))
 
     async def wait_idle(self, session: str | None = None) -> None:
-        """Return when no run (of the session) is in flight and the task of none is cleaning up. A checkpoint."""
+        """Return when no run (of the session) is in flight and the task of none is cleaning up. A checkpoint.
+
+        Raises:
+            WrongThread: this is not the workspace's thread.
+        """
+        self._do.check_thread("wait_idle", "run")
         await trio.lowlevel.checkpoint()
         while self._ledger.busy(session):
             lot = self._idle.setdefault(session, trio.lowlevel.ParkingLot())

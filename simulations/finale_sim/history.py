@@ -10,7 +10,9 @@ from typing import Any
 
 from finale import Event, Gap, RunAccepted, RunComplete
 
-__all__ = ["Entry", "History", "What"]
+__all__ = ["RETURNED", "Entry", "History", "What"]
+
+RETURNED = "returning witness"  #: after a crash, the witness of before: it reads on behind the last event that it had seen
 
 
 class What(enum.StrEnum):

@@ -28,7 +28,7 @@ from finale import (
 )
 from finale_sim.choices import Kind
 from finale_sim.faults import JOURNALS
-from finale_sim.history import History, What
+from finale_sim.history import RETURNED, History, What
 from finale_sim.kernel import current_trial
 from finale_sim.observed import Observed
 from finale_sim.scenarios import Scenario, Stage
@@ -47,11 +47,6 @@ _SILENT.addHandler(logging.NullHandler())
 
 class _Killed(SystemExit):
     """The process goes away. Like a kill, no ``except Exception`` sees it; unlike one it unwinds, which nobody observes."""
-
-
-async def _look_around(stage: Stage) -> None:
-    """A second life does nothing of its own but one more run."""
-    stage.submit("after the crash", "s9")
 
 
 class World:
@@ -113,12 +108,21 @@ class World:
                 await play(self)
 
     async def _live_again(self) -> None:
-        """A new process opens the journal that the first one left. Its witness reads everything from the beginning."""
+        """A new process opens the journal that the first one left. Its witness reads everything from the beginning.
+
+        It does nothing of its own but one more run. The first witness comes back, and reads on where it had stopped.
+        """
+        place = max((event.seq for event in self.history.events()), default=0)
+
+        async def play(stage: Stage) -> None:
+            self._outsiders.start_soon(self._read, RETURNED, self.workspace.subscribe(since=place), name=RETURNED)
+            stage.submit("after the crash", "s9")
+
         self._outside = trio.CancelScope()
         self.history.dead = False
         self.history.witness = "second witness"
         self.history.note("client", What.OPENED)
-        await self._live(_look_around)
+        await self._live(play)
 
     def _die(self) -> NoReturn:
         self.history.note("journal", What.KILLED)

@@ -7,6 +7,7 @@ import trio
 
 import finale
 from finale.door import Door
+from tests.finale.helpers import quiet
 
 
 def test_a_command_gets_the_time_and_is_followed() -> None:
@@ -17,7 +18,7 @@ def test_a_command_gets_the_time_and_is_followed() -> None:
         steps.append((value, at))
         return "result"
 
-    assert Door(lambda: 7.0, lambda: steps.append("followed"))(command, "value") == "result"
+    assert Door(lambda: 7.0, lambda: steps.append("followed"), quiet())(command, "value") == "result"
     assert steps == [("value", 7.0), "followed"]
 
 
@@ -28,7 +29,7 @@ def test_a_command_that_raises_is_not_followed() -> None:
         raise finale.EmptyPrompt
 
     with pytest.raises(finale.EmptyPrompt):
-        Door(lambda: 0.0, lambda: pytest.fail("followed"))(command)
+        Door(lambda: 0.0, lambda: pytest.fail("followed"), quiet())(command)
 
 
 async def test_another_thread_is_refused_and_shown_the_way() -> None:

@@ -256,7 +256,8 @@ async def test_a_subscriber_to_a_run_that_has_ended_is_told_its_ending(autojump_
             assert [event async for event in workspace.subscribe(run_id="r", session="t")] == []
             assert [event async for event in workspace.subscribe(run_id="r", since=ending.seq - 1)] == [ending]
             assert [event async for event in workspace.subscribe(run_id="r", since=ending.seq)] == []
-            assert [event async for event in workspace.subscribe(run_id="r", since=ending.seq + 5)] == []
+            with pytest.raises(ValueError, match=f"since is {ending.seq + 1}, and no event behind {ending.seq} has happened"):
+                workspace.subscribe(run_id="r", since=ending.seq + 1)
 
 
 async def test_a_run_can_be_subscribed_to_before_it_is_accepted(autojump_clock: MockClock) -> None:

@@ -9,7 +9,7 @@ import pytest
 from finale import ErrorInfo, Notification, Request, RunAccepted, RunStarted, RunState, Status
 from finale.testing import STUBS
 from finale_sim.canaries import CANARIES
-from finale_sim.history import History, What
+from finale_sim.history import RETURNED, History, What
 from finale_sim.oracles import Oracle, Unjudged, judge, oracles
 from finale_sim.program import ScenarioProgram
 from finale_sim.scenarios import SCENARIOS
@@ -226,6 +226,20 @@ def reader(times: int = 0) -> Past:
     return past
 
 
+def returned(times: int) -> Past:
+    """A process was killed before the ending was seen. The next one tells it; the first witness comes back for it."""
+    past = Past().accept("r1").start("r1")
+    past.history.note("journal", What.KILLED)
+    past.history.witness = "second witness"
+    past.history.note("client", What.OPENED)
+    ending = past.ending("r1", FAILED)
+    past.see(ending, "second witness")
+    for _ in range(times):
+        past.see(ending, RETURNED)
+    past.history.note(RETURNED, What.END_OF_EVENTS)
+    return past
+
+
 def asked(state: RunState, active: str | None) -> Past:
     """The witness asked about run r1 and its session when it saw the ending."""
     past = sound()
@@ -295,6 +309,8 @@ BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
     ("I10 ownership", "run r1 returns after the workspace had been left", outlives_its_workspace),
     ("I11 delivery", "reader was not told the endings of r1, and saw a gap of 0", reader),
     ("I11 delivery", "reader was told the ending of run r1 twice", lambda: reader(times=2)),
+    ("I11 delivery", "was told the ending of run r1 0 times, where 1 is right, reading on", lambda: returned(0)),
+    ("I11 delivery", "was told the ending of run r1 2 times, where 1 is right", lambda: returned(2)),
     ("I13 agreement", "was seen while its state was active", lambda: asked(RunState.ACTIVE, None)),
     ("I13 agreement", "was seen while its session said that it is active", lambda: asked(RunState.SETTLED, "r1")),
     ("I14 history", "the journal has []", journal_of),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import trio
 
+from finale.errors import JournalError
 from finale.events import Event
 
 __all__ = ["MemoryJournal"]
@@ -19,7 +20,9 @@ class MemoryJournal:
 
     async def append(self, events: Sequence[Event]) -> None:
         await trio.lowlevel.checkpoint()
-        self._events.update((event.seq, event) for event in events)
+        for event in events:
+            if self._events.setdefault(event.seq, event) != event:
+                raise JournalError(f"seq {event.seq} is another event already; one workspace at a time may write to a journal")
 
     async def read(self, after: int = 0) -> list[Event]:
         await trio.lowlevel.checkpoint()

@@ -14,7 +14,7 @@ import trio.testing
 
 from finale import Subscription
 from finale.coordinator import Coordinator, CoordinatorFunction, RunContext
-from finale.events import ErrorInfo, Event, Request, RunAccepted, RunComplete, RunStarted, Status
+from finale.events import Attachment, ErrorInfo, Event, Request, RunAccepted, RunComplete, RunStarted, Status
 from finale.journal import Journal
 from finale.opening import open_workspace
 from finale.workspace import Workspace
@@ -41,8 +41,9 @@ async def check_journal(open_again: Callable[[], Awaitable[Journal]]) -> None:
     journal = await open_again()
     events = _events()
     _expect("a new journal", list(await journal.read()), [])
-    await journal.append(events[:2])
-    await journal.append(events[1:])
+    with _told_by("store whatever text a workspace may be given", "journal"):
+        await journal.append(events[:2])
+        await journal.append(events[1:])
     _expect("after an append was repeated in part", list(await journal.read()), events)
     await journal.append([])
     _expect("after an append of nothing", list(await journal.read()), events)
@@ -154,21 +155,23 @@ async def _check_live(subscriber: Subscriber, workspace: Workspace, within_s: fl
 
 
 @contextmanager
-def _told_by(what: str) -> Iterator[None]:
+def _told_by(what: str, who: str = "subscriber") -> Iterator[None]:
     try:
         yield
     except ConformanceError:
         raise
     except Exception as error:
-        raise ConformanceError(f"the subscriber was to {what}, and raised {error!r}") from error
+        raise ConformanceError(f"the {who} was to {what}, and raised {error!r}") from error
 
 
 def _events() -> list[Event]:
-    request = Request("hello", "s", "r", metadata={"key": ["value"]})
+    awkward = "hello \0 \r\n \u2028 \ud800 \U0001f600 '\""  # all that a str may hold, a lone surrogate, too
+    attachments = (Attachment("text", awkward), Attachment("bytes", bytes(range(256)), "application/octet-stream"))
+    request = Request(awkward, "s", "r", attachments, {"key": ["value", awkward]})
     return [
         RunAccepted("r", "s", 1, 0, 0.0, request),
         RunStarted("r", "s", 2, 1, 0.5),
-        RunComplete("r", "s", 7, 5, 1.5, Status.FAILED, None, ErrorInfo("ValueError", "no", "Traceback …")),
+        RunComplete("r", "s", 7, 5, 1.5, Status.FAILED, awkward, ErrorInfo("ValueError", awkward, "Traceback …")),
     ]
 
 

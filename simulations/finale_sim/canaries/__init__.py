@@ -38,6 +38,7 @@ from finale_sim.canaries import (
     newest_first,
     no_finally,
     no_limit,
+    numbers_again,
     one_id_twice,
     one_victim,
     open_door,
@@ -142,5 +143,6 @@ CANARIES: dict[str, Canary] = {
         impatient_limit,
         no_limit,
         two_signals,
+        numbers_again,
     )
 }

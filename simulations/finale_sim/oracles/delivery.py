@@ -4,14 +4,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 from finale import Gap, RunComplete
-from finale_sim.history import History, What
+from finale_sim.history import RETURNED, History, What
 from finale_sim.oracles.oracle import Oracle
 
 __all__ = ["ORACLE"]
 
 
 def _check(history: History) -> Iterator[str]:
-    if history.killed is not None or history.crash:
+    if history.crash:
+        return
+    if history.killed is not None:
+        yield from _check_return(history)
         return
     finished = {e.who: e for e in history.of(What.END_OF_EVENTS)}
     for who, entry in finished.items():
@@ -26,6 +29,21 @@ def _check(history: History) -> Iterator[str]:
         excused = sum(gap.endings for gap in seen if isinstance(gap, Gap))
         if len(missing) > excused:
             yield f"{who} was not told the endings of {', '.join(missing)}, and saw a gap of {excused}"
+
+
+def _check_return(history: History) -> Iterator[str]:
+    """Who reads on after a crash gets each ending that it did not have, and none again."""
+    opened = next(history.of(What.OPENED), None)
+    if opened is None or not any(e.who == RETURNED for e in history.of(What.END_OF_EVENTS)):
+        return
+    seen = [e for e in history.of(What.EVENT) if isinstance(e.detail, RunComplete)]
+    before = {e.run_id for e in seen if e.number < opened.number}
+    told = Counter(e.run_id for e in seen if e.who == RETURNED)
+    for ending in history.endings():
+        wanted = 0 if ending.run_id in before else 1
+        if told[ending.run_id] != wanted:
+            how = f"{told[ending.run_id]} times, where {wanted} is right"
+            yield f"{RETURNED} was told the ending of run {ending.run_id} {how}, reading on where it had stopped before the crash"
 
 
 ORACLE = Oracle("I11 delivery", "whoever reads on is told each ending once", _check)
