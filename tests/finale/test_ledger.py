@@ -683,6 +683,7 @@ def test_reopening_settles_what_was_in_flight() -> None:
     assert {name: (e.status, e.error and e.error.type, e.at) for name, e in endings(again).items()} == {
         "4": (Status.FAILED, "finale.Interrupted", 5.0), "5": (Status.FAILED, "finale.Interrupted", 5.0)
     }  # fmt: skip
+    assert [event.index for event in again.outbox.events] == [2, 2], "I14: the run's events are counted on"
     assert [again.record(str(number)) is None for number in range(6)] == [True] + [False] * 5
     assert again.outbox.events[0].seq == OPENING + 1, "no seq of before, journalled or not, means something else now"
     assert (again.accepted, again.in_flight, again.busy()) == (6, 0, False)
