@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {' '.join(names)} (default: all)")
     parser.add_argument("--survivors", action="store_true", help="only those that survived last time")
     parser.add_argument("--list", action="store_true", help="show the mutants, and try none")
+    parser.add_argument("--report", action="store_true", help="try none, and write the page from what is known")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes side by side (default: 1)")
     parser.add_argument("--doubt", action="store_true", help="what has a verdict meets all judges, not only the first")
     parser.add_argument("--quick", action="store_true", help="only the tests that are about the module")
@@ -39,7 +40,7 @@ def main() -> int:
     with (ROOT / "tests/mutants/verdicts.toml").open("rb") as file:
         verdicts = tomllib.load(file).get("survivor", [])
     judged = frozenset() if arguments.doubt else frozenset(map(key_of, verdicts))
-    for name in arguments.modules or names:
+    for name in () if arguments.report else arguments.modules or names:
         mutants = mutants_of(ROOT / f"sdk/finale/{name}.py", name, config["operators"])
         if arguments.list:
             for mutant in mutants:
