@@ -164,3 +164,13 @@ async def test_terminating_tells_whether_it_settled_the_run(autojump_clock: Mock
     async with finale.open_workspace(work) as workspace:
         run = workspace.submit("p", "s")
         assert [run.cancel(), run.cancel(), run.terminate(), run.terminate()] == [True, False, True, False]
+
+
+async def test_an_acceptance_is_confirmed_while_the_run_waits(autojump_clock: MockClock) -> None:
+    """It does not take the run's start, which may be far away."""
+    async with finale.open_workspace(work) as workspace:
+        workspace.submit("p", "s")
+        behind = workspace.submit("p", "s")
+        with trio.fail_after(0.5):
+            await behind.accepted()
+        assert behind.state is RunState.WAITING
