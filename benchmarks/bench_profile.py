@@ -46,10 +46,14 @@ def part_of(frame: FrameType | None) -> str:
     return OURS
 
 
-def sampled(work: Callable[[], object], least: int) -> Counter[str]:
+PartOf = Callable[[FrameType | None], str]
+
+
+def sampled(work: Callable[[], object], least: int, part_of: PartOf) -> Counter[str]:
     """How often each part was met, in at least ``least`` samples."""
     met: Counter[str] = Counter()
     before = signal.signal(signal.SIGPROF, lambda _, frame: met.update([part_of(frame)]))
+    told, sys.unraisablehook = sys.unraisablehook, lambda _: None  # of signals that come just when trio closes its wake-up socket
     signal.setitimer(signal.ITIMER_PROF, SAMPLE_S, SAMPLE_S)
     try:
         while met.total() < least:
@@ -57,12 +61,13 @@ def sampled(work: Callable[[], object], least: int) -> Counter[str]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+        sys.unraisablehook = told
     return met
 
 
-def shares(work: Callable[[], float], seconds: float, least: int) -> dict[str, tuple[float, float]]:
+def shares(work: Callable[[], object], seconds: float, least: int, part_of: PartOf = part_of) -> dict[str, tuple[float, float]]:
     """Part → (µs, share) of one run that takes ``seconds``."""
-    met = sampled(work, least)
+    met = sampled(work, least, part_of)
     return {part: (seconds * 1e6 * count / met.total(), count / met.total()) for part, count in met.items()}
 
 

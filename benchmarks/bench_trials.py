@@ -3,6 +3,8 @@
 A trial does more: every scheduling decision is asked for and recorded, the world is simulated, and a digest is kept. It must
 still be cheaper than the run, because the number of trials is what finds bugs. ``finale_sim.simulate`` is measured as the
 search calls it, with the stream of zeros and with random answers.
+
+Beside it, in the same rounds, other ways to try many schedules: see ``other_ways``. One that is not installed is left out.
 """
 
 import gc
@@ -11,6 +13,7 @@ import tracemalloc
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+import other_ways
 import trio
 from side_by_side import arguments, bare_trio, heading, micros, print_table, ratio, repeated, rounds_of, verdict
 
@@ -168,6 +171,31 @@ def steps(rounds: int, total: int) -> None:
     )
 
 
+def others(rounds: int, examples: int) -> None:
+    """The same programs, by the other ways to try many schedules. frontrun warms up once, and is slow: it gets one turn."""
+    for name in (name for name, missing in other_ways.MISSING.items() if missing):
+        print(f"{name}: not installed: skipped. To have it: .venv/bin/pip install --group rivals\n")
+    rows = []
+    for program in (tiny, typical, large):
+        contenders = {"random walk": repeated(walking(program), 0.01), "trio": repeated(partial(bare_trio, program), 0.01)}
+        if not other_ways.MISSING["hypothesis"]:
+            drawn = [other_ways.drawn_schedules, other_ways.drawn_choices, other_ways.drawn_batches]
+            names = ["Hypothesis, schedules()", "Hypothesis, a draw per choice", "Hypothesis, batches of trio"]
+            contenders |= {name: other_ways.by_hypothesis(way, program, examples) for name, way in zip(names, drawn, strict=True)}
+        times = rounds_of(contenders, rounds)
+        for name in contenders:
+            figures = [f"{micros(times, name):,.0f}", f"{1e6 / micros(times, name):,.0f}"]
+            rows.append([program.__name__, name, *figures, f"{ratio(times, name, 'random walk'):.1f}", ""])
+        if not other_ways.MISSING["frontrun"]:
+            for name, search in (("frontrun, random", other_ways.by_random_asyncio), ("frontrun, DPOR", other_ways.by_dpor)):
+                search(program.__name__, 1)
+                spent_s, ended = search(program.__name__, examples)
+                figures = [f"{spent_s * 1e6:,.0f}", f"{1 / spent_s:,.0f}", f"{spent_s * 1e6 / micros(times, 'random walk'):.1f}"]
+                rows.append([program.__name__, name, *(figures if ended else ["", "", ""]), str(ended or "none ended")])
+    head = ["program", "schedules by", "µs a schedule", "schedules/s", "× random walk", "schedules that ended"]
+    print_table("Other ways to try many schedules", head, rows)
+
+
 def per_step(turn: Callable[[], float], steps: int) -> Callable[[], float]:
     """The same contender, per step."""
     return lambda: turn() / steps
@@ -214,10 +242,11 @@ def memory(trials: int) -> None:
 def main() -> int:
     """Print all tables."""
     quick = arguments(__doc__).quick
-    heading("Trials: finale_sim beside stock trio", quick=quick)
+    heading("Trials: finale_sim beside stock trio", quick=quick, beside=other_ways.installed())
     rounds, least_s = (1, 0.02) if quick else (9, 0.2)
     whole_programs(rounds, least_s)
     steps(rounds, 1000 if quick else 20_000)
+    others(rounds, 5 if quick else 100)
     scenario(rounds, least_s)
     memory(20 if quick else 400)
     return 0

@@ -1,9 +1,12 @@
 """What a second worker brings: the same search with one process and with two workers, which give the same result.
 
 Both find nothing, so all of the time is trials. Workers are started before the time is taken. Time is real time here, as that is
-what workers are for; so on a machine that others use as well the first ratio says little. The second does not depend on them:
-the processor time that all processes together take for a trial, beside that of one. Two cores that have nothing else to do come
-out at twice its inverse, less what they take from each other (caches, memory, a shared core).
+what workers are for; so on a machine that others use as well the first ratio says little. Beside it is the machine's ceiling:
+two processes that search for themselves, half the trials each, and share nothing but the machine. Cores take caches, memory and
+clock speed from each other, so that is less than 2 as well.
+
+By processor time is the same, as two cores would come out that have nothing else to do: twice the processor time that one process
+takes for the trials, divided by what all processes take for them together. It depends less on who else uses the machine.
 
 ``--million`` is another mode: a campaign of a million trials, interrupted and resumed, with what its processes hold meanwhile.
 """
@@ -11,6 +14,7 @@ out at twice its inverse, less what they take from each other (caches, memory, a
 import argparse
 import os
 import pickle
+import subprocess
 import sys
 import tempfile
 import time
@@ -118,28 +122,86 @@ def timed(program: Program, trials: int, pool: Pool | None) -> tuple[float, floa
     return took, sum(cpu_s(pid) - start for pid, start in zip(processes, before, strict=True)), state
 
 
+class Apart:
+    """A process that searches for itself, half as many trials as one would, and has nothing to do with anybody."""
+
+    def __init__(self, name: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--apart", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii"
+        )
+
+    def begin(self, trials: int) -> None:
+        """Let it search."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{trials}\n")
+        self._process.stdin.flush()
+
+    def end(self) -> float:
+        """Wait until it has; the processor seconds that it took."""
+        assert self._process.stdout is not None
+        return float(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+def apart(name: str) -> None:
+    """Be such a process: read a number of trials, run them, say what they took."""
+    [program] = [program for named, program, _, _ in programs() if named == name]
+    for line in sys.stdin:
+        print(timed(program, int(line), None)[1], flush=True)
+
+
+def timed_apart(two: list[Apart], trials: int) -> tuple[float, float]:
+    """Real and processor seconds of so many trials in all, half of them in each of two processes."""
+    began = time.perf_counter()
+    for process in two:
+        process.begin(trials // 2)
+    spent_s = sum(process.end() for process in two)
+    return time.perf_counter() - began, spent_s
+
+
 def side_by_side(rounds: int, share: int) -> None:
-    """Each program in turns: one process, two workers."""
+    """Each program in turns: one process, two workers, two processes apart."""
     rows = []
     for name, program, source, count in programs():
         trials = max(count // share, 60)
-        gains, costs, rates, loads = [], [], [], []
+        ones, twos, aparts = [], [], []  # real and processor seconds
+        others = [Apart(name), Apart(name)]
         with Pool(source, 2, notice=print) as pool:
             pool.start()
             timed(program, trials // 4 + 1, pool)
+            timed_apart(others, trials // 4 + 1)
             for _ in range(rounds):
-                one_s, one_cpu_s, alone = timed(program, trials, None)
-                two_s, two_cpu_s, together = timed(program, trials, pool)
+                *one, alone = timed(program, trials, None)
+                *two, together = timed(program, trials, pool)
                 assert repr(alone) == repr(together), "the results differ"
-                gains.append(one_s / two_s)
-                costs.append(two_cpu_s / max(one_cpu_s, 1 / TICKS))
-                rates.append((trials / one_s, trials / two_s))
-                loads.append(os.getloadavg()[0])
-        one, two = (median(rate[at] for rate in rates) for at in (0, 1))
-        cost = median(costs)
-        figures = [f"{one:,.0f}", f"{two:,.0f}", f"{median(gains):.2f}", f"{cost:.3f}", f"{2 / cost:.2f}"]
-        rows.append([name, f"{trials:,}", *figures, verdict(2 / cost, least=1.9), f"{median(loads):.1f}"])
-    head = ["program", "trials", "one, trials/s", "two, trials/s", "× one", "processor time", "2 ÷ that", "target", "load"]
+                ones.append(one)
+                twos.append(two)
+                aparts.append(timed_apart(others, trials))
+        for process in others:
+            process.close()
+        gain, most = (median(one[0] / other[0] for one, other in zip(ones, many, strict=True)) for many in (twos, aparts))
+        dear, dear_apart = (
+            median(other[1] / max(one[1], 1 / TICKS) for one, other in zip(ones, many, strict=True)) for many in (twos, aparts)
+        )
+        figures = [f"{trials / median(real for real, _ in ones):,.0f}", f"{gain:.2f}", f"{most:.2f}", f"{gain / most:.2f}"]
+        figures += [f"{2 / dear:.2f}", f"{2 / dear_apart:.2f}", f"{dear_apart / dear:.2f}"]
+        rows.append([name, f"{trials:,}", *figures, verdict(2 / dear, least=1.9), f"{os.getloadavg()[0]:.1f}"])
+    head = [
+        "program",
+        "trials",
+        "one, trials/s",
+        "× one",
+        "ceiling",
+        "of it",
+        "by processor time",
+        "ceiling",
+        "of it",
+        "target",
+        "load",
+    ]
     print_table(f"Two workers beside one process, medians of {rounds} rounds; equal results", head, rows)
 
 
@@ -180,7 +242,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few seconds, to see that it works; the numbers mean nothing")
     parser.add_argument("--million", action="store_true", help="a campaign of a million trials; takes minutes")
+    parser.add_argument("--apart", metavar="PROGRAM", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.apart:
+        apart(arguments.apart)
+        return 0
     heading("Workers: two beside one process", quick=arguments.quick)
     if arguments.million:
         million(1_000 if arguments.quick else 1_000_000)

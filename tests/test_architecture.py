@@ -174,6 +174,20 @@ RULES = [
     # ── the simulator: the run half
     Rule(f"{SIM}/history.py", "finale", "", "what outsiders saw: no trio, no workspace", pure=True),
     Rule(
+        f"{SIM}/coverage.py",
+        f"{DRAWING} finale_sim.injected finale_sim.lives",
+        "",
+        "what was covered is a function of numbers, shown as tables",
+    ),
+    Rule(f"{SIM}/declared.py", f"finale_sim.inject {KERNEL}", "", "what a program names is read off its text, before any search"),
+    Rule(
+        f"{SIM}/lives.py",
+        "finale finale_sim.history finale_sim.injected",
+        "",
+        "which squares of coverage a history shows is read off the history",
+        pure=True,
+    ),
+    Rule(
         f"{SIM}/endings.py", "finale finale_sim.history", "", "which endings a history shows is read off the history", pure=True
     ),
     Rule(f"{SIM}/observed.py", "finale finale_sim.history", "trio", "it watches any coordinator, as any user could"),
@@ -208,14 +222,14 @@ RULES = [
     Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {DRAWING} {TOLD}", "", "a picture is a function of a trial that was"),
     Rule(
         f"{SIM}/report.py",
-        f"finale {DRAWING} {TOLD} {FAILURE}.delays {FAILURE}.feasibility",
+        f"finale {DRAWING} {TOLD} {FAILURE}.delays {FAILURE}.feasibility finale_sim.coverage",
         "",
         "a report words what was found",
     ),
     Rule(
         f"{SIM}/program.py",
         f"finale {SEARCH} {KERNEL} finale_sim.history finale_sim.observed finale_sim.endings finale_sim.story finale_sim.world "
-        f"{PARTS}",
+        f"{PARTS} finale_sim.lives",
         "",
         "where a trial is run and judged; it decides nothing about what to try",
     ),
@@ -246,7 +260,8 @@ RULES = [
     ),
     Rule(
         f"{SIM}/investigate.py",
-        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility",
+        f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility "
+        "finale_sim.declared",
         "",
         "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),
@@ -302,14 +317,14 @@ RULES = [
     ),
     Rule(
         f"{SIM}/campaign.py {SIM}/api.py",
-        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.endings finale_sim.world",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.endings finale_sim.world",
         "pandas",
         "what the faces call",
     ),
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",
-        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.inject finale_sim.net.* finale_sim.world",
+        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.inject finale_sim.net.* finale_sim.world",
         "",
         "a list of names; importing finale_sim must not start a face",
     ),

@@ -1,5 +1,6 @@
 """The two seams between a workspace and the work of a run: what you write, and what you are handed."""
 
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -69,12 +70,28 @@ def as_coordinator(target: Any) -> Coordinator:
     """``target`` itself if it has a ``run`` method, else a coordinator that calls it.
 
     Raises:
-        TypeError: ``target`` is a class, or neither has ``run(request, ctx)`` nor can be called.
+        TypeError: ``target`` is a class, or neither has ``run(request, ctx)`` nor can be called, or not with these two.
     """
     if isinstance(target, type):
         raise TypeError(f"{target.__name__} is a class; pass an instance of it: {target.__name__}()")
     if isinstance(target, Coordinator):
+        _see_that_it_takes_two(target.run, "run")
         return target
     if callable(target):
+        _see_that_it_takes_two(target, getattr(target, "__name__", type(target).__name__))
         return _Function(target)
     raise TypeError(f"{target!r} is no coordinator: it needs an async method run(request, ctx), or to be such a function")
+
+
+def _see_that_it_takes_two(function: Callable[..., object], name: str) -> None:
+    """Now, where the caller is at hand, and not in the first run."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # a C function may tell nothing
+    try:
+        signature.bind("request", "ctx")
+    except TypeError as error:
+        raise TypeError(
+            f"{name}{signature} is no coordinator: {error}; it is called with two arguments: async def {name}(request, ctx)"
+        ) from None

@@ -46,10 +46,32 @@ def describe(error: BaseException) -> ErrorInfo:
     kind, name = type(error), "BaseException"
     try:
         name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
-        message, text = str(error), "".join(traceback.format_exception(error))
+        message, text = str(error) + _hint(error), "".join(traceback.format_exception(error))
     except BaseException:  # noqa: BLE001  # how somebody else's exception shows itself may raise anything, and must not end here
         message, text = "<its message could not be read>", ""
     return ErrorInfo(name, message, text)
+
+
+_ASYNCIO = (
+    "; a coordinator runs on trio, and this asks for asyncio: use what trio has for it (trio.sleep, trio.open_nursery …) or a "
+    "library that knows trio (httpx, anyio), or wrap what is asyncio's only with trio-asyncio"
+)
+
+
+def _hint(error: BaseException) -> str:
+    """What to do about an error whose own words do not help somebody who comes from asyncio."""
+    parts = [error]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, BaseExceptionGroup):
+            parts.extend(part.exceptions)
+        elif part.args and isinstance(said := part.args[0], str):  # not str(part), which may be somebody else's code
+            of_asyncio = type(part) is RuntimeError and said.startswith(
+                ("no running event loop", "There is no current event loop")
+            )
+            if of_asyncio or (type(part) is TypeError and said.startswith("trio.run received unrecognized yield message")):
+                return _ASYNCIO
+    return ""
 
 
 def _split(error: BaseException) -> tuple[BaseException | None, BaseException | None]:

@@ -178,7 +178,7 @@ class SimulatedTest(pytest.Function):
         __tracebackhide__ = True
         breach = replayed.story.attempt.breach
         assert breach is not None, "only a failure is told"
-        self._say(f"violated: {breach.claim}", 1, token)
+        self._say(f"violated: {breach.claim!r}", 1, token)
         self._fail(trials, replayed.story, token, replay_text(replayed, token, self._again(token), why))
 
     def _say(
@@ -196,7 +196,7 @@ class SimulatedTest(pytest.Function):
         assert breach is not None, "only a failure is told"
         error = innermost(trial.error) if trial.error is not None else None
         if not isinstance(error, Exception):
-            error = AssertionError(f"{breach.claim}: {breach.message.splitlines()[0]}")
+            error = AssertionError(str(breach).splitlines()[0])
         self._told = error, text
         raise error
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from finale import Coordinator, open_workspace
-from finale.drawing import Picture
 from finale.drawing.tables import Cell, block, table, text_table
 from finale.testing import STUBS
+from finale_sim.coverage import Coverage, covered_by
 from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed
 from finale_sim.investigate import Hire, investigate
@@ -92,7 +92,7 @@ class Campaign:
     def __str__(self) -> str:
         rows = [[_cell(row[name]) for name in _COLUMNS] for row in self.records()]
         told = [f"\n{failures[0][0]}\n{failures[0][1]}" for failures in self.failures().values()]
-        return "\n".join([text_table(_COLUMNS, rows), self.summary(), *told])
+        return "\n".join([text_table(_COLUMNS, rows), self.summary(), *self.coverage().lines(), *told])
 
     def __repr__(self) -> str:
         return f"<Campaign over {len(self.reports)} scenarios: {self.summary()}>"
@@ -109,9 +109,16 @@ class Campaign:
         told = "".join(f"{block(failures[0][0])}{failures[0][1].html}" for failures in self.failures().values())
         return table(_COLUMNS, rows, caption=self.summary()) + told
 
-    def coverage(self) -> Picture:
-        """Distinct behaviours over trials, scenario after scenario. Where a part is flat, more trials of it tell little."""
-        return coverage_picture([(report.program.rpartition("/")[2], report.search.novelty.curve()) for report in self.reports])
+    def coverage(self) -> Coverage:
+        """What met the runs of all scenarios, in which state and phase, and what did not; where it is possible at all.
+
+        And its ``curve``: distinct behaviours over trials, scenario after scenario. Where a part is flat, more trials of it tell
+        little.
+        """
+        names = [report.program.rpartition("/")[2] for report in self.reports]
+        curve = coverage_picture([(name, r.search.novelty.curve()) for name, r in zip(names, self.reports, strict=True)])
+        searches = [(report.search.covered, report.search.probes) for report in self.reports]
+        return covered_by(curve, searches, whole=set(names) >= set(SCENARIOS))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the decisive report's verdict with the sums of all, and a line for each program."""
@@ -128,6 +135,7 @@ class Campaign:
         for key in ("trials", "choices", "steps", "seconds"):
             total[key] = round(sum(line[key] for line in lines), 3)
         total["swept"] = min(line["swept"] for line in lines)
+        total["coverage"] = self.coverage().as_dict()
         total.pop("endings")
         return total | {"programs": lines}
 
@@ -159,7 +167,7 @@ def _cell(value: int | str) -> str:
 def _short(verdict: Verdict) -> str:
     if isinstance(verdict, Truncated | NotReproducible):
         return "undecided" if isinstance(verdict, Truncated) else verdict.word
-    return str(verdict).partition(",")[0]
+    return str(verdict).partition(",")[0].partition(";")[0]
 
 
 def campaign_programs(names: Sequence[str] = (), opens: Opens = open_workspace) -> list[ScenarioProgram]:

@@ -44,6 +44,8 @@ class Kind(enum.StrEnum):
     CANCEL = "C"  #: whether a cancel scope is cancelled now, and which; 0 = none
     CRASH = "X"  #: whether the process dies now; 0 = no
 
+    __hash__ = str.__hash__  # that of an enum is Python code, and sites are looked up all the time
+
 
 class Site(NamedTuple):
     """Where in a program a choice comes up. Equal in every trial that reaches the same place.
@@ -64,6 +66,9 @@ class Site(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind.name.lower()} {self.label or self.path}#{self.n}"
+
+
+_new = tuple.__new__  # what Choice() ends in, at half the cost
 
 
 class Choice(NamedTuple):
@@ -152,7 +157,7 @@ class Choices:
         index = self._decide(site, options) if tasks is None or self._pick is None else self._pick(site, tasks)
         if not 0 <= index < options:
             raise ValueError(f"the strategy answered {index!r} at {site}, where an index below {options} is wanted")
-        self.made.append(Choice(site, options, index))
+        self.made.append(_new(Choice, (site, options, index)))
         return index
 
 

@@ -1,9 +1,11 @@
 """What a person sees of a campaign: live progress and tables in a terminal, plain lines in a pipe."""
 
+import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import TextIO
 
@@ -19,6 +21,8 @@ __all__ = ["Progress", "failure_text", "print_campaign", "print_table", "replay_
 
 _REDRAW_S = 0.1
 _SIGN_OF_LIFE_S = 30.0
+_COLUMNS = 80  # if the terminal does not say
+_MOST_RAISED = 5
 
 
 class Progress:
@@ -59,8 +63,15 @@ class Progress:
         if self._live:
             self._write("")
 
+    def _columns(self) -> int:
+        """A line that is longer than the terminal is wide would be two, of which only the second is redrawn."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
+        except OSError:
+            return _COLUMNS
+
     def _write(self, text: str) -> None:
-        self._stream.write(f"\r\x1b[2K{text[:118]}" if self._live else f"{text}\n")
+        self._stream.write(f"\r\x1b[2K{text[: self._columns() - 1]}" if self._live else f"{text}\n")
         self._stream.flush()
 
 
@@ -115,7 +126,23 @@ def print_campaign(campaign: Campaign, programs: Sequence[ScenarioProgram], titl
     for why in dict.fromkeys(str(r.verdict) for r in campaign.reports if isinstance(r.verdict, Truncated | NotReproducible)):
         print(why[0].upper() + why[1:])
     if campaign.reports:
-        print(campaign.summary(timed=True))
+        print("\n".join([campaign.summary(timed=True), *campaign.coverage().lines()]))
+    print("".join(f"{line}\n" for line in _raised(campaign)), end="")
+
+
+def _raised(campaign: Campaign) -> Iterator[str]:
+    """What the coordinator raised, most often first. That is its right, but somebody who finds "No violation" wants to know."""
+    total = sum((report.search.raised for report in campaign.reports), Counter[str]())
+    if total:
+        failing = {told: [r.program.rpartition("/")[2] for r in campaign.reports if told in r.search.raised] for told in total}
+        yield "The coordinator raised, which ends a run as failed:"
+        for told, trials in total.most_common(_MOST_RAISED):
+            where = (
+                f"in {len(failing[told])} of {len(campaign.reports)} scenarios" if len(failing[told]) > 1 else failing[told][0]
+            )
+            yield f"  {told}  ({trials:,} trials, {where})"
+    if len(total) > _MOST_RAISED:
+        yield f"  … {len(total) - _MOST_RAISED} more"
 
 
 def verdict_text(report: Report) -> str:
@@ -134,11 +161,15 @@ def verdict_text(report: Report) -> str:
     if search.discarded:
         numbers += f"; {search.discarded:,} trials do not count"
     lines = [f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"]
-    lines += [f"  fault {name!r} struck in {trials:,} trials" for name, trials in search.struck.items()]
+    lines += [
+        f"  fault {name!r} {f'struck in {trials:,} trials' if trials else 'never struck'}"
+        for name, trials in search.struck.items()
+    ]
     lines += [
         f"  {name!r} was {f'reached in {trials:,} trials' if trials else 'never reached'}"
         for name, trials in search.probes.items()
     ]
+    lines += [f"  {line}" for line in report.coverage().lines()]
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from finale import Event, Gap, RunAccepted, RunComplete
 
-__all__ = ["RETURNED", "Entry", "History", "What"]
+__all__ = ["RETURNED", "Entry", "History", "Strike", "What"]
 
 RETURNED = "returning witness"  #: after a crash, the witness of before: it reads on behind the last event that it had seen
 
@@ -59,6 +59,22 @@ class Entry:
     cancelled: bool = False  #: whether the scopes around the observer were cancelled at that moment
 
 
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A misfortune: what it was, and how many entries the history had. Of a session or a run, if it names one, else of all."""
+
+    at: int
+    fault: str
+    session: str = ""
+    run_id: str = ""
+
+    def meets(self, accepted: Entry) -> bool:
+        """Whether it struck the run that was accepted then."""
+        if accepted.number >= self.at:
+            return False
+        return accepted.run_id == self.run_id if self.run_id else self.session in ("", accepted.session)
+
+
 @dataclass(slots=True)
 class History:
     """Append only while the trial goes on. ``stuck`` and ``crash`` are set at its end, if it ended so."""
@@ -67,6 +83,7 @@ class History:
     entries: list[Entry] = field(default_factory=list)
     accepted: dict[str, Entry] = field(default_factory=dict)  #: run id → its acceptance, in order of acceptance
     picks: dict[int, str] = field(default_factory=dict)  #: site key of a choice of the scenario → what was picked
+    struck: list[Strike] = field(default_factory=list)  #: misfortunes, in order; coverage tells which run they met where
     dead: bool = False  #: the process is gone, and observes nothing
     stuck: str = ""
     crash: str = ""
@@ -83,6 +100,11 @@ class History:
         self.entries.append(entry)
         if what is What.ACCEPTED:
             self.accepted[run_id] = entry
+
+    def strike(self, fault: str, session: str = "", run_id: str = "") -> None:
+        """Add a misfortune that comes now, before what it does is noted."""
+        if not self.dead:
+            self.struck.append(Strike(len(self.entries), fault, session, run_id))
 
     def of(self, *what: What, run_id: str | None = None) -> Iterator[Entry]:
         """The entries of these kinds, of one run if it is given, in order."""

@@ -57,7 +57,7 @@ class Schedule:
         if trial.injected.discarded:
             reject()
         if attempt.breach is not None:
-            error = trial.error or AssertionError(f"{attempt.breach.claim}: {attempt.breach.message}")
+            error = trial.error or AssertionError(str(attempt.breach))
             error.add_note(_told(story, self._token or token_of(name, attempt, program.conditions)))
             raise error
         if attempt.undecided is not None:

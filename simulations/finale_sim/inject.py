@@ -10,8 +10,14 @@ import trio
 
 from finale_sim.choices import Kind
 from finale_sim.kernel import Context, current_trial
+from finale_sim.kernel.checkpoints import calling_line
 
-__all__ = ["Discarded", "assume", "disk", "fault", "sometimes"]
+__all__ = ["FAULTS", "Discarded", "assume", "disk", "fault", "sometimes"]
+
+FAULTS = "fault × place"
+"""The table of coverage: what may go wrong, and the line that asks for it."""
+
+_DOES = {"raise": "fails", "drop": "gets lost"}
 
 _real_disk: "trio.lowlevel.RunVar[dict[Any, Any]]" = trio.lowlevel.RunVar("finale_sim.disk")
 
@@ -40,11 +46,20 @@ async def fault(name: str, *, raises: type[Exception] | None = None, drops: bool
     trial = current_trial()
     if trial is None or trial.ended:
         return False
+    cells, place = trial.injected.cells, calling_line()
+    for delay_s in delays_s:
+        cells.setdefault((FAULTS, f"{name} takes {delay_s:g} s", place), False)
     if delays_s and (late := trial.choose(Kind.DELAY, name, 1 + len(delays_s))):
+        cells[FAULTS, f"{name} takes {delays_s[late - 1]:g} s", place] = True
+        trial.injected.struck[name] += 1
         trial.tell(f"{name} takes {delays_s[late - 1]:g} s")
         await trio.sleep(delays_s[late - 1])
     effects = [effect for effect, possible in (("raise", raises is not None), ("drop", drops)) if possible]
+    for possible in effects:
+        cells.setdefault((FAULTS, f"{name} {_DOES[possible]}", place), False)
     effect = _struck(trial, name, effects)
+    if effect is not None:
+        cells[FAULTS, f"{name} {_DOES[effect]}", place] = True
     if effect == "raise" and raises is not None:
         raise raises(f"injected at {name!r}")
     return effect == "drop"
@@ -108,6 +123,5 @@ def _struck(trial: Context, name: str, effects: Sequence[str]) -> str | None:
     if lasts:
         injected.lasting[name] = which
     injected.struck[name] += 1
-    what = {"raise": "fails", "drop": "gets lost"}[effects[which]]
-    trial.tell(f"{name} {what}, {'now and ever after' if lasts else 'this once'}")
+    trial.tell(f"{name} {_DOES[effects[which]]}, {'now and ever after' if lasts else 'this once'}")
     return effects[which]

@@ -2,8 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-__all__ = ["Injected"]
+__all__ = ["Cell", "Injected"]
+
+Cell: TypeAlias = tuple[str, str, str]
+"""A square of a table of coverage: the table, such as "fault × phase", the row and the column."""
 
 
 @dataclass(slots=True)
@@ -14,4 +18,5 @@ class Injected:
     struck: Counter[str] = field(default_factory=Counter)  #: name of a fault → how often it struck
     lasting: dict[str, int] = field(default_factory=dict)  #: name of a fault → what it does from now on
     told: dict[int, str] = field(default_factory=dict)  #: site key of a choice → what it meant
+    cells: dict[Cell, bool] = field(default_factory=dict)  #: a square that it came by → whether it was reached
     discarded: bool = False  #: an assumption did not hold

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from finale.drawing import Picture
 from finale.drawing.tables import block
 from finale_sim.choices import deviations as deviations_of
+from finale_sim.declared import declared_in
 from finale_sim.failure.determinism import (
     ELSEWHERE,
     LAYOUTS,
@@ -24,7 +25,7 @@ from finale_sim.failure.feasibility import Labelled, label
 from finale_sim.failure.nearest import nearest_passing
 from finale_sim.failure.regression import Case
 from finale_sim.kernel import Conditions
-from finale_sim.program import Program, attentive
+from finale_sim.program import PlainProgram, Program, attentive
 from finale_sim.render import in_words, trial_picture
 from finale_sim.report import Counterexample, Report, indented
 from finale_sim.saved import Saved
@@ -76,6 +77,7 @@ def investigate(
         state = search(
             crew, trials=trials, seed=seed, deviations=deviations, strategy=strategy, on_trial=watching, resumed=resumed
         )
+        _name_all(program, state)
         if saved is not None:
             saved.keep(program, state)
         try:
@@ -89,7 +91,15 @@ def investigate(
             untold = "interrupted while a failure was being told" if state.failure is not None else None
     if isinstance(found, Difference):
         return Report(program.name, state, clock() - started, unstable=str(found))
-    return Report(program.name, state, clock() - started, found, untold=untold)
+    return Report(program.name, state, clock() - started, found, untold=untold, within=str(program.conditions))
+
+
+def _name_all(program: Program, state: Search) -> None:
+    """Probes and faults that the text of the program has, and that no trial came by, are never reached."""
+    if isinstance(program, PlainProgram):
+        declared = declared_in(program.function)
+        state.probes.update(dict.fromkeys(declared.probes, 0))
+        state.struck.update(dict.fromkeys(declared.faults, 0))
 
 
 def _saving(program: Program, saved: Saved, on_trial: OnTrial | None) -> OnTrial:
@@ -187,7 +197,7 @@ class Replayed:
         attempt = self.story.attempt
         lines = [f"DRIFT  {self.drift}"] if self.drift else []
         if attempt.breach is not None:
-            lines += [f"VIOLATED  {attempt.breach.claim}", *indented(attempt.breach.message)]
+            lines += [f"VIOLATED  {attempt.breach.claim!r}", *indented(attempt.breach.message)]
         elif attempt.undecided is not None:
             lines.append(f"UNDECIDED  {attempt.undecided}")
         elif not self.drift:

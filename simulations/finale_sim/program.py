@@ -11,7 +11,8 @@ from finale_sim.choices import Decide
 from finale_sim.endings import endings_seen
 from finale_sim.history import History, What
 from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, render_livelock, simulate
-from finale_sim.kernel.places import file_name, is_user
+from finale_sim.kernel.places import file_name, is_library, is_user
+from finale_sim.lives import lives_seen
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
@@ -122,11 +123,34 @@ def _judge_unended(trial: Trial, which: str) -> tuple[Breach | None, str | None]
 
 
 def _judge_error(error: BaseException) -> tuple[Breach | None, str | None]:
+    if unfit := _unfit(error):
+        return None, str(unfit)
     leaf = _leaf(error)
-    if isinstance(leaf, RealIO | StepBlocked):
-        return None, str(leaf)
     claim = "assertions hold" if isinstance(leaf, AssertionError) else f"no {type(leaf).__name__}"
     return Breach(claim, f"{_where(leaf)}{type(leaf).__name__}: {_message(leaf)}".rstrip(": ")), None
+
+
+def _unfit(error: BaseException) -> BaseException | None:
+    """Why a trial with this error cannot be judged; wherever the error is in it, for tasks and clients wrap what they meet."""
+    seen: list[BaseException | None] = [error]
+    for one in seen:
+        if isinstance(one, RealIO | StepBlocked | NotAsync):
+            return one
+        if one is not None:
+            inner = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+            seen += [each for each in (*inner, one.__cause__, one.__context__) if each not in seen]
+    return None
+
+
+def _raised(history: History) -> list[str]:
+    """Where the coordinator raised what, each once; in the words of the run's ending, which may know more than the error."""
+    told = []
+    for entry in history.of(What.RAISED):
+        leaf = _leaf(entry.detail)
+        ending = next((e.error.message for e in history.endings(entry.run_id) if e.error is not None), None)
+        said = ending if ending is not None and leaf is entry.detail else _message(leaf)
+        told.append(f"{_where(leaf)}{type(leaf).__name__}: {said.partition(chr(10))[0]}".rstrip(": "))
+    return list(dict.fromkeys(told))
 
 
 def _leaf(error: BaseException) -> BaseException:
@@ -151,7 +175,7 @@ def _where(error: BaseException) -> str:
     traceback, where = error.__traceback__, ""
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if is_user(code) and "site-packages" not in code.co_filename and not code.co_filename.startswith("<"):
+        if is_user(code) and not is_library(traceback.tb_frame) and not code.co_filename.startswith("<"):
             where = f"{file_name(code)}:{traceback.tb_lineno}: "
         traceback = traceback.tb_next
     return where
@@ -194,7 +218,7 @@ class ScenarioProgram:
             breach, undecided = _judge_unended(trial, f"a trial of {self.scenario.name!r}")
         elif isinstance(trial.error, StepBlocked):
             undecided = str(trial.error)
-        elif unfit := next((e.detail for e in history.of(What.RAISED) if isinstance(e.detail, RealIO | NotAsync)), None):
+        elif unfit := next(filter(None, (_unfit(e.detail) for e in history.of(What.RAISED, What.STOPPED))), None):
             undecided = str(unfit)
         else:
             if trial.ending is Ending.DEADLOCKED:
@@ -209,6 +233,7 @@ class ScenarioProgram:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:
                 breach = Breach(breach.claim, f"{breach.message}; nothing can ever happen again:\n{history.stuck}")
+        trial.injected.cells.update(lives_seen(history))
         return Attempt(
             trial.choices,
             trial.digest,
@@ -216,6 +241,7 @@ class ScenarioProgram:
             undecided,
             trial.steps,
             endings_seen(history),
+            raised=tuple(_raised(history)) if self.judge_coordinator and undecided is None else (),
             late=trial.calm_from > 0,
             injected=trial.injected,
             profile=trial.profile,

@@ -1,11 +1,12 @@
 """The report of a search: what was looked at, what it says, and, if something failed, how, told in full."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from finale.drawing import Picture
 from finale.drawing.tables import Cell, block, table
+from finale_sim.coverage import Coverage, covered_by
 from finale_sim.failure.curve import curve
 from finale_sim.failure.feasibility import Feasibility
 from finale_sim.failure.nearest import Nearest, where_they_part
@@ -16,7 +17,7 @@ from finale_sim.search import Attempt, RunTrial, Search
 from finale_sim.shrink import Shrunk
 from finale_sim.story import Story
 from finale_sim.token import Token, encode, program_key
-from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
+from finale_sim.verdict import Exhausted, NotReproducible, Truncated, Verdict, Violated
 
 __all__ = ["Counterexample", "Report", "failure_told", "indented", "mood", "token_of"]
 
@@ -140,6 +141,7 @@ class Report:
     counterexample: Counterexample | None = None
     unstable: str | None = None  #: how a trial came out differently when it was run again
     untold: str | None = None  #: why a failure could not be told
+    within: str = ""  #: what could be chosen at all
 
     def __str__(self) -> str:
         line = (
@@ -171,16 +173,21 @@ class Report:
             return Truncated(self.untold)
         if self.counterexample is not None and self.counterexample.story.attempt.breach is not None:
             return Violated(self.counterexample.story.attempt.breach)
-        return self.search.verdict
+        verdict = self.search.verdict
+        return replace(verdict, within=self.within) if isinstance(verdict, Exhausted) else verdict
 
     @property
     def token(self) -> str | None:
         """The line that replays the failure, if there is one."""
         return self.counterexample.token if self.counterexample else None
 
-    def coverage(self) -> Picture:
-        """Distinct behaviours over trials: what outsiders of a scenario saw; of a plain program its steps."""
-        return coverage_picture([(self.program.rpartition("/")[2], self.search.novelty.curve())])
+    def coverage(self) -> Coverage:
+        """What the trials came by, and what not: cancels by checkpoint, faults by place, situations; of a scenario runs.
+
+        And its ``curve``, distinct behaviours over trials: what outsiders of a scenario saw; of a plain program its steps.
+        """
+        curve = coverage_picture([(self.program.rpartition("/")[2], self.search.novelty.curve())])
+        return covered_by(curve, [(self.search.covered, self.search.probes)])
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: what scripts need."""
@@ -202,6 +209,8 @@ class Report:
             "endings": dict(self.search.seen),
             "probes": dict(self.search.probes),
             "faults": dict(self.search.struck),
+            "coverage": self.coverage().as_dict(),
+            "raised": dict(self.search.raised),
             "late": self.search.late,
             "discarded": self.search.discarded,
             "cancels": {"points": self.search.cancel_points, "tried": len(self.search.cancelled)},
@@ -246,7 +255,7 @@ def _told(counterexample: Counterexample) -> tuple[str, str]:
         kind = "minimal: no stream with fewer does it" if counterexample.minimal else "locally minimal: no smaller one was found"
         size = f"{count} deviation{'s' * (count != 1)} from the happy path; {kind}"
     before = [
-        f"VIOLATED  {breach.claim}",
+        f"VIOLATED  {breach.claim!r}",
         *indented(breach.message),
         "",
         f"What happened ({size})",
@@ -257,7 +266,7 @@ def _told(counterexample: Counterexample) -> tuple[str, str]:
         *(label.lines if label else ()),
         *([f"Nearest {passing}"] if passing is not None else []),
         *([f"Same    {'; '.join(counterexample.reruns)}"] if counterexample.reruns else []),
-        *(f"Also    {claim}: {token}" for claim, token in counterexample.others.items()),
+        *(f"Also    {claim!r}: {token}" for claim, token in counterexample.others.items()),
         f"Token   {counterexample.token}",
     ]
     return "\n".join(before), "\n".join(after)

@@ -23,7 +23,7 @@ from finale_sim.search import Search, following
 
 __all__ = ["BadSave", "Saved"]
 
-_FORMAT = 1
+_FORMAT = 2
 _EVERY_S = 5.0
 _OURS = ("finale_sim.choices", "finale_sim.injected", "finale_sim.profile", "finale_sim.verdict")
 _PARTS = {

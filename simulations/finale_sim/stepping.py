@@ -105,7 +105,7 @@ class Stepping:
     def __str__(self) -> str:
         attempt, choice = self._story.attempt, self.choice
         if attempt.breach is not None:
-            end = f"violated: {attempt.breach.claim}"
+            end = f"violated: {attempt.breach.claim!r}"
         else:
             end = f"undecided: {attempt.undecided}" if attempt.undecided else "it holds"
         if choice is None:

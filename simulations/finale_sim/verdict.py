@@ -13,6 +13,9 @@ class Breach:
     claim: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.claim!r} is violated: {self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Violated:
@@ -23,22 +26,27 @@ class Violated:
     breach: Breach
 
     def __str__(self) -> str:
-        return f"violated: {self.breach.claim}"
+        return f"violated: {self.breach.claim!r}"
 
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """Every possible stream of choices was tried, or one of each of so many ``classes`` that end alike, and all of them hold."""
+    """Every possible stream of choices was tried, or one of each of so many ``classes`` that end alike, and all of them hold.
+
+    ``within``: what could be chosen at all.
+    """
 
     word: ClassVar[str] = "exhausted"
     exit_code: ClassVar[int] = 0
     trials: int
     classes: int | None = None
+    within: str = ""
 
     def __str__(self) -> str:
+        within = f"; {self.within}" if self.within else ""
         if self.classes is None:
-            return "exhausted: no stream of choices is left untried"
-        return f"exhausted: each of the {self.classes:,} classes of orders that differ was tried"
+            return f"exhausted: no stream of choices is left untried{within}"
+        return f"exhausted: each of the {self.classes:,} classes of orders that differ was tried{within}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,14 @@ _SILENT.propagate = False
 _SILENT.addHandler(logging.NullHandler())
 
 
+_JOURNAL_FAULTS = {
+    "journal append": ("journal append fails", "journal append stalls"),
+    "journal close": ("journal does not close",),
+    "journal dies before an append": ("killed before an append",),
+    "journal dies after an append": ("killed after an append",),
+}
+
+
 class _Killed(SystemExit):
     """The process goes away. Like a kill, no ``except Exception`` sees it; unlike one it unwinds, which nobody observes."""
 
@@ -138,6 +146,7 @@ class World:
             self.history.note("client", What.REJECTED, options.get("run_id", ""), session, error)
             return None
         if options.get("when_busy") == "interrupt":
+            self.history.strike("interrupt", session)
             self.history.note("client", What.CANCEL, session=session)
         waiter = f"waiter {next(self._waiters)}"
         if self._scenario.journal == "mortal":
@@ -148,19 +157,24 @@ class World:
         return run
 
     def cancel(self, session: str) -> None:
+        self.history.strike("cancel", session)
         self.history.note("client", What.CANCEL, session=session, detail=self.workspace.cancel(session))
 
     def cancel_run(self, run: RunHandle) -> None:
+        self.history.strike("cancel", run.session, run.run_id)
         self.history.note("client", What.CANCEL, run.run_id, run.session, int(run.cancel()))
 
     def terminate(self, session: str) -> None:
+        self.history.strike("terminate", session)
         self.history.note("client", What.CANCEL, session=session, detail=self.workspace.terminate(session))
 
     def close(self) -> None:
+        self.history.strike("close")
         self.history.note("client", What.CLOSE)
         self.workspace.close()
 
     def cancel_from_outside(self) -> None:
+        self.history.strike("cancel from outside")
         self.history.note("client", What.OUTSIDE)
         self._outside.cancel()
 
@@ -200,6 +214,7 @@ class World:
             self._saw(name, event)
             seen += 1
             if seen == leaves_after:
+                self.history.strike("subscriber leaves", session or "")
                 return
             if pause_s:
                 await trio.sleep(pause_s)
@@ -207,6 +222,8 @@ class World:
 
     def _saw(self, name: str, event: Event | Gap) -> None:
         run_id, session = (event.run_id, event.session) if isinstance(event, Event) else ("", "")
+        if isinstance(event, Gap):
+            self.history.strike("subscriber falls behind")
         self.history.note(name, What.EVENT, run_id, session, event)
         if isinstance(event, RunComplete) and name == self.history.witness and (run := self.workspace.run(run_id)) is not None:
             self.history.note(name, What.ASKED, run_id, session, (run.state, self.workspace.session(session)))
@@ -214,7 +231,10 @@ class World:
     # Choices ---------------------------------------------------------------------------------------------------------
 
     def _strikes(self, label: str, options: int) -> int:
-        return self._draw(Kind.FAULT, label, [f"fault {n}" for n in range(options)])
+        answer = self._draw(Kind.FAULT, label, [f"fault {n}" for n in range(options)])
+        if answer:
+            self.history.strike(_JOURNAL_FAULTS[label][answer - 1])
+        return answer
 
     def _draw(self, kind: Kind, label: str, options: Sequence[object]) -> int:
         trial = current_trial()

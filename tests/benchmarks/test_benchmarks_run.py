@@ -15,6 +15,7 @@ ROWS = {
     "bench_dispatch": ["by hand", "anyio on trio", "anyio on asyncio", "aiojobs, on asyncio", "sessions with ten runs each"],
     "bench_memory": ["finale, waiting", "finale, active", "by hand", "bytes a run"],
     "bench_profile": ["trio: start a task", "finale: ledger and events", "one run"],
+    "bench_trials": ["random walk", "Hypothesis, a draw per choice", "Hypothesis, batches of trio", "frontrun"],
     "bench_fan_out": ["channels, awaited", "by hand", "finale, one more subscriber is stuck"],
 }
 """Who or what must not be left out, by benchmark."""

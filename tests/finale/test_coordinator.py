@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import finale
+import finale.notebook
 from finale.coordinator import Coordinator, as_coordinator
 
 
@@ -31,14 +32,32 @@ async def test_an_object_or_a_function_works(target: Any) -> None:
         assert await workspace.submit("p", "s").result() == "p"
 
 
+async def prompt_only(prompt):  # type: ignore[no-untyped-def]  # as in the first attempt of somebody
+    return prompt
+
+
+class Greedy:
+    async def run(self, request, ctx, tools):  # type: ignore[no-untyped-def]  # the same
+        return tools
+
+
 @pytest.mark.parametrize(
-    ("target", "says"), [(Complete, "Complete is a class; pass an instance"), (42, "42 is no coordinator"), (None, "None is no")]
+    ("target", "says"),
+    [
+        (Complete, "Complete is a class; pass an instance"),
+        (42, "42 is no coordinator"),
+        (None, "None is no"),
+        (prompt_only, r"prompt_only\(prompt\) is no coordinator: too many .*; .* async def prompt_only\(request, ctx\)"),
+        (Greedy(), r"run\(request, ctx, tools\) is no coordinator: missing a required argument: 'tools'"),
+    ],
 )
 async def test_anything_else_is_refused_at_once(target: Any, says: str) -> None:
-    """Opening the workspace raises, before there is anything to run."""
+    """Opening the workspace raises, before there is anything to run; in a notebook, too."""
     with pytest.raises(TypeError, match=says):
         async with finale.open_workspace(target):
             pytest.fail("opened")
+    with pytest.raises(TypeError, match=says):
+        finale.notebook.open_workspace(target)
 
 
 def test_what_signatures_name_can_be_imported() -> None:

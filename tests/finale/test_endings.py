@@ -1,5 +1,6 @@
 """How the call of a coordinator is judged."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -64,6 +65,26 @@ def test_an_error_is_judged_by_what_covers_the_run(error: BaseException, covered
     ending = ending_of_error(error, covered=covered)
     assert ending.status is status
     assert (ending.error and ending.error.type) == told
+
+
+@pytest.mark.parametrize("call", [lambda: asyncio.sleep(1), lambda: asyncio.sleep(0), lambda: asyncio.to_thread(print)])
+@pytest.mark.parametrize("in_a_group", [False, True])
+def test_who_comes_from_asyncio_is_told_what_to_do(call: Any, in_a_group: bool) -> None:
+    """That there is no running event loop helps nobody: the ending says what runs on trio."""
+
+    async def agent() -> None:
+        if not in_a_group:
+            await call()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(call)
+
+    with pytest.raises((RuntimeError, TypeError, ExceptionGroup)) as caught:
+        trio.run(agent)
+    told = ending_of_error(caught.value, covered=False).error
+    assert told is not None
+    assert "a coordinator runs on trio" in told.message
+    assert "trio-asyncio" in told.message
+    assert "asyncio" not in describe(RuntimeError("no running engine")).message
 
 
 class Indivisible(ExceptionGroup[Exception]):

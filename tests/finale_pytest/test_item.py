@@ -20,7 +20,7 @@ def test_a_failure_is_the_report(race: str, run: Run) -> None:
             "test_it.py:*: in test_race",
             "    assert counter == 2",
             "E   assert 1 == 2",
-            "VIOLATED  assertions hold",
+            "VIOLATED  'assertions hold'",
             "What happened (1 deviation from the happy path; minimal: no stream with fewer does it)",
             "  1. hold /main/increment:0 before its first step until /main/increment:1 has run 1 step",
             "Timeline*",
@@ -123,7 +123,7 @@ def test_a_test_that_is_stuck_says_who_waits_for_what(pytester: pytest.Pytester,
         """
     )
     result = run()
-    result.stdout.fnmatch_lines(["VIOLATED  not stuck", "  /main waits in trio.sleep_forever", "*await trio.sleep_forever()"])
+    result.stdout.fnmatch_lines(["VIOLATED  'not stuck'", "  /main waits in trio.sleep_forever", "*await trio.sleep_forever()"])
     result.stdout.no_fnmatch_line("*All traceback entries are hidden*")
     result.stdout.no_fnmatch_line("*finale_pytest*")
 

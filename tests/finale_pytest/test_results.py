@@ -20,8 +20,8 @@ def test_verdicts_are_summed_up_and_told_with_v(race: str, run: Run, pytester: p
     run().stdout.fnmatch_lines(["-* simulated tests -*", "2 simulated tests, * trials: 1 exhausted, 1 violated"])
     run("-v").stdout.fnmatch_lines(
         [
-            "test_it.py::test_race: violated: assertions hold (1 trial)  fin1-*",
-            "test_sound.py::test_sound: exhausted: no stream of choices is left untried (1 trials, 0 choices, * s)",
+            "test_it.py::test_race: violated: 'assertions hold' (1 trial)  fin1-*",
+            "test_sound.py::test_sound: exhausted: no stream of choices is left untried; rung * (1 trials, 0 choices, * s)",
         ]
     )
     run("-q", "test_sound.py").stdout.no_fnmatch_line("*simulated*")
@@ -87,7 +87,7 @@ def test_a_failure_that_only_the_last_run_finds_is_none_less(race: str, run: Run
     result = run("--sim-trials", "1")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["DRIFT  *", "VIOLATED  assertions hold", "What happened (the failure of the last run, changed; *", "*: 1 violated"]
+        ["DRIFT  *", "VIOLATED  'assertions hold'", "What happened (the failure of the last run, changed; *", "*: 1 violated"]
     )
 
 
@@ -115,7 +115,7 @@ def test_workers_of_xdist_tell_and_remember(race: str, run: Run, pytester: pytes
     pytester.makepyfile(test_other=race.replace("test_race", "test_other"))
     result = run("-n2", without=others)
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["VIOLATED  assertions hold", "2 simulated tests, * trials: 2 violated"])
+    result.stdout.fnmatch_lines(["VIOLATED  'assertions hold'", "2 simulated tests, * trials: 2 violated"])
     run().stdout.fnmatch_lines(
         ["What happened (the failure of the last run, again; *", "2 simulated tests, 2 trials: 2 violated"]
     )

@@ -1,5 +1,6 @@
 """``python -m finale_sim`` as a process: exit codes, what stands on which stream, and what a wrong input gets."""
 
+import errno
 import json
 import os
 import pty
@@ -256,14 +257,14 @@ def test_a_failure_tells_claim_words_timeline_token_and_command(folder: Path) ->
     """All parts, and the command works when it is pasted."""
     done = sim("explore", "mine.py:lost_update", folder=folder)
     text = done.stdout
-    assert "VIOLATED  assertions hold\n  mine.py:" in text
+    assert "VIOLATED  'assertions hold'\n  mine.py:" in text
     assert "AssertionError: one deposit is lost: 1" in text
     assert re.search(r"What happened \(.*happy path", text)
     assert "Timeline (» a deviation, · an observation)" in text
     (again,) = re.findall(r"^Again   finale-sim (.*)$", text, re.MULTILINE)
     replayed = sim(*shlex.split(again), folder=folder)
     assert replayed.returncode == 1
-    assert "VIOLATED  assertions hold" in replayed.stdout
+    assert "VIOLATED  'assertions hold'" in replayed.stdout
     assert "DRIFT" not in replayed.stdout
 
 
@@ -328,6 +329,7 @@ def test_help_teaches(command: str, here: Command) -> None:
         ("explore mine.py:fine --trials many", "'many' is no whole number"),
         ("explore mine.py:fine --seed -1", "'-1' is no seed; a seed is a whole number from 0 on"),
         ("explore mine.py:fine --seed x", "'x' is no seed"),
+        ("explore mine.py:stuck --picture x.png", "pictures are SVG, and 'x.png' ends in '.png': name it 'x.svg'"),
         ("check mine.py:sync_coordinator", "sync_coordinator wants request, ctx and is a plain function, no async function"),
         ("check mine.py:fine", "fine() is no coordinator; write 'async def fine(request, ctx)'"),
         ("check mine.py:number", "number is the int 5, no coordinator"),
@@ -387,7 +389,7 @@ def test_a_token_of_a_check_replays_with_its_target(folder: Path) -> None:
     (again,) = re.findall(r"^Again   finale-sim (.*)$", text, re.MULTILINE)
     done = sim(*shlex.split(again), folder=folder, hash_seed="99")
     assert done.returncode == 1
-    assert "VIOLATED  I1 one terminal" in done.stdout
+    assert "VIOLATED  'I1 one terminal'" in done.stdout
     assert "await trio.sleep_forever()" in done.stdout
 
 
@@ -422,7 +424,7 @@ def test_a_picture_is_drawn_of_what_failed_only(here: Command, folder: Path) -> 
     """By explore, replay and check; no file is written over, and nothing is drawn of a search that found nothing."""
     code, text, said = here("explore", "mine.py:lost_update", "--json", "--picture", "lost.svg")
     assert code == 1
-    assert said == "drew lost.svg: violated: assertions hold (6 steps, 0 s of virtual time)\n"
+    assert said == "drew lost.svg: violated: 'assertions hold' (6 steps, 0 s of virtual time)\n"
     svg = (folder / "lost.svg").read_text(encoding="utf-8")
     assert svg.startswith("<svg ")
     assert "exists already; --force" in refusal(here("explore", "mine.py:lost_update", "--picture", "lost.svg"))
@@ -440,8 +442,8 @@ def test_a_picture_is_drawn_of_what_failed_only(here: Command, folder: Path) -> 
 
 def begin(*arguments: str, folder: Path, **more: Any) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "finale_sim", *arguments]
-    options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-    return subprocess.Popen(command, cwd=folder, env=environment(), encoding="utf-8", **options)
+    options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment(), **more}
+    return subprocess.Popen(command, cwd=folder, encoding="utf-8", **options)
 
 
 # Where the moment matters, the program presses Ctrl-C itself; the process can't tell who did.
@@ -487,6 +489,24 @@ def test_files_are_not_written_over_nor_into_nowhere(here: Command, folder: Path
     assert stderr.count("\n") == 1
 
 
+def test_a_full_disk_does_not_swallow_what_was_found(here: Command, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The verdict, the token and the exit code are there all the same, and no half of a file is in the way of the next try."""
+    write = Path.write_text
+
+    def full(self: Path, text: str, *args: Any, **more: Any) -> int:
+        write(self, text[:10], *args, **more)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    code, stdout, stderr = here("explore", "mine.py:stuck", "--emit-test", "test_stuck.py", "--picture", "stuck.svg")
+    assert code == 1
+    assert "Token   fin1-" in stdout
+    said = "could not be written: No space left on device; the token makes it anew"
+    assert stderr.splitlines() == [f"finale-sim: {file} {said}" for file in ("stuck.svg", "test_stuck.py")]
+    assert not (folder / "stuck.svg").exists()
+    assert not (folder / "test_stuck.py").exists()
+
+
 def test_ctrl_c_with_json_gives_json(folder: Path) -> None:
     """One object with all keys."""
     data = report("explore", "mine.py:long", "--trials", "1000000", folder=folder, code=3)
@@ -510,7 +530,7 @@ def test_ctrl_c_while_shrinking_keeps_the_failure(folder: Path) -> None:
     """What was found is a violation, as small as it had become; that the search was interrupted does not unsay it."""
     done = sim("explore", "mine.py:is_interrupted", "--trials", "100000", folder=folder)
     assert done.returncode == 1
-    assert "VIOLATED  no ValueError" in done.stdout
+    assert "VIOLATED  'no ValueError'" in done.stdout
     assert "Token   fin1-" in done.stdout
     assert done.stderr == ""
 
@@ -556,12 +576,35 @@ def rest(terminal: IO[str]) -> str:
     return text
 
 
-@pytest.mark.parametrize("arguments", ["list | head -1", "list | true", "--help | true", "explore mine.py:stuck | head -1"])
-def test_a_closed_pipe_is_quiet(arguments: str, folder: Path) -> None:
-    """``| head -1`` and ``| true`` leave nothing on stderr."""
-    command = f"{shlex.quote(sys.executable)} -m finale_sim {arguments}"
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("list", 0), ("--help", 0), ("explore mine.py:stuck", 1), ("explore mine.py:stuck --json", 1), ("explore mine.py:fine", 0)],
+)
+def test_a_closed_pipe_changes_nothing(arguments: str, code: int, unbuffered: str, folder: Path) -> None:
+    """``| true`` leaves nothing on stderr, and the exit code is that of the verdict: also if the program itself prints."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = begin(*arguments.split(), folder=folder, stdout=theirs, env=environment(PYTHONUNBUFFERED=unbuffered))
+    os.close(theirs)
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (code, "")
+
+
+def test_a_full_disk_is_told_in_a_line(folder: Path) -> None:
+    """What cannot be written for another reason is an error: nobody has seen the verdict."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        process = begin("explore", "mine.py:stuck", folder=folder, stdout=full)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert stderr == "finale-sim: what was found cannot be written: No space left on device\n"
+
+
+def test_a_missing_stdout_is_no_trouble(folder: Path) -> None:
+    """As in a service, or behind ``>&-``."""
+    command = f"{shlex.quote(sys.executable)} -m finale_sim explore mine.py:stuck >&-"
     done = subprocess.run(["/bin/sh", "-c", command], cwd=folder, env=environment(), capture_output=True, text=True, check=False)
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_an_ascii_terminal_gets_escapes_and_no_traceback(folder: Path) -> None:
@@ -590,7 +633,7 @@ def test_a_kill_is_told_and_its_line_can_be_pasted(here: Command) -> None:
     """How many steps there were and before how many it was killed; what is run afterwards is named in full."""
     code, stdout, _ = here("explore", "mine.py:saves", "--crash", "opens")
     assert code == 1
-    assert re.match(r"saves: violated: assertions hold after a restart \(.*; killed at \d of 2 steps\)", stdout)
+    assert re.match(r"saves: violated: 'assertions hold after a restart' \(.*; killed at \d of 2 steps\)", stdout)
     assert re.search(
         r"^  1\. kill the process after step 1 of /main \(mine.py:\d+, in trio.sleep\), and start /after$", stdout, re.MULTILINE
     )

@@ -1,7 +1,12 @@
 """What a person sees while a long search goes on."""
 
+import fcntl
 import io
+import os
+import pty
+import struct
 import sys
+import termios
 
 import pytest
 
@@ -41,6 +46,22 @@ def test_a_terminal_has_one_line_that_goes_away() -> None:
     assert written.count("trials") == 2
     assert "\n" not in written
     assert written.endswith("\r\x1b[2K")
+
+
+@pytest.mark.parametrize("columns", [40, 200])
+def test_the_line_fits_into_the_terminal(columns: int) -> None:
+    """One that is too long wraps, and leaves its beginning behind whenever it is redrawn."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        (program,) = campaign_programs(["crowd"])
+        progress = Progress(1, terminal)
+        progress.on_trial(program, Search(100, "a strategy of a very long name", 50))
+        written = os.read(ours, 1000).decode()
+    os.close(ours)
+    line = written.removeprefix("\r\x1b[2K")
+    assert len(line) <= columns - 1
+    assert line.endswith("name 50") == (columns == 200)
 
 
 def test_what_was_run_before_does_not_make_it_faster() -> None:

@@ -91,7 +91,17 @@ def closed_early() -> Past:
     return Past().accept("r1").stop(What.CLOSE).end("r1", CANCELLED, cancelled_by="closing")
 
 
+def stopped_while_it_failed() -> Past:
+    """A tool fails in the step in which the run is cancelled: a group of both comes out, of which the SDK keeps the error."""
+    past = Past().accept("r1").accept("r2", "s2").start("r1").start("r2", "s2").stop()
+    past.did(What.RAISED, "r2", "s2", detail=ExceptionGroup("tools", [OSError("refused")]))
+    past.end("r2", FAILED, session="s2", error="tools (1 sub-exception)")
+    past.did(What.STOPPED, "r1", detail=BaseExceptionGroup("tools", [OSError("refused"), KeyboardInterrupt()]))
+    return past.end("r1", FAILED, error="tools (1 sub-exception)")
+
+
 SOUND = [
+    stopped_while_it_failed,
     Past, sound, two_in_a_row, queued, cancelled_while_waiting, cancelled_while_active, finishes_in_spite_of_a_cancel, failed,
     fails_and_is_covered_later, published_then_raises, returns_rubbish, abandoned, rejected, closed_early,
 ]  # fmt: skip

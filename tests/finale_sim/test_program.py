@@ -1,24 +1,32 @@
 """Programs: trials of the real SDK and of anything else, judged, repeatable everywhere, and leaving nothing behind."""
 
 import gc
+import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 
+import finale
+import finale_sim
+from finale.coordinators import Retrying
 from finale.testing import STUBS
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign
 from finale_sim.choices import happy_path
+from finale_sim.display import print_campaign
 from finale_sim.kernel import Ending, StepBlocked, simulate
 from finale_sim.program import PlainProgram, ScenarioProgram
 from finale_sim.scenarios import SCENARIOS, Scenario, Stage
 from finale_sim.search import RandomWalk, following, search
+from finale_sim.targets import coordinator_factory
 from finale_sim.world import World
 
 DIGESTS = """
@@ -104,7 +112,7 @@ def test_a_trial_that_goes_round_for_ever_is_a_violation() -> None:
             await trio.lowlevel.checkpoint()
 
     state = search(PlainProgram("explore/spins", spins).attempt, trials=100)
-    assert str(state.verdict) == "violated: no livelock"
+    assert str(state.verdict) == "violated: 'no livelock'"
     assert state.trials == 1
 
 
@@ -477,3 +485,104 @@ def test_a_blocked_step_is_undecided() -> None:
     attempt = PlainProgram("blocked", program).attempt(happy_path)
     assert attempt.breach is None
     assert attempt.undecided == "step 1 of /main blocks the loop"
+
+
+async def calls_in_parallel(request: Any, ctx: Any) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.open_tcp_stream, "127.0.0.1", 9)
+        nursery.start_soon(trio.sleep, 1)
+
+
+@pytest.mark.parametrize("scenario", ["cancel race", "outer cancellation", "one prompt"])
+def test_a_refused_socket_is_no_violation_wherever_it_is(scenario: str) -> None:
+    """In a group, or as the cause of what a client made of it, it leaves a trial undecided: nobody is accused of it."""
+
+    async def wraps(request: Any, ctx: Any) -> None:
+        try:
+            await calls_in_parallel(request, ctx)
+        except* finale_sim.RealIO as error:
+            raise ConnectionError("no connection") from error
+
+    for coordinator in (calls_in_parallel, wraps):
+        (program,) = check_programs("agent", coordinator_factory("agent", coordinator), [scenario])
+        report = run_campaign([program], trials=40).reports[0]
+        assert report.verdict.exit_code == 3, str(report)
+        assert "reaches for the real world" in str(report.verdict)
+
+
+def test_a_check_tells_what_the_coordinator_raised_and_where(capsys: pytest.CaptureFixture[str]) -> None:
+    """That there is no violation is not all that its author wants to know; finale's own campaign says nothing of it."""
+
+    async def agent(request: Any, ctx: Any) -> str:
+        if request.prompt == "first":
+            raise KeyError("no key")
+        async with trio.open_nursery():
+            raise OSError("refused")
+
+    programs = check_programs("agent", coordinator_factory("agent", agent), ["close race", "idle cancel"])
+    campaign = run_campaign(programs, trials=20)
+    print_campaign(campaign, programs, "agent")
+    line = agent.__code__.co_firstlineno
+    told = capsys.readouterr().out.partition("The coordinator raised, which ends a run as failed:\n")[2].splitlines()
+    assert f"  tests/finale_sim/test_program.py:{line + 4}: OSError: refused  (35 trials, in 2 of 2 scenarios)" in told
+    assert f"  tests/finale_sim/test_program.py:{line + 2}: KeyError: 'no key'  (35 trials, in 2 of 2 scenarios)" in told
+    assert campaign.exit_code == 0
+    run_campaign(stubs := campaign_programs(["fails while active"]), trials=5)
+    print_campaign(run_campaign(stubs, trials=5), stubs, "finale")
+    assert "raised" not in capsys.readouterr().out
+
+
+def test_a_coordinator_whose_tools_fail_side_by_side_breaks_nothing() -> None:
+    """It raises groups, also together with a cancellation. Both are its right."""
+
+    async def agent(request: Any, ctx: Any) -> None:
+        async def tool(seconds: float) -> None:
+            await trio.sleep(seconds)
+            raise OSError("refused")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(tool, 0)
+            nursery.start_soon(tool, 0.001)
+
+    campaign = run_campaign(
+        check_programs("agent", coordinator_factory("agent", agent), ["close race", "outer cancellation"]), trials=200
+    )
+    assert campaign.exit_code == 0, str(campaign)
+
+
+def test_calls_in_libraries_do_not_hide_the_lines_of_the_user() -> None:
+    """Of a stuck task its user's lines are shown; finale's own, and those of installed packages, are counted only."""
+
+    async def agent(request: Any, ctx: Any) -> None:
+        await trio.Event().wait()
+
+    async def main() -> None:
+        async with finale.open_workspace(Retrying(agent)) as workspace:
+            await workspace.submit("x", "s").result()
+
+    breach = PlainProgram("stuck", main).attempt(happy_path).breach
+    assert breach is not None
+    lines = [line.strip() for line in breach.message.splitlines()]
+    here = "tests/finale_sim/test_program.py"
+    assert lines[2] == f'{here}:{main.__code__.co_firstlineno + 2} in main: await workspace.submit("x", "s").result()'
+    assert re.fullmatch(r"… \d calls in finale", lines[3])
+    assert re.fullmatch(r"… \d calls in finale", lines[5])
+    assert lines[6] == f"{here}:{agent.__code__.co_firstlineno + 1} in agent: await trio.Event().wait()"
+    assert any("finale/pump.py" in line for line in lines), "a task without a line of its user is shown in full"
+
+
+def test_a_refusal_names_the_line_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of the package which opens the socket for it; a package's file begins with its name."""
+    package = tmp_path / "site-packages"
+    package.mkdir()
+    (package / "client_of_tests.py").write_text("import trio\n\nasync def get():\n    await trio.open_tcp_stream('x', 1)\n")
+    monkeypatch.syspath_prepend(package)
+    client = importlib.import_module("client_of_tests")
+
+    async def asks() -> None:
+        await client.get()
+
+    why = str(finale_sim.explore(asks, trials=1).verdict)
+    assert f"test_program.py:{asks.__code__.co_firstlineno + 1} in asks: await client.get()" in why
+    assert "finale_sim.network()" in why
+    assert "from client_of_tests.py:4 in get" in str(finale_sim.explore(client.get, trials=1).verdict)

@@ -1,5 +1,6 @@
 """Reports, counterexamples, campaigns and replayed trials, as a prompt and a notebook show them."""
 
+import html
 import re
 import sys
 from html.parser import HTMLParser
@@ -75,9 +76,9 @@ def test_a_report_shows_its_verdict_its_numbers_and_its_failure(report: finale_s
     """Text and page say the same; the page has the picture, and nothing of it runs."""
     bundle = bundle_of(report)
     assert str(report) == bundle["text/plain"]
-    for said in ("violated: assertions hold", "What happened (on the happy path", report.token or "no token"):
+    for said in ("violated: 'assertions hold'", "What happened (on the happy path", report.token or "no token"):
         assert said in bundle["text/plain"]
-        assert said in bundle["text/html"]
+        assert said in html.unescape(bundle["text/html"])
     assert bundle["text/html"].count("<img") == 1
     assert "✗ violated" in bundle["text/html"]
     assert "&lt;script&gt;" in bundle["text/html"]

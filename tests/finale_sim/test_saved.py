@@ -119,7 +119,7 @@ def changed(path: Path, **head: Any) -> None:
         (lambda path: path.write_text("notes of mine"), "is no file of finale-sim's --resume, so it is left alone"),
         (lambda path: path.write_bytes(b""), "is no file of finale-sim's --resume, so it is left alone"),
         (lambda path: path.write_bytes(path.read_bytes()[:-1]), "is damaged: its checksum does not fit"),
-        (lambda path: changed(path, format=99), r"was written by finale .* \(format 99\), this is .* \(format 1\)"),
+        (lambda path: changed(path, format=99), r"was written by finale .* \(format 99\), this is .* \(format 2\)"),
         (lambda path: changed(path, version="0.0"), r"was written by finale 0\.0 "),
         (lambda path: (path.unlink(), path.mkdir()), "cannot be read: Is a directory"),
     ],

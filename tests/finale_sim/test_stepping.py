@@ -51,7 +51,7 @@ def test_a_walk_starts_at_the_first_choice() -> None:
 def test_choosing_leads_to_the_failure() -> None:
     """One deviation, then the plain way to the end; the token replays just that."""
     walk = finale_sim.step_through(lost).choose(0, 1)
-    assert str(walk).splitlines()[-1] == "With 0 from here on: violated: assertions hold"
+    assert str(walk).splitlines()[-1] == "With 0 from here on: violated: 'assertions hold'"
     while walk.choice is not None:
         walk.choose()
     assert walk.options == ()
@@ -115,7 +115,7 @@ def test_scenarios_can_be_walked_through_by_token() -> None:
         (report,) = run_campaign(campaign_programs(["fails while active"]), trials=60).reports
         assert report.token is not None
         walk = finale_sim.step_through(token=report.token)
-        assert "violated: I1 one terminal" in str(walk)
+        assert "violated: 'I1 one terminal'" in str(walk)
     assert "it holds" in str(walk.fork())
     with pytest.raises(finale_sim.BadTarget, match="explore takes an async function"):
         finale_sim.step_through()
@@ -175,5 +175,5 @@ def test_a_process_is_killed_by_hand() -> None:
     assert str(walk).startswith("Choice 2, behind step 1: is the process killed here?\n")
     assert str(walk.options[1]).strip().startswith("1  kill the process after step 1 of /main (test_stepping.py:")
     walk.choose(1)
-    assert "violated: assertions hold after a restart" in str(walk)
+    assert "violated: 'assertions hold after a restart'" in str(walk)
     assert str(finale_sim.step_through(work, token=walk.token, crash=opens)) == str(walk)

@@ -8,7 +8,8 @@ from finale_sim.verdict import Bounded, Breach, Exhausted, Sampled, Truncated, V
 @pytest.mark.parametrize(
     ("verdict", "word", "exit_code", "text"),
     [
-        (Violated(Breach("I1 one terminal", "run r1 …")), "violated", 1, "violated: I1 one terminal"),
+        (Violated(Breach("I1 one terminal", "run r1 …")), "violated", 1, "violated: 'I1 one terminal'"),
+        (Exhausted(12, within="rung ties"), "exhausted", 0, "exhausted: no stream of choices is left untried; rung ties"),
         (Exhausted(12), "exhausted", 0, "exhausted: no stream of choices is left untried"),
         (Bounded(1, 40), "bounded", 0, "bounded: all streams with at most 1 deviation, 40 random ones beyond"),
         (Bounded(2, 0), "bounded", 0, "bounded: all streams with at most 2 deviations, 0 random ones beyond"),

@@ -7,7 +7,20 @@ from pathlib import Path
 
 from finale.drawing.tables import escaped
 
-__all__ = ["Picture"]
+__all__ = ["Picture", "see_that_it_is_svg"]
+
+
+def see_that_it_is_svg(file: str | Path) -> None:
+    """See, before there is a picture, that a file of this name may hold one.
+
+    Raises:
+        ValueError: it promises something else, such as a .png.
+    """
+    suffix = Path(file).suffix
+    if suffix.lower() not in ("", ".svg"):
+        raise ValueError(
+            f"pictures are SVG, and {str(file)!r} ends in {suffix!r}: name it {str(Path(file).with_suffix('.svg'))!r}"
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,7 +47,12 @@ class Picture:
         return f'<img alt="{escaped(self.title)}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
 
     def save(self, file: str | Path) -> None:
-        """Write the SVG, which browsers and editors open."""
+        """Write the SVG, which browsers and editors open.
+
+        Raises:
+            ValueError: the name promises something else, such as a .png.
+        """
+        see_that_it_is_svg(file)
         Path(file).write_text(self.svg, encoding="utf-8")
 
     def _repr_mimebundle_(self, include: Collection[str] | None = None, exclude: Collection[str] | None = None) -> dict[str, str]:

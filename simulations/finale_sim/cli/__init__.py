@@ -1,8 +1,6 @@
 """``finale-sim``: the simulator in a terminal. Each command is in a file of this folder, listed here."""
 
 import argparse
-import io
-import os
 import signal
 import sys
 import threading
@@ -11,6 +9,7 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 
 from finale_sim.cli import campaign, catalogue, explore, force, museum
 from finale_sim.cli.parsing import EXIT_CODES, Commands, Parser
+from finale_sim.cli.streams import patient_streams
 from finale_sim.kernel import KernelUnsupported
 from finale_sim.saved import BadSave
 from finale_sim.targets import BadTarget
@@ -32,23 +31,24 @@ and a failure comes out as a few steps and one line that replays it.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. ``argv`` defaults to that of the process."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # messages of other people's programs may hold anything
+    try:
+        with patient_streams():
+            return _main(argv)
+    except OSError as error:  # a full disk, a folder that nobody may write to
+        print(
+            f"finale-sim: {error if error.filename else f'what was found cannot be written: {error.strerror}'}", file=sys.stderr
+        )
+        return 2
+
+
+def _main(argv: Sequence[str] | None) -> int:
     try:
         arguments = _parser().parse_args(argv)
         arguments.stdout = sys.stdout
         # Whatever the user's program prints must not get between a script and its JSON.
         with redirect_stdout(sys.stderr) if arguments.json else nullcontext(), _terminated_gently():
             code: int = arguments.command(arguments)
-        sys.stdout.flush()
     except (BadSave, BadTarget, BadToken, KernelUnsupported, FileExistsError) as error:
-        print(f"finale-sim: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more on its way out
-        return 3
-    except OSError as error:  # a full disk, a folder that nobody may write to
         print(f"finale-sim: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
+from finale_sim.cli.covering import counted, covering, tell_coverage
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
 from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, canary, positive, print_json, require, searching
@@ -57,6 +58,7 @@ def add(commands: Commands) -> None:
 def _scenarios(sub: argparse.ArgumentParser, trials: int) -> None:
     searching(sub, trials, "per scenario")
     means(sub)
+    covering(sub)
     emitting(sub)
     sub.add_argument("--scenario", nargs="+", action="extend", default=[], metavar="NAME", help="only these of finale-sim list")
     sub.add_argument(
@@ -116,9 +118,10 @@ def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgr
     draw(arguments, next((failures[0][1].timeline() for failures in campaign.failures().values()), None))
     emit(arguments, told, getattr(arguments, "target", None))
     if arguments.json:
-        print_json(campaign.as_dict(), arguments.stdout)
+        print_json(campaign.as_dict() | counted(arguments, campaign.coverage()), arguments.stdout)
     else:
         print_campaign(campaign, programs, title)
+        tell_coverage(arguments, campaign.coverage())
         _print_failures(campaign, replay_with)
     return campaign.exit_code
 

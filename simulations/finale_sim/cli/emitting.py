@@ -3,10 +3,11 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from finale.drawing import Picture
+from finale.drawing.picture import see_that_it_is_svg
 from finale_sim.failure.regression import Case, write_test
 from finale_sim.targets import BadTarget
 
@@ -27,10 +28,15 @@ def refuse_overwriting(arguments: argparse.Namespace) -> None:
 
     Raises:
         FileExistsError: the file is there already.
-        BadTarget: no test can be made of it.
+        BadTarget: no test can be made of it, or the picture is to be something else than SVG.
     """
     if arguments.emit_test and getattr(arguments, "canary", None):
         raise BadTarget("--emit-test makes no test of a canary: finale is not broken where the test would run")
+    if arguments.picture:
+        try:
+            see_that_it_is_svg(arguments.picture)
+        except ValueError as error:
+            raise BadTarget(str(error)) from error
     for file in (arguments.emit_test, arguments.picture):
         see_that_it_can_be_written(file, force=arguments.force)
 
@@ -58,8 +64,7 @@ def draw(arguments: argparse.Namespace, picture: Picture | None) -> None:
     if file is None:
         return
     if picture is not None:
-        picture.save(file)
-        print(f"drew {file}: {picture.title}", file=sys.stderr)
+        _write(file, lambda: picture.save(file), f"drew {file}: {picture.title}")
     else:
         print(f"no failure, so {file} was not drawn", file=sys.stderr)
 
@@ -70,7 +75,25 @@ def emit(arguments: argparse.Namespace, cases: Sequence[Case], target: str | Non
     if file is None:
         return
     if cases:
-        write_test(file, cases, target, crash=getattr(arguments, "crash", None), force=arguments.force)
-        print(f"wrote {file}: fails until it is put right", file=sys.stderr)
+        crash = getattr(arguments, "crash", None)
+        _write(
+            file,
+            lambda: write_test(file, cases, target, crash=crash, force=arguments.force),
+            f"wrote {file}: fails until it is put right",
+        )
     else:
         print(f"no failure, so {file} was not written", file=sys.stderr)
+
+
+def _write(file: Path, write: Callable[[], object], done: str) -> None:
+    """A disk that is full must not swallow what was found: it is still to be printed. No half of a file is left."""
+    try:
+        write()
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if file.is_file():
+            file.unlink()
+        print(f"finale-sim: {file} could not be written: {error.strerror}; the token makes it anew", file=sys.stderr)
+    else:
+        print(done, file=sys.stderr)

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from finale_sim.api import program_of
+from finale_sim.cli.covering import counted, covering, tell_coverage
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
 from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, canary, positive, print_json, searching
@@ -71,6 +72,7 @@ def add(commands: Commands) -> None:
     )
     searching(sub, 2000, "at most")
     means(sub)
+    covering(sub)
     emitting(sub)
 
     sub = commands.add("replay", _replay, "Run the trial that a token stands for, and show it step by step.", _REPLAY_HELP)
@@ -130,9 +132,10 @@ def _explore(arguments: argparse.Namespace) -> int:
     draw(arguments, report.counterexample.timeline() if report.counterexample else None)
     emit(arguments, [report.counterexample.case()] if report.counterexample else [], arguments.target)
     if arguments.json:
-        print_json(report.as_dict(), arguments.stdout)
+        print_json(report.as_dict() | counted(arguments, report.coverage()), arguments.stdout)
     else:
         print(verdict_text(report))
+        tell_coverage(arguments, report.coverage())
         if report.counterexample is not None:
             print("\n" + failure_text(report.counterexample, again(arguments, arguments.target)))
     return report.verdict.exit_code

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -34,7 +33,8 @@ STRATEGIES_HELP = "\n".join(["Each strategy is good for something:", *(f"  {name
 """For the help of everything that searches."""
 
 EXIT_CODES = (
-    "exit codes: 0 no violation, 1 violation, 2 wrong usage or target, 3 undecided (interrupted, not reproducible, drifted)"
+    "exit codes: 0 no violation, 1 violation, 2 wrong usage or target, 3 undecided (interrupted, not reproducible, drifted);\n"
+    "a reader who leaves, such as head, changes none of them"
 )
 
 TARGET = "module:attr or path/to/file.py:attr"
@@ -42,10 +42,6 @@ TARGET = "module:attr or path/to/file.py:attr"
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong on one line."""
-
-    def print_help(self, file: Any = None) -> None:
-        super().print_help(file)
-        sys.stdout.flush()  # here, where a closed pipe is expected
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"finale-sim: {message} (see {self.prog} --help)\n")

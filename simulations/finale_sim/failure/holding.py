@@ -25,13 +25,13 @@ def assert_holds(token: str, target: str | None, *, crash: str | None = None, tr
     replayed = replay_token(program, recorded)
     breach = replayed.story.attempt.breach
     if breach is not None and replayed.drift is None:
-        raise AssertionError(f"{breach.claim}: {breach.message}\nStep by step: finale-sim replay {_again(token, target, crash)}")
+        raise AssertionError(f"{breach}\nStep by step: finale-sim replay {_again(token, target, crash)}")
     if replayed.exit_code == 0:
         return
     report = investigate(program, trials=trials)
     if isinstance(report.verdict, Violated) and report.token is not None:
         raise AssertionError(
-            f"{report.verdict.breach.claim}: {report.verdict.breach.message}\n"
+            f"{report.verdict.breach}\n"
             f"The recorded trial is gone ({replayed.drift}), but of {report.search.trials} new ones this one fails; "
             f"put its token into the test.\nStep by step: finale-sim replay {_again(report.token, target, crash)}"
         )

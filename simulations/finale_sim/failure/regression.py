@@ -67,7 +67,7 @@ def _test(case: Case, names: set[str], arguments: str) -> str:
     while name in names:
         name = f"{base}_{len(names) + 1}"
     names.add(name)
-    summary = _printable(f"In {subject}: {case.claim}.")
+    summary = _printable(f"In {subject}, {case.claim!r} is violated.")
     told = [line for said in case.message.splitlines()[:_MOST_LINES] for line in _wrapped(said)]
     words = [line for number, said in enumerate(case.words, 1) for line in _wrapped(f"{number}. {said}")]
     happened = ["It failed with these deviations from the happy path:", "", *words] if words else ["It failed on the happy path."]

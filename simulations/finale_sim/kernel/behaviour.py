@@ -56,14 +56,18 @@ class Behaviour:
         """What happened last made these tasks runnable, ``last`` by itself. Who waited for many to end was woken by them all."""
         over = last is not None and last not in self._loop.tasks and last.parent_nursery
         joining = over.parent_task if over else None
+        lanes, cause = self._context.lanes, self._context.cause
         for task in tasks:
             if task is not last and task is not joining:
-                lane = self._context.lanes[number_of(task)]
-                lane.view = hash((lane.view, self._context.cause))
+                lane = lanes[number_of(task)]
+                lane.view = hash((lane.view, cause))
 
     def profile(self) -> Profile:
         """What is known in the end."""
         own = [lane for lane in self._context.lanes.values() if not lane.quiet]
-        touched = Counter((path, thing) for path, touches in self._log for thing in touches)
+        touched: Counter[tuple[str, int]] = Counter()
+        for (path, touches), times in Counter(self._log).items():  # few of them differ
+            for thing in touches:
+                touched[path, thing] += times
         behaviour = sum(hash((lane.key, lane.view)) for lane in own) & _MASK
         return Profile(behaviour, {lane.path: lane.steps for lane in own}, touched)

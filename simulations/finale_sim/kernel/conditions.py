@@ -41,6 +41,10 @@ class Conditions:
     crashes: bool = False  #: the process of the program may be killed before any of its steps, once
     brief: bool = False  #: a trial has few steps before it has to come to its end: what goes on for ever is told sooner
 
+    def __str__(self) -> str:
+        injected = " and ".join(word for word, on in (("cancels", self.cancels), ("crashes", self.crashes)) if on)
+        return f"rung {self.fidelity.word}, {injected or 'no cancels or crashes'} injected"
+
     @property
     def code(self) -> int:
         """These conditions as a number below 256, for tokens."""

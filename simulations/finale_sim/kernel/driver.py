@@ -182,7 +182,7 @@ class Driver:
             task, index, choice = self._pick(runnable)
         lane = context.lane = context.lanes[number_of(task)]
         if self.cancels is not None and not lane.quiet:
-            self.cancels.offer(lane)
+            self.cancels.offer(lane, task)
             self._line_up()
         if self.behaviour is not None and not lane.quiet:
             self.behaviour.step(lane, lane.touches)
@@ -285,7 +285,7 @@ class Driver:
             value=value,
             error=error,
             deadlock=tuple(blocked(task, path_of) for task in tasks),
-            waits=picture(tasks, path_of),
+            waits=picture(tasks, path_of) if tasks else (),
             livelock=self.budget.livelock if ending is Ending.LIVELOCKED else None,
             calm_from=self.budget.calm_from,
             why_unsettled=self.budget.why if ending is Ending.STEP_LIMIT else "",

@@ -42,12 +42,14 @@ def footprint(coro: Any) -> Footprint:
     """What the next step of this coroutine, which waits or has not begun, will probably touch."""
     places = None
     while coro.__class__ is CoroutineType:
-        code = coro.cr_code
-        here = _places[id(code)] if id(code) in _places else _new(code)
+        try:
+            here = _places[id(coro.cr_code)]
+        except KeyError:
+            here = _new(coro.cr_code)
         if here is None:
             break
-        places, frame, coro = here, coro.cr_frame, coro.cr_await
-    if places is None or frame is None:
+        places, innermost, coro = here, coro, coro.cr_await
+    if places is None or (frame := innermost.cr_frame) is None:  # Python makes a frame when it is asked for: not for each of them
         return _NOTHING
     known = places.get(frame.f_lasti)
     if known is None:

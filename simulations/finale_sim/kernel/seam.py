@@ -24,7 +24,7 @@ import trio
 
 from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import unsupported
-from finale_sim.kernel.escapes.sockets import NoNetwork
+from finale_sim.kernel.escapes.sockets import cut_off
 from finale_sim.kernel.parts import standins
 from finale_sim.kernel.parts.callbacks import OwnThreadOnly, simulated_threads
 from finale_sim.kernel.parts.clock import VirtualClock
@@ -45,11 +45,10 @@ except ImportError as error:
 __all__ = ["Loop", "in_trio", "install", "is_open", "number_of", "scope_tasks", "scopes_around"]
 
 _FIRST_NUMBER = 1 << 40  # far above what trio counts to itself: larger numbers are tasks of trials
-_NO_NETWORK, _object_hash = NoNetwork(), object.__hash__
+_object_hash = object.__hash__
 _STRICT_GROUPS = inspect.signature(trio.run).parameters["strict_exception_groups"].default
 
-number_of: Callable[[Task], int] = attrgetter("_counter")
-"""The age of a task among those of its trial."""
+number_of: Callable[[Task], int] = attrgetter("_counter")  #: the age of a task among those of its trial
 
 
 def in_trio() -> bool:
@@ -81,7 +80,7 @@ class _Tasks(standins.OrderedSet[Task]):
     __slots__ = ("born", "count")
 
     def __init__(self, born: Callable[[Task, int, bool], None], count: int) -> None:
-        self.born = born
+        self.born: Any = born
         self.count = count  # of the tasks so far
 
     def add(self, task: Task) -> None:  # type: ignore[override]
@@ -155,9 +154,8 @@ class Loop:
         self.runq: list[Task] = []
         self.tasks: _Tasks = _Tasks(born, before.tasks.count if before is not None else 0)
         self.timers, self.idle = Timers(), standins.IdleWaiters()
-        self.entry = _Entry()
+        self.entry, self._stock_deadlines = _Entry(), Deadlines()
         self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
-        self._stock_deadlines = Deadlines()
         variables = copy_context()
         variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
         self.runner = (_Runner if before is None else _LaterRunner)(
@@ -181,8 +179,7 @@ class Loop:
         self.runner.asyncgens.install_hooks(self.runner)
         self.generator = unrolled_run(self.runner, async_fn, args, True)
         self.send: Callable[[Any], float] = self.generator.send
-        trio.socket.set_custom_socket_factory(_NO_NETWORK)
-        trio.socket.set_custom_hostname_resolver(_NO_NETWORK)
+        cut_off(self.runner._locals)
         next(self.generator)
 
     def turn(self, task: Task) -> None:
@@ -263,6 +260,8 @@ class Loop:
                 self.generator.throw(trio.TrioInternalError("the trial is over"))
         self.tasks.clear()
         self.leave()
+        runner: Any = self.runner  # circles of references, in which only the garbage collector would see that all this is over
+        runner.main_task = runner.init_task = runner.system_nursery = runner.entry_nursery = self.tasks.born = None
 
 
 @cache

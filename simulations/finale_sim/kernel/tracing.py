@@ -5,9 +5,9 @@ from trio.lowlevel import Task
 from finale_sim.choices import Choice
 from finale_sim.kernel.context import Context
 from finale_sim.kernel.parts.timers import Timer
-from finale_sim.kernel.places import place_of
+from finale_sim.kernel.places import place_of, stack_lines
 from finale_sim.kernel.seam import Loop, scope_tasks, scopes_around
-from finale_sim.kernel.stuck.waiting import primitive_frame, stack_of, waiting_on
+from finale_sim.kernel.stuck.waiting import primitive_frame, waiting_on
 from finale_sim.kernel.trial import Step
 
 __all__ = ["CALM", "CANCEL", "PROCESS", "TIMER", "Tracer"]
@@ -35,7 +35,7 @@ class Tracer:
         """Take a step, and note what the task waits for afterwards."""
         lane, number, now_s = self._context.lane, self._context.steps, self._context.now
         offered, self._offered = self._offered or (lane.path,), ()
-        waiting, place, stack, ended = "ended", "", stack_of(task), ""
+        waiting, place, stack, ended = "ended", "", stack_lines(task), ""
         cancelled, made = _is_cancelled(task, now_s), self._context.choices.made
         before = len(made)
         try:
@@ -44,7 +44,7 @@ class Tracer:
                 ended = self._loop.runner.ended
             else:
                 waiting = "" if task in self._loop.runq else waiting_on(task, self._context.task_path)
-                place, stack = place_of(task), stack_of(task)
+                place, stack = place_of(task), stack_lines(task)
         finally:
             if not lane.quiet:
                 asked = tuple(made[before:])
@@ -55,7 +55,7 @@ class Tracer:
         """A timer fires, or is held back until another step was taken."""
         names = tuple(self._name(timer) for timer in due)
         tasks = scope_tasks(due[index][2]) if index < len(due) else ()
-        stack = stack_of(tasks[0]) if tasks else ()
+        stack = stack_lines(tasks[0]) if tasks else ()
         choice = self._context.choices.made[-1] if chosen else None
         what = f"fires for {names[index]}" if index < len(due) else "held back"
         self._steps.append(Step(self._context.steps, TIMER, 0, self._context.now, choice, names, what, stack))

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from finale_sim.kernel.errors import StepBlocked
-from finale_sim.kernel.places import is_user, source_line
+from finale_sim.kernel.places import is_kernel, is_user, source_line
 
 if TYPE_CHECKING:
     from finale_sim.kernel.context import Context
@@ -28,6 +28,14 @@ __all__ = ["BLOCKED_AFTER_S", "Watched"]
 BLOCKED_AFTER_S = 5.0
 """Real seconds that a step may take. A step is Python code between two checkpoints: a millisecond is long."""
 
+_IN_STEP = (
+    "no checkpoint in {} of real time. Nothing else can go on meanwhile: await trio.lowlevel.checkpoint() in long loops, and "
+    "hand calls that block to trio.to_thread.run_sync"
+)
+_IN_THREAD = (
+    "a function in a simulated thread has not returned in {} of real time. It is called in one step of the trial, so nothing "
+    "that it may wait for can happen meanwhile: give the program a stub of it, or let an async function do the waiting"
+)
 _LONGEST_NAP_S = 0.5
 _LOOKS = 4  # per limit
 _DEBUGGERS = frozenset({"bdb", "pdb", "pydevd", "debugpy", "_pydevd_bundle"})
@@ -87,11 +95,12 @@ class Watched:
             return  # somebody is looking at the step
         context = self._context
         if context.failure is None:
-            stack = [source_line(frame.f_code, frame.f_lineno) for frame in frames if is_user(frame.f_code)]
+            told = [frame for frame in frames if is_user(frame.f_code)] or [f for f in frames if not is_kernel(f.f_code)]
+            stack = "".join(f"\n    {source_line(frame.f_code, frame.f_lineno)}" for frame in told)
+            what = _IN_THREAD if context.thread is not None else _IN_STEP
             context.failure = StepBlocked(
-                f"step {context.lane.steps} of {context.lane.path} blocks the loop: no checkpoint in {self.limit_s:g} s "
-                "of real time. Nothing else can go on meanwhile: await trio.lowlevel.checkpoint() in long loops, and hand calls "
-                "that block to trio.to_thread.run_sync. It was here:\n" + "\n".join(f"    {line}" for line in stack)
+                f"step {context.lane.steps} of {context.lane.path} blocks the loop: {what.format(f'{self.limit_s:g} s')}. "
+                f"It was here:{stack}"
             )
         self.thrown += 1
         if self.thrown == _LOOKS:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from finale import Notification, Status
-from finale_sim.history import History, What
+from finale_sim.history import Entry, History, What
 from finale_sim.oracles.oracle import Oracle
 
 __all__ = ["ORACLE"]
@@ -13,7 +13,7 @@ def _check(history: History) -> Iterator[str]:
     yield from _endings(history)
     for event in history.events():
         if isinstance(event, Notification) and event.kind == "error":
-            raised = [e for e in history.of(What.RAISED, What.STOPPED) if str(e.detail) and str(e.detail) in event.message]
+            raised = [e for e in history.of(What.RAISED, What.STOPPED) if _text(e) and _text(e) in event.message]
             if raised and all(e.run_id != event.run_id for e in raised):
                 yield f"run {event.run_id} is notified of the error of run {raised[0].run_id}: {event.message:.100}"
 
@@ -29,10 +29,15 @@ def _endings(history: History) -> Iterator[str]:
         if ending.status is Status.COMPLETED and (said or ending.text) and ending.text not in said:
             yield f"run {ending.run_id} said {said!r:.100}, its ending says {ending.text!r:.100}"
         source = ending.folded_into or ending.run_id
-        raised = [str(e.detail) for e in history.of(What.RAISED, What.STOPPED, run_id=source)]
-        others = [str(e.detail) for e in history.of(What.RAISED) if e.run_id != source]
-        if ending.error and ending.error.message in others and ending.error.message not in raised:
+        raised = [_text(e) for e in history.of(What.RAISED, What.STOPPED, run_id=source)]
+        others = [_text(e) for e in history.of(What.RAISED) if e.run_id != source]
+        if ending.error and ending.error.message in others and ending.error.message not in ("", *raised):
             yield f"run {ending.run_id} has the error of another run: {ending.error.message:.100}"
+
+
+def _text(raised: Entry) -> str:
+    """What tells this error from those of other runs. That of a group is how many it holds, and tells nothing."""
+    return "" if isinstance(raised.detail, BaseExceptionGroup) else str(raised.detail)
 
 
 ORACLE = Oracle("I2 attribution", "id, session, text and error of a terminal event belong to one run", _check)

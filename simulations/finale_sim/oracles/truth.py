@@ -33,8 +33,15 @@ def _wanted(history: History, run_id: str, *, abandoned: bool) -> tuple[Status |
         text_like = decided.detail is None or isinstance(decided.detail, str)
         return (Status.COMPLETED if text_like else Status.FAILED), f"gave {decided.detail!r:.60}"
     if decided.what is What.STOPPED and covered:
+        if _also_failed(decided.detail):
+            return None, ""
         return Status.CANCELLED, "was stopped by what covers it"
     return Status.FAILED, f"raised {decided.detail!r:.80}"
+
+
+def _also_failed(error: object) -> bool:
+    """Whether an error came out beside the cancellation. Which of them was first nobody can tell: see E18, and sdk/DESIGN.md."""
+    return isinstance(error, BaseExceptionGroup) and error.subgroup(Exception) is not None
 
 
 ORACLE = Oracle("I3 truth", "the status tells what happened to the run", _check)

@@ -248,7 +248,7 @@ def _title(story: Story) -> str:
     attempt, trial = story.attempt, story.trial
     size = f"{trial.steps or len(trial.trace):,} steps, {trial.now_s:g} s of virtual time"
     if attempt.breach is not None:
-        return f"violated: {attempt.breach.claim} ({size})"
+        return f"violated: {attempt.breach.claim!r} ({size})"
     return f"{'undecided' if attempt.undecided else 'holds'} ({size})"
 
 

@@ -44,7 +44,11 @@ def curve_picture(points: Sequence[Point]) -> Picture:
     title = f"P(failure | choices so far), {samples} random futures each"
     deviating = [point for point in points if point.choice is not None and point.choice.answer]
     marks = tuple((point.prefix, point.share, str(number)) for number, point in enumerate(deviating, 1))
-    plot = _Plot(title, "choices made", tuple((point.prefix, point.share) for point in points), marks, percent=True)
+    shares = tuple((float(point.prefix), point.share) for point in points)
+    if len(shares) == 1:  # a line needs two ends
+        plot = _Plot(title, "there is no choice: every trial is like this one", (*shares, (1.0, shares[0][1])), percent=True)
+    else:
+        plot = _Plot(title, "choices made", shares, marks, percent=True)
     return Picture(title, curve_text(points), _draw(plot))
 
 

@@ -15,6 +15,7 @@ from finale_sim.story import Story
 __all__ = ["observation", "timeline", "worth_telling"]
 
 _MOST_LINES = 48
+_LONGEST_ROUND, _MOST_ALIKE = 60, 2  # in lines; so many rounds that are alike are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class _Line:
     at_s: float
     text: str
     marked: bool = False  # never left out
+    kind: tuple[object, ...] = ()  # equal if what happens is the same, later
 
 
 def timeline(story: Story, *, steps: tuple[int, int] | None = None, most_lines: int = _MOST_LINES) -> str:
@@ -32,6 +34,8 @@ def timeline(story: Story, *, steps: tuple[int, int] | None = None, most_lines: 
     """
     first, last = steps or (0, len(story.trial.trace))
     lines = list(_lines(story, [step for step in story.trial.trace if first <= step.number <= last]))
+    if story.trial.livelock is not None:
+        lines = list(_rounds_folded(lines))
     shown_lines = kept(len(lines), {at for at, line in enumerate(lines) if line.marked}, most_lines)
     text, last_s, left_out = [], -1.0, 0
     for at, line in enumerate(lines):
@@ -41,7 +45,7 @@ def timeline(story: Story, *, steps: tuple[int, int] | None = None, most_lines: 
         if left_out:
             text.append(f"{'':>10}  … {left_out} more …")
             left_out = 0
-        stamp = f"{line.at_s:>8.3f} s" if line.at_s != last_s else ""
+        stamp = f"{line.at_s:>8.3f} s" if line.at_s != last_s and not line.text.startswith("…") else ""
         text.append(f"{stamp:>10}  {line.text}")
         last_s = line.at_s
     return "\n".join(text)
@@ -73,7 +77,30 @@ def _stretch(steps: Sequence[Step]) -> _Line:
     else:
         who = f"{first.path} {f'steps {first.n}–{last.n}' if last.n > first.n else f'step {first.n}'}"
     then = f" → {last.waiting_on}" if last.waiting_on else ""
-    return _Line(first.now_s, f"{'»' if deviates else ' '} {who}{then}", marked=deviates or first.path == CALM)
+    kind = (first.path, len(steps), last.waiting_on)
+    return _Line(first.now_s, f"{'»' if deviates else ' '} {who}{then}", deviates or first.path == CALM, kind)
+
+
+def _rounds_folded(lines: Sequence[_Line]) -> Iterator[_Line]:
+    """Of rounds that follow each other the first, and how often it comes again."""
+    at = 0
+    while at < len(lines):
+        size, times = max(((size, _times(lines, at, size)) for size in range(1, _LONGEST_ROUND + 1)), key=lambda found: found[1])
+        if times <= _MOST_ALIKE:
+            yield lines[at]
+            at += 1
+            continue
+        yield from lines[at : at + size]
+        yield _Line(lines[at].at_s, f"… the same {times - 1} times more …", marked=True)
+        at += size * times
+
+
+def _times(lines: Sequence[_Line], at: int, size: int) -> int:
+    """How often the lines from here on come again at once, themselves included."""
+    end = at
+    while end < len(lines) and (line := lines[end]).kind and not line.marked and line.kind == lines[at + (end - at) % size].kind:
+        end += 1
+    return (end - at) // size
 
 
 def worth_telling(entry: Entry) -> bool:

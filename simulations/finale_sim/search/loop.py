@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from finale_sim.choices import Decide, Kind
+from finale_sim.injected import Cell
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.crew import Alone, Crew
 from finale_sim.search.exhaustive import Exhaustive
@@ -24,6 +25,8 @@ __all__ = ["OnTrial", "Search", "Stage", "search"]
 OnTrial = Callable[["Search"], None]
 
 _MOST_UNDECIDED = 5
+_MOST_SQUARES = 10_000  # of coverage; a program may make up names of faults, and a search is to stay small
+_MOST_RAISED = 100  # different ones; messages may differ from trial to trial
 
 INDEPENDENT = frozenset({RandomWalk.name, "pct-3", POS.name, URW.name, SURW.name})
 """Names of the strategies whose trials do not follow each other, so that they can be counted as a sample."""
@@ -68,6 +71,8 @@ class Search:
     seen: Counter[str] = field(default_factory=Counter)
     probes: Counter[str] = field(default_factory=Counter)  #: name of a situation → in how many trials it was reached
     struck: Counter[str] = field(default_factory=Counter)  #: name of a fault → in how many trials it struck
+    covered: Counter[Cell] = field(default_factory=Counter, repr=False)  #: a square that was come by → in how many trials reached
+    raised: Counter[str] = field(default_factory=Counter)  #: what the coordinator raised, and where → in how many trials
     late: int = 0  #: trials that took more steps than choices are asked for in, and then came to their end
     discarded: int = 0  #: trials that do not count, because an assumption of the program did not hold
     novelty: Novelty = field(default_factory=Novelty, repr=False)  #: distinct behaviours over trials
@@ -209,6 +214,11 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.novelty.note(attempt.digest if attempt.behaviour is None else attempt.behaviour)
     state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
     state.struck.update(attempt.injected.struck.keys())
+    if not attempt.injected.discarded:
+        for cell, reached in attempt.injected.cells.items():
+            if cell in state.covered or len(state.covered) < _MOST_SQUARES:
+                state.covered[cell] += reached
+    state.raised.update(told for told in attempt.raised if told in state.raised or len(state.raised) < _MOST_RAISED)
     state.discarded += attempt.injected.discarded
     match attempt.deviations:
         case () if state.trials == 1:

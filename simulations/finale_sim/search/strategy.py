@@ -29,6 +29,7 @@ class Attempt:
     injected: Injected = field(default_factory=Injected)  #: what the program said of itself
     profile: Profile | None = field(default=None, compare=False)  #: what it did, if a ``Picking`` made its choices
     behaviour: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
+    raised: tuple[str, ...] = ()  #: what a coordinator that is checked raised, and where; not a breach, but good to know
     late: bool = False  #: it took more steps than choices are asked for in
 
     @property

@@ -33,6 +33,7 @@ class Hired:
         self._suspects: dict[int, str] = {}  # number → how its process ended
         self._deaths = 0
         self._looked = 0.0
+        self._scanty = False  # somebody has nothing to do, as too little waits to be worth a chunk
         self._fit = True  # the program can be run elsewhere
 
     def order(self, decide: Decide) -> None:
@@ -55,15 +56,21 @@ class Hired:
                 self._pool.trials_took(orders.spent_s - before_s)
         if time.perf_counter() - self._looked > _LOOK_S:
             self._collect(wait=False)
+        if self._scanty and len(orders.waiting) >= orders.size(self._pool.count):
+            self._hand_out()
         return orders.take()
 
     def drop(self) -> None:
         self._orders.clear()
         self._out.clear()
 
-    def _hand_out(self) -> None:
+    def _hand_out(self, *, whole: bool = False) -> None:
+        """Give those work who have nothing to do; ``whole``: if there is enough for a chunk as long as it should be."""
+        self._scanty = False
         for process in self._pool.idle:
-            if not self._orders.waiting:
+            waiting = len(self._orders.waiting)
+            if not waiting or (whole and waiting < self._orders.size(self._pool.count)):
+                self._scanty = True
                 return
             closely = self._orders.waiting[0][0] in self._suspects
             chunk = self._orders.chunk(self._pool.count, most=self._harmless or 1)
@@ -90,7 +97,9 @@ class Hired:
                 chunk, began = self._out.pop(process)
                 back.append((chunk, message, time.perf_counter() - began))
         if back and self._fit:
-            self._hand_out()  # before anything else: somebody waits for work
+            self._hand_out(
+                whole=True
+            )  # before anything else: somebody waits for work, and more of it comes when results are taken
         for chunk, message, took_s in back:
             self._enter(chunk, unpack(message), took_s)
 

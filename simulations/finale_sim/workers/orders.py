@@ -77,11 +77,18 @@ class Orders:
         self.spent_s += took_s
         self._learn(took_s)
 
-    def chunk(self, workers: int, *, most: int | None = None) -> Chunk:
-        """Take the next trials that wait out of the queue: enough for ``workers`` to share what is left."""
-        share = len(self.waiting) // (2 * workers)
+    def size(self, workers: int) -> int:
+        """How many trials a chunk should have: a fair share for one of ``workers`` of all that are not taken, twice.
+
+        What waits says little about that: while results lie here that are not taken, nothing is ordered in their place.
+        """
+        share = (self._newest + 1 - self.next) // (2 * workers)
         trial_s = max(self._trial_s, 1e-6)
-        size = max(1, int(_SHORT_S / trial_s), min(share, int(_LONG_S / trial_s)))
+        return max(1, int(_SHORT_S / trial_s), min(share, int(_LONG_S / trial_s)))
+
+    def chunk(self, workers: int, *, most: int | None = None) -> Chunk:
+        """Take the next trials that wait out of the queue, as many as there should be or as there are."""
+        size = self.size(workers)
         if most is not None:
             size = min(size, most)
         first, decide = self.waiting.popleft()

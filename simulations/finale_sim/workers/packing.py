@@ -1,35 +1,52 @@
-"""Attempts in few bytes. A trial makes a choice at each step, and neighbours in a chunk make theirs at the same sites."""
+"""Attempts in few bytes. Neighbours in a chunk go the same ways, so what they have in common is sent, and made, once.
+
+An attempt travels as numbers: places in tables of the choices, tasks and things that any trial of the chunk had. It is put
+together when it is taken. The values in the tables are shared then, which saves their memory, and their hashes.
+"""
 
 import pickle
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from finale_sim.choices import Choice, Site
 from finale_sim.injected import Injected
+from finale_sim.profile import Profile
 from finale_sim.search import Attempt
 
 __all__ = ["Packer", "Results", "Row", "unpack"]
 
-_FIELDS = tuple(field.name for field in fields(Attempt) if field.name != "choices")
+_FIELDS = tuple(field.name for field in fields(Attempt) if field.name not in ("choices", "injected", "profile"))
+_rest_of = attrgetter(*_FIELDS)
 _NOTHING = Injected()
+_Known = dict[Any, int]  # value → its place in a table
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """An attempt, packed: flat, so that a thousand of them are nothing to Python's garbage collector."""
 
-    sites: list[Site]  #: of all rows of a chunk
-    indexes: "array[int]"
-    counts: "array[int]"
-    rest: list[Any]
+    made: list[Choice]  #: every choice of the chunk
+    named: list[Any]  #: every task, and every thing that a task touches
+    numbers: bytes
+    counted: tuple[int, bytes, bytes] | None
+    injected: Injected | None
+    rest: tuple[Any, ...]
 
     def attempt(self) -> Attempt:
         """What was packed."""
-        pairs = zip(map(self.sites.__getitem__, self.indexes), self.counts[::2], self.counts[1::2], strict=True)
-        given = {name: value for name, value in zip(_FIELDS, self.rest, strict=True) if value is not None}
-        return Attempt(tuple(map(Choice._make, pairs)), **given)
+        profile = None
+        if self.counted is not None:
+            behaviour, steps, touched = self.counted
+            profile = Profile(behaviour, _counts(self.named, steps), _counts(self.named, touched))
+        return Attempt(
+            tuple(map(self.made.__getitem__, _numbers(self.numbers))),
+            injected=self.injected or Injected(),
+            profile=profile,
+            **dict(zip(_FIELDS, self.rest, strict=True)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +58,56 @@ class Results:
 
 
 class Packer:
-    """Takes attempts as they come, and makes bytes of them; each site once."""
+    """Takes attempts as they come, and makes bytes of them."""
 
     def __init__(self) -> None:
-        self._sites: dict[Site, int] = {}
-        self._rows: list[tuple[array[int], array[int], list[Any]]] = []
+        self._made: _Known = {}
+        self._named: _Known = {}
+        self._rows: list[tuple[Any, ...]] = []
 
     def add(self, attempt: Attempt) -> None:
         """One more; nothing of it is kept as it is."""
-        sites = self._sites
-        indexes = array("I", [sites.setdefault(choice[0], len(sites)) for choice in attempt.choices])
-        counts = array("I", [number for choice in attempt.choices for number in choice[1:]])
-        rest = [getattr(attempt, name) for name in _FIELDS]
-        self._rows.append((indexes, counts, [None if value == _NOTHING else value for value in rest]))
+        profile, named, counted = attempt.profile, self._named, None
+        if profile is not None:
+            counted = profile.behaviour, _counted(named, profile.steps), _counted(named, profile.touched)
+        injected = None if attempt.injected == _NOTHING else attempt.injected
+        self._rows.append((_places(self._made, attempt.choices).tobytes(), counted, injected, _rest_of(attempt)))
 
     def pack(self, ended: BaseException | None = None) -> bytes:
         """All of them, and what ended the chunk."""
-        data = [tuple(site) for site in self._sites], self._rows, _picklable(ended)
-        return pickle.dumps(data, pickle.HIGHEST_PROTOCOL)
+        sites: _Known = {}
+        of = _places(sites, (choice[0] for choice in self._made))
+        numbers = array("I", [number for choice in self._made for number in choice[1:]])
+        tables = [tuple(site) for site in sites], of.tobytes(), numbers.tobytes(), list(self._named)
+        return pickle.dumps((tables, self._rows, _picklable(ended)), pickle.HIGHEST_PROTOCOL)
 
 
 def unpack(data: bytes) -> Results:
     """What a packer made the bytes of; the attempts are still packed."""
-    sites, rows, ended = pickle.loads(data)  # noqa: S301  # it comes from a process that this one has started
-    known = [Site(*site) for site in sites]
-    return Results([Row(known, *row) for row in rows], ended)
+    tables, rows, ended = pickle.loads(data)  # noqa: S301  # it comes from a process that this one has started
+    sites = [Site(*site) for site in tables[0]]
+    numbers = _numbers(tables[2])
+    made = [*map(Choice, map(sites.__getitem__, _numbers(tables[1])), numbers[::2], numbers[1::2])]
+    return Results([Row(made, tables[3], *row) for row in rows], ended)
+
+
+def _places(known: _Known, values: Iterable[Any]) -> "array[int]":
+    """Where the values are in a table; those that are new are put into it."""
+    return array("I", [known.setdefault(value, len(known)) for value in values])
+
+
+def _counted(known: _Known, counts: Mapping[Any, int]) -> bytes:
+    return (_places(known, counts) + array("I", counts.values())).tobytes()
+
+
+def _counts(known: Sequence[Any], data: bytes) -> dict[Any, int]:
+    numbers = _numbers(data)
+    half = len(numbers) // 2
+    return dict(zip(map(known.__getitem__, numbers[:half]), numbers[half:], strict=True))
+
+
+def _numbers(data: bytes) -> "memoryview[int]":
+    return memoryview(data).cast("I")
 
 
 def _picklable(error: BaseException | None) -> BaseException | None:

@@ -1,12 +1,15 @@
 """Sources: how another process makes the same programs that this one has."""
 
+import io
 import pickle
+from collections import ChainMap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from types import CodeType
 from typing import Any
 
 from finale import open_workspace
@@ -18,6 +21,8 @@ from finale_sim.program import PlainProgram, Program
 from finale_sim.targets import as_program_function, coordinator_factory, load_with
 
 __all__ = ["Source", "source_of"]
+
+_NO_FILE = "<dynamic-code>"  # says cloudpickle
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,20 @@ def source_of(label: str, target: Any, crash: Any = None) -> Source | str:
         return f"{named}; move it to a module that can be imported, or install cloudpickle"
     cloudpickle: Any = import_module("cloudpickle")
     try:
-        return Source(label=label, pickled=cloudpickle.dumps((target, crash)))
+        return Source(label=label, pickled=_by_value(cloudpickle, (target, crash)))
     except Exception as error:  # noqa: BLE001  # it pickles what the function refers to, which may be anything
         return f"{named}, and cloudpickle can't pickle it: {type(error).__name__}: {error}"
+
+
+def _by_value(cloudpickle: Any, things: Any) -> bytes:
+    """Pickled with the names of the files, which cloudpickle leaves out: what is told of a line names the same one everywhere."""
+    reduced = cloudpickle.Pickler.dispatch_table[CodeType]
+
+    def with_file(code: CodeType) -> Any:
+        make, arguments, *rest = reduced(code)
+        return make, tuple(code.co_filename if given == _NO_FILE else given for given in arguments), *rest
+
+    table = {"dispatch_table": ChainMap({CodeType: with_file}, cloudpickle.Pickler.dispatch_table)}
+    written = io.BytesIO()
+    type("Pickler", (cloudpickle.Pickler,), table)(written, pickle.HIGHEST_PROTOCOL).dump(things)
+    return written.getvalue()

@@ -70,7 +70,7 @@ def test_it_fails_today(folder: Path) -> None:
     """With the claim, the message, and the command that shows it step by step; from whichever folder it is started."""
     done = outcome(folder, RACY)
     assert done.returncode == 1
-    assert "AssertionError: assertions hold: " in done.stdout
+    assert "AssertionError: 'assertions hold' is violated: " in done.stdout
     assert "one deposit is lost: 1" in done.stdout
     assert "finale-sim replay fin1-" in done.stdout
 
@@ -97,7 +97,7 @@ def test_what_is_generated_is_plain_python(folder: Path) -> None:
     (function,) = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
     assert function.name == "test_deposits_assertions_hold"
     said = ast.get_docstring(function) or ""
-    assert said.startswith("In deposits: assertions hold.\n\nbank.py:18: AssertionError: one deposit is lost: 1\n")
+    assert said.startswith("In deposits, 'assertions hold' is violated.\n\nbank.py:18: AssertionError: one deposit is lost: 1\n")
     assert "1. hold /main/deposit:0 at checkpoint 1 (bank.py:10) until /main/deposit:1 has run" in said
     assert "finale-sim" not in said
     formatted = command(folder, "ruff", "format", "--diff", "--isolated", "--line-length", "130", "tests/test_bank.py")

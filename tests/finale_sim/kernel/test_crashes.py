@@ -284,7 +284,7 @@ def test_a_program_that_fails_is_not_looked_after() -> None:
     assert (trial.ending, trial.restarted) == (Ending.RAISED, False)
     assert isinstance(trial.error, ValueError)
     assert simulate(trio.sleep_forever, conditions=MORTAL, recover=never).ending is Ending.DEADLOCKED
-    assert str(finale_sim.explore(fails, crash=look).verdict) == "violated: no ValueError"
+    assert str(finale_sim.explore(fails, crash=look).verdict) == "violated: 'no ValueError'"
 
 
 def test_a_recovery_that_is_stuck_is_a_failure_with_its_picture() -> None:
@@ -309,7 +309,7 @@ def test_a_recovery_that_is_stuck_is_a_failure_with_its_picture() -> None:
             await trio.sleep(1)
 
     report = finale_sim.explore(unfinished, crash=waits, trials=10)
-    assert str(report.verdict) == "violated: not stuck after a restart"
+    assert str(report.verdict) == "violated: 'not stuck after a restart'"
     assert "/after waits in trio.sleep_forever" in report.as_dict()["message"]
     assert sys.get_asyncgen_hooks() == (None, None)
     trial = simulate(unfinished, decide=killed_before(2), conditions=MORTAL, recover=part_waits, max_steps=100)
@@ -440,7 +440,7 @@ def test_what_a_killed_trial_leaves_is_young() -> None:
     others = tasks(1) + tasks(2)  # of tests before this one
     try:
         simulate(busy, decide=killed_before(5), conditions=MORTAL, recover=busy)
-        assert tasks(0) > 5
+        assert tasks(0) > 0
         assert tasks(1) + tasks(2) == others
     finally:
         gc.enable()

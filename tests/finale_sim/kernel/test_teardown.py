@@ -242,6 +242,30 @@ def test_objects_of_a_trial_are_freed(program: Program) -> None:
     assert len(alive) == 0
 
 
+def test_what_ends_by_itself_leaves_nothing_to_the_collector() -> None:
+    """No circles of references: a trial is gone when its result is, which costs less than to look for it."""
+
+    async def ends() -> None:
+        sending, receiving = trio.open_memory_channel[int](0)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sending.send, 1)
+            nursery.start_soon(trio.sleep, 1)
+            nursery.start_soon(trio.to_thread.run_sync, int)
+            await receiving.receive()
+            with trio.move_on_after(0.5):
+                await trio.sleep_forever()
+
+    simulate(ends)
+    gc.collect()
+    gc.disable()
+    try:
+        for walk in range(3):
+            assert simulate(ends, decide=random_walk(walk)).ending is Ending.RETURNED
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 def test_memory_stays_flat() -> None:
     """Hundreds of stuck and stopped trials leave as many objects as some dozens."""
 

@@ -52,6 +52,24 @@ async def _spins_again_when_it_cleans_up() -> None:
             pass
 
 
+def test_a_thread_that_waits_for_its_program_is_told_as_one() -> None:
+    """It has been handed to a thread already: the remedy is another one."""
+    ready = threading.Event()
+
+    def waits() -> None:
+        while not ready.is_set():
+            pass
+
+    async def user() -> None:
+        await trio.to_thread.run_sync(waits)
+
+    trial = simulate(user, blocked_after_s=LIMIT_S)
+    assert isinstance(trial.error, StepBlocked)
+    assert "a function in a simulated thread has not returned in 0.05 s" in str(trial.error)
+    assert "give the program a stub of it" in str(trial.error)
+    assert "in waits: while not ready.is_set():" in str(trial.error)
+
+
 PROGRAMS = [_spins, _spins_in_a_child, _catches_everything, _spins_again_when_it_cleans_up]
 
 

@@ -26,6 +26,14 @@ def test_curves_are_sound(length: int, deviating: int) -> None:
     assert picture.text == curve_text(points(length, deviating))
 
 
+def test_a_failure_without_choices_has_a_curve() -> None:
+    """A level line, and the reason, instead of an empty frame."""
+    svg = curve_picture(points(1)).svg
+    assert 'stroke-width="2"' in svg
+    assert "there is no choice: every trial is like this one" in svg
+    assert "there is no choice" not in curve_picture(points(2)).svg
+
+
 def test_no_points_are_an_empty_frame() -> None:
     """Nothing to show is no error."""
     assert_sound(curve_picture(()).svg)

@@ -1,5 +1,6 @@
 """The timeline: who did what when, as text that stays readable whatever it is about."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from finale import Gap, Progress, RunComplete, Status
 from finale_sim.choices import Choice, Kind, Site
 from finale_sim.history import Entry, What
 from finale_sim.kernel import Step, Trial
+from finale_sim.kernel.states.livelock import Livelock
 from finale_sim.program import PlainProgram
 from finale_sim.render import timeline
 from finale_sim.search import Attempt, following
@@ -40,6 +42,31 @@ def test_steps_of_one_task_are_one_line() -> None:
     assert text.splitlines() == [
         "   0.000 s    /main steps 1–3 → trio.sleep",
         "              /main/a:0 step 1 → ended",
+    ]
+
+
+def test_the_rounds_of_a_livelock_are_shown_once() -> None:
+    """And counted, up to a turn that is not like the others. Without a livelock nothing is folded."""
+    turns = [("/main", "trio.sleep"), ("~timer", "fires for /main"), ("/main/a:0", "trio.Lock.acquire")]
+    steps = [
+        step(3 * n + at, path, at=float(n), waiting=waiting) for n in range(30) for at, (path, waiting) in enumerate(turns, 1)
+    ]
+    steps.insert(30, step(0, "~calm", at=10.0, waiting="from here on"))
+    told = story(*steps)
+    assert len(timeline(told, most_lines=500).splitlines()) == 91
+    round_ = Livelock(31, 34, 1.0, ())
+    told = replace(told, trial=replace(told.trial, livelock=round_))
+    lines = [line[11:].strip() for line in timeline(told).splitlines()]
+    assert lines == [
+        "/main step 1 → trio.sleep",
+        "time → fires for /main",
+        "/main/a:0 step 3 → trio.Lock.acquire",
+        "… the same 9 times more …",
+        "calm → from here on",
+        "/main step 31 → trio.sleep",
+        "time → fires for /main",
+        "/main/a:0 step 33 → trio.Lock.acquire",
+        "… the same 19 times more …",
     ]
 
 

@@ -98,7 +98,7 @@ def test_the_search_stops_at_the_first_failure() -> None:
     assert state.failure is not None
     assert isinstance(state.verdict, Violated)
     assert state.verdict.breach.claim == "claim"
-    assert str(state.verdict) == "violated: claim"
+    assert str(state.verdict) == "violated: 'claim'"
 
 
 def test_a_failure_on_the_happy_path_takes_one_trial() -> None:

@@ -19,6 +19,7 @@ from finale.testing.stubs.slow_steps import SlowSteps
 from finale.testing.stubs.steady import Steady
 from finale.testing.stubs.stops_program import StopsProgram
 from finale.testing.stubs.swallows_cancel import SwallowsCancel
+from finale.testing.stubs.thorough import Thorough
 
 __all__ = ["STUBS"]
 
@@ -39,4 +40,5 @@ STUBS: dict[str, Callable[[], Coordinator]] = {
     "returns rubbish": ReturnsRubbish,
     "folds": Folds,
     "fails nth": FailsNth,
+    "thorough": Thorough,
 }

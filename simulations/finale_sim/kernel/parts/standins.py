@@ -41,7 +41,7 @@ class IdleWaiters(dict[Any, Any]):
 
     def cushion(self) -> float:
         """The shortest idle period that somebody waits for; infinite if nobody does."""
-        return min((cushion for cushion, _ in self._waiting), default=inf)
+        return min(cushion for cushion, _ in self._waiting) if self._waiting else inf
 
     def waiting(self) -> list[tuple[float, Any]]:
         """The idle period that each waits for, and the task."""
@@ -192,6 +192,7 @@ def how_ended(outcome: Any) -> str:
 def refusal(call: str) -> RealIO:
     """The error for a call that reaches out of the trial."""
     return RealIO(
-        f"{call} reaches for the real world, from {user_line()}; a trial can't repeat that. Hand the program a stand-in: a fake "
-        "stream (trio.testing.memory_stream_pair), trio.socket.set_custom_socket_factory, or a stub of the function that calls it"
+        f"{call} reaches for the real world, from {user_line()}; a trial can't repeat that. Put the network in memory "
+        "(with finale_sim.network(): …), or hand the program a stand-in: a fake stream (trio.testing.memory_stream_pair), or a "
+        "stub of the function that calls it"
     )

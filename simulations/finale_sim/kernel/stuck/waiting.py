@@ -5,10 +5,10 @@ from types import FrameType
 
 from trio.lowlevel import Task
 
-from finale_sim.kernel.places import is_trio, is_user, source_line
+from finale_sim.kernel.places import is_trio, stack_lines
 from finale_sim.kernel.trial import BlockedTask
 
-__all__ = ["PathOf", "blocked", "primitive_frame", "stack_of", "waiting_on"]
+__all__ = ["PathOf", "blocked", "primitive_frame", "waiting_on"]
 
 PathOf = Callable[[Task], str]
 
@@ -17,12 +17,7 @@ _SHOWN_CHILDREN = 6
 
 def blocked(task: Task, path_of: PathOf) -> BlockedTask:
     """The report on one task."""
-    return BlockedTask(path_of(task), task.name, waiting_on(task, path_of), stack_of(task))
-
-
-def stack_of(task: Task) -> tuple[str, ...]:
-    """The user's own frames, outermost first."""
-    return tuple(source_line(frame.f_code, line) for frame, line in task.iter_await_frames() if is_user(frame.f_code))
+    return BlockedTask(path_of(task), task.name, waiting_on(task, path_of), stack_lines(task))
 
 
 def waiting_on(task: Task, path_of: PathOf) -> str:
