@@ -729,12 +729,30 @@ ENDED = RunComplete("a", "s", 4, 1, 0.0, Status.COMPLETED)
         ([ENDED], "seq 4 is a RunComplete of run a, which has no RunAccepted before it"),
         ([ACCEPTED, ENDED, replace(ENDED, seq=5)], "seq 5 is a RunComplete of run a, which had ended at seq 4"),
         ([ACCEPTED, replace(ACCEPTED, seq=4)], "seq 4 is a RunAccepted of run a, which had not ended"),
+        ([replace(ACCEPTED, seq=0), ENDED], "seq 0 is a RunAccepted of run a, and seq 0 comes before it"),
+        ([ACCEPTED, replace(ENDED, seq=3)], "seq 3 is a RunComplete of run a, and seq 3 comes before it"),
+        ([ACCEPTED, replace(ENDED, seq=2)], "seq 2 is a RunComplete of run a, and seq 3 comes before it"),
+        ([{"seq": 3}], "is no event; decode"),
     ],
 )
 def test_a_journal_that_no_workspace_wrote_is_refused(events: list[Event], says: str) -> None:
     """I14: a journal that was cut or doubled does not pass for a history; the message says where it breaks."""
     with pytest.raises(JournalError, match=says):
         Ledger().recover(events, 5.0)
+
+
+def test_each_opening_counts_on_behind_all_that_was_before() -> None:
+    """Also behind one that recorded a single event; and an empty journal is a beginning like any other."""
+    ledger = Ledger()
+    ledger.recover([], 0.0)
+    submit(ledger, "a")
+    events = [*ledger.outbox.events]
+    for _ in range(3):
+        ledger = Ledger()
+        ledger.recover(events, 0.0)
+        submit(ledger, f"of opening {len(events)}")
+        events += ledger.outbox.events[:1]
+    assert [event.seq for event in events] == [1, 2, OPENING + 1, 2 * OPENING + 1, 3 * OPENING + 1]
 
 
 def test_reopening_forgets_in_the_order_of_the_endings() -> None:
