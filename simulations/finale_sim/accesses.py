@@ -14,12 +14,14 @@ Thing: TypeAlias = Hashable
 class Accesses:
     """What a step has read and written, and where it has only counted something up or down (``adds``), in whatever order.
 
+    ``awaits`` is what the next step of the same task waits for: it comes behind all that count there.
     ``untracked`` says why nobody knows; such a step may have touched everything.
     """
 
     reads: frozenset[Thing] = field(default=frozenset())
     writes: frozenset[Thing] = field(default=frozenset())
     adds: frozenset[Thing] = field(default=frozenset())
+    awaits: frozenset[Thing] = field(default=frozenset())
     untracked: str | None = None
 
     def conflicts(self, other: "Accesses") -> bool:
@@ -36,7 +38,11 @@ class Accesses:
 
     def __or__(self, other: "Accesses") -> "Accesses":
         return Accesses(
-            self.reads | other.reads, self.writes | other.writes, self.adds | other.adds, self.untracked or other.untracked
+            self.reads | other.reads,
+            self.writes | other.writes,
+            self.adds | other.adds,
+            self.awaits | other.awaits,
+            self.untracked or other.untracked,
         )
 
 

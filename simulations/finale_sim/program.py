@@ -1,9 +1,10 @@
 """Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` also traces it."""
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Any, Protocol, Self
 
 from finale import Coordinator, open_workspace
@@ -25,6 +26,8 @@ __all__ = ["PlainProgram", "Program", "ScenarioProgram", "attentive"]
 
 MAX_STEPS = 20_000
 """Of a trial, until it has to come to its end. After that it has as many in which to do so."""
+
+_MOST_PARTS = 200  # of a result that is kept
 
 BRIEF_STEPS, BRIEF_CALM_STEPS = 1_000, 5_000
 """The same under brief conditions."""
@@ -105,10 +108,27 @@ def _judge_plain(trial: Trial) -> Attempt:
         breach, undecided = _judge_error(trial.error)
     if breach is not None and trial.restarted:
         breach = Breach(f"{breach.claim} after a restart", breach.message)
-    late = trial.calm_from > 0
     return Attempt(
-        trial.choices, trial.digest, breach, undecided, trial.steps, late=late, injected=trial.injected, profile=trial.profile
+        trial.choices,
+        trial.digest,
+        breach,
+        undecided,
+        trial.steps,
+        late=trial.calm_from > 0,
+        injected=trial.injected,
+        profile=trial.profile,
+        result=repr(trial.value) if _is_plain(trial.value) else "",
     )
+
+
+def _is_plain(value: object, depth: int = 3) -> bool:
+    """Whether its ``repr`` is the same in each trial that ends with it: no addresses, no sets, and not too much of it."""
+    if isinstance(value, dict):
+        return _is_plain([*value.items()], depth)
+    if type(value) in (list, tuple):
+        parts: Sequence[object] = value  # type: ignore[assignment]  # as was just asked
+        return depth > 0 and len(parts) <= _MOST_PARTS and all(_is_plain(part, depth - 1) for part in parts)
+    return type(value) in (bool, int, float, NoneType) or (type(value) in (str, bytes) and len(str(value)) <= _MOST_PARTS)
 
 
 def _judge_unended(trial: Trial, which: str) -> tuple[Breach | None, str | None]:
@@ -245,7 +265,7 @@ class ScenarioProgram:
             late=trial.calm_from > 0,
             injected=trial.injected,
             profile=trial.profile,
-            behaviour=history.fingerprint(),
+            observed=history.fingerprint(),
         )
 
 

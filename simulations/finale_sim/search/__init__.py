@@ -13,7 +13,7 @@ from finale_sim.search.portfolio import Portfolio
 from finale_sim.search.pos import POS
 from finale_sim.search.random_walk import RandomWalk
 from finale_sim.search.replay import Replay, following
-from finale_sim.search.strategy import Attempt, EndSearch, Planned, RunTrial, Strategy
+from finale_sim.search.strategy import Attempt, Completed, EndSearch, Planned, RunTrial, Strategy
 from finale_sim.search.surw import SURW
 from finale_sim.search.sweep import Sweep
 from finale_sim.search.urw import URW
@@ -28,6 +28,7 @@ __all__ = [
     "URW",
     "Alone",
     "Attempt",
+    "Completed",
     "Crew",
     "EndSearch",
     "Exhaustive",

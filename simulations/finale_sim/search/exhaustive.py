@@ -17,7 +17,7 @@ from finale_sim.accesses import EVERYTHING, Accesses
 from finale_sim.choices import Candidate, Decide, Site
 from finale_sim.search.doubt import Doubt
 from finale_sim.search.races import wish_for_reversals
-from finale_sim.search.strategy import Attempt, EndSearch
+from finale_sim.search.strategy import Attempt, Completed, EndSearch
 from finale_sim.search.trail import Branch, Node, Passage, Step, Wish
 
 __all__ = ["DOUBT_EVERY", "Exhaustive"]
@@ -127,6 +127,10 @@ class Exhaustive:
         self._warm = False  # the first trial only shows what there is: caches fill, modules are imported
         self._going: _Execution | Doubt | None = None
         self._doubt: Doubt | None = None
+
+    @property
+    def completed(self) -> Completed:
+        return Completed(everything=self.exhausted, classes=self.classes)
 
     def next(self) -> Decide | None:
         """The answers for the next trial, of this process; None if every class has had one, or before more is learnt."""

@@ -8,7 +8,6 @@ from finale_sim.choices import Decide, Kind
 from finale_sim.injected import Cell
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.crew import Alone, Crew
-from finale_sim.search.exhaustive import Exhaustive
 from finale_sim.search.named import DEFAULT, strategy_named
 from finale_sim.search.novelty import Novelty
 from finale_sim.search.portfolio import Portfolio
@@ -169,15 +168,13 @@ def _next_stage(state: Search, trials: int, seed: int, deviations: int | None, s
 def _spend(state: Search, crew: Crew, stage: Stage, on_trial: OnTrial | None) -> None:
     """Let a strategy work until its stage or the search is over."""
     strategy, ordered = stage.strategy, stage.ordered
-    sweep = strategy.sweep if isinstance(strategy, Portfolio) else strategy if isinstance(strategy, Sweep) else None
     while not state.over:
         state.strategy = strategy.name
         state.torn = True
         _order_ahead(state, crew, stage)
-        if sweep is not None:
-            state.swept, state.exhausted = max(state.swept, sweep.complete), sweep.exhausted
-        elif isinstance(strategy, Exhaustive):
-            state.exhausted, state.classes = strategy.exhausted, strategy.classes
+        completed = strategy.completed
+        state.swept = max(state.swept, completed.deviations)
+        state.exhausted, state.classes = completed.everything, completed.classes
         state.torn = False
         if not ordered:
             return
@@ -211,7 +208,7 @@ def _count(state: Search, attempt: Attempt) -> None:
     state.choices += len(attempt.choices)
     state.steps += attempt.steps
     state.seen.update(attempt.seen)
-    state.novelty.note(attempt.digest if attempt.behaviour is None else attempt.behaviour)
+    state.novelty.note(attempt.digest if attempt.observed is None else attempt.observed)
     state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
     state.struck.update(attempt.injected.struck.keys())
     if not attempt.injected.discarded:

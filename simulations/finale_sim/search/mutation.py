@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from finale_sim.choices import Candidate, Deviations, Site, deviations
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.misfortunes import Misfortunes
-from finale_sim.search.strategy import Attempt, Planned
+from finale_sim.search.strategy import Attempt, Completed, Planned
 
 __all__ = ["Mutation"]
 
@@ -45,6 +45,7 @@ class Mutation:
 
     name = "mutation"
     ahead = 256
+    completed = Completed()
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed

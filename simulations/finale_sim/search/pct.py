@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from finale_sim.choices import Candidate, Kind, Site
 from finale_sim.search.misfortunes import Misfortunes
-from finale_sim.search.strategy import Attempt, Planned
+from finale_sim.search.strategy import Attempt, Completed, Planned
 
 __all__ = ["PCT"]
 
@@ -62,6 +62,7 @@ class PCT:
     """Never ends. How long trials are, and so where priorities may change, it learns from those that it is told of."""
 
     ahead = 256
+    completed = Completed()
 
     def __init__(self, seed: int = 0, depth: int = 3) -> None:
         self.name = f"pct-{depth}"

@@ -17,7 +17,7 @@ from finale_sim.search.mutation import Mutation
 from finale_sim.search.pct import PCT
 from finale_sim.search.pos import POS
 from finale_sim.search.random_walk import RandomWalk
-from finale_sim.search.strategy import Attempt, Planned, Strategy
+from finale_sim.search.strategy import Attempt, Completed, Planned, Strategy
 from finale_sim.search.surw import SURW
 from finale_sim.search.sweep import Sweep
 from finale_sim.search.urw import URW
@@ -86,6 +86,10 @@ class Portfolio:
         self._singles = 0  # trials that it takes until every single deviation was tried
         self._lag = 1.0  # trials by which the sweep lags behind; the happy path is its first
         self._known = Behaviours()
+
+    @property
+    def completed(self) -> Completed:
+        return self.sweep.completed if self.sweep is not None else Completed()
 
     def next(self) -> Decide | None:
         share = self._share()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from finale_sim.choices import Candidate, Site
 from finale_sim.search.misfortunes import Misfortunes
-from finale_sim.search.strategy import Attempt, Planned
+from finale_sim.search.strategy import Attempt, Completed, Planned
 
 __all__ = ["POS"]
 
@@ -50,6 +50,7 @@ class POS:
 
     name = "pos"
     ahead = 4096  # it learns nothing
+    completed = Completed()
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed

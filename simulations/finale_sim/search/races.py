@@ -39,9 +39,9 @@ class _Causes:
 
     def _step(self, at: int, node: Step) -> int:
         before = self._before
-        waker = self._woken.get(node.taken, -1)
-        mask = self._counted(waker)
-        for cause in (self._passage, self._last.get(node.taken, -1), waker):
+        waker, own = self._woken.get(node.taken, -1), self._last.get(node.taken, -1)
+        mask = self._counted(own, at)
+        for cause in (self._passage, own, waker):
             if cause >= 0:
                 mask |= before[cause] | 1 << cause
         for earlier in range(at - 1, self._passage, -1):
@@ -51,14 +51,14 @@ class _Causes:
                 mask |= before[earlier] | 1 << earlier
         return mask
 
-    def _counted(self, waker: int) -> int:
-        """Who counted along with the step that woke a task, such as the last child of a nursery: it waited for all of them."""
-        last = self._trail[waker] if waker >= 0 else None
+    def _counted(self, own: int, at: int) -> int:
+        """Who was counted before a task could go on at ``at``, if its step before waits for them: children that have ended."""
+        last = self._trail[own] if own >= 0 else None
         mask = 0
-        if isinstance(last, Step) and last.accesses.adds:
-            for at, step in enumerate(self._trail[:waker]):
-                if isinstance(step, Step) and not step.accesses.adds.isdisjoint(last.accesses.adds):
-                    mask |= self._before[at] | 1 << at
+        if isinstance(last, Step) and last.accesses.awaits:
+            for earlier, step in enumerate(self._trail[:at]):
+                if isinstance(step, Step) and not step.accesses.adds.isdisjoint(last.accesses.awaits):
+                    mask |= self._before[earlier] | 1 << earlier
         return mask
 
     def _reverse(self, first: int, second: int, mask: int) -> None:

@@ -7,7 +7,7 @@ needs many switches; calmer ones go on with the same task most of the time, whic
 import random
 
 from finale_sim.search.misfortunes import Misfortunes
-from finale_sim.search.strategy import Attempt, Planned
+from finale_sim.search.strategy import Attempt, Completed, Planned
 
 __all__ = ["RandomWalk"]
 
@@ -17,6 +17,7 @@ class RandomWalk:
 
     name = "random walk"
     ahead = 4096  # it learns nothing
+    completed = Completed()
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from finale_sim.choices import Decide, Deviations, Site
-from finale_sim.search.strategy import Attempt
+from finale_sim.search.strategy import Attempt, Completed
 
 __all__ = ["Following", "Replay", "following"]
 
@@ -28,6 +28,7 @@ class Replay:
 
     name = "replay"
     ahead = 0
+    completed = Completed()
 
     def __init__(self, deviations: Deviations) -> None:
         self._left: list[Deviations] = [deviations]

@@ -9,7 +9,7 @@ from finale_sim.injected import Injected
 from finale_sim.profile import Profile
 from finale_sim.verdict import Breach
 
-__all__ = ["Attempt", "EndSearch", "Planned", "RunTrial", "Strategy"]
+__all__ = ["Attempt", "Completed", "EndSearch", "Planned", "RunTrial", "Strategy"]
 
 
 class EndSearch(Exception):
@@ -28,8 +28,9 @@ class Attempt:
     seen: tuple[str, ...] = ()  #: names of the situations that it reached
     injected: Injected = field(default_factory=Injected)  #: what the program said of itself
     profile: Profile | None = field(default=None, compare=False)  #: what it did, if a ``Picking`` made its choices
-    behaviour: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
+    observed: int | None = None  #: a fingerprint of what outsiders saw; None where nobody looks on, and the digest stands for it
     raised: tuple[str, ...] = ()  #: what a coordinator that is checked raised, and where; not a breach, but good to know
+    result: str = ""  #: what a plain program has returned, if that is plain data
     late: bool = False  #: it took more steps than choices are asked for in
 
     @property
@@ -75,6 +76,15 @@ class Planned:
         return Planned, (self._make, *self._arguments)
 
 
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a strategy has gone through without a gap; a sampler never has anything."""
+
+    deviations: int = -1  #: every stream with at most so many was tried
+    everything: bool = False  #: every stream, or one of each class, was tried
+    classes: int | None = None  #: of orders that make a difference, if it knows; each of them had a trial
+
+
 class Strategy(Protocol):
     """Only answers "which number next"; it never sees the program.
 
@@ -92,6 +102,10 @@ class Strategy(Protocol):
         0: in turns with it. It is a constant, so that the trials are the same however many processes run them. Where it is not 0
         the answers can be pickled, and so can the strategy between two calls: ``Planned`` and ``following`` see to the former.
         """
+
+    @property
+    def completed(self) -> Completed:
+        """What the verdict may say beyond "so many trials"."""
 
     def next(self) -> Decide | None:
         """The answers for the next trial. None: nothing can be said before more is learnt, or, if all is, nothing is left."""

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from finale_sim.choices import Candidate, Site
 from finale_sim.search.lengths import Lengths, Means, Weights
 from finale_sim.search.misfortunes import Misfortunes
-from finale_sim.search.strategy import Attempt, Planned
+from finale_sim.search.strategy import Attempt, Completed, Planned
 from finale_sim.search.urw import URW
 
 __all__ = ["SURW"]
@@ -80,6 +80,7 @@ class SURW:
 
     name = "surw"
     ahead = 256
+    completed = Completed()
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from finale_sim.choices import Choice, Decide
 from finale_sim.search.replay import following
-from finale_sim.search.strategy import Attempt
+from finale_sim.search.strategy import Attempt, Completed
 
 __all__ = ["Sweep"]
 
@@ -69,6 +69,10 @@ class Sweep:
         self._parents = 0  # of those that are running
         self._learnt = 0
         self._more = False  # some stream of this level has children
+
+    @property
+    def completed(self) -> Completed:
+        return Completed(self.complete, self.exhausted)
 
     def next(self) -> Decide | None:
         stream = self._next_stream()

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from finale_sim.choices import Candidate, Site
 from finale_sim.search.lengths import Lengths, Means, Weights
 from finale_sim.search.misfortunes import Misfortunes
-from finale_sim.search.strategy import Attempt, Planned
+from finale_sim.search.strategy import Attempt, Completed, Planned
 
 __all__ = ["URW"]
 
@@ -43,6 +43,7 @@ class URW:
 
     name = "urw"
     ahead = 256
+    completed = Completed()
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed

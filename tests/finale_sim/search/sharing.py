@@ -2,8 +2,17 @@
 
 import itertools
 import random
+import sqlite3
+import threading
+import weakref
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from contextlib import closing, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from math import inf
+from typing import Any, ClassVar
 
 import trio
 
@@ -621,3 +630,486 @@ async def faults() -> None:
 
     await both((store,), (store,))
     assert stored == 2, stored
+
+
+@program
+async def an_end_that_wakes_somebody() -> None:
+    """Whoever is woken by the last step of a child waits for that one, and not for others that have ended before."""
+    told, written, seen = trio.Event(), 0, list[int]()
+
+    async def write() -> None:
+        nonlocal written
+        written = 1
+
+    async def tell() -> None:
+        told.set()
+
+    async def look() -> None:
+        await told.wait()
+        seen.append(written)
+
+    await both((look,), (write,), (tell,))
+    assert seen == [1], seen
+
+
+@program
+async def functions_of_trio_as_tasks() -> None:
+    sending, receiving = trio.open_memory_channel[int](2)
+    await both((sending.send, 0), (sending.send, 1))
+    got = [receiving.receive_nowait(), receiving.receive_nowait()]
+    assert got == [0, 1], got
+
+
+@program
+async def a_child_that_starts_children() -> None:
+    log: list[int] = []
+
+    async def add(number: int) -> None:
+        log.append(number)
+
+    async with trio.open_nursery() as nursery:
+
+        async def start(number: int) -> None:
+            await pause()
+            nursery.start_soon(add, number)
+
+        nursery.start_soon(start, 0)
+        nursery.start_soon(start, 1)
+        await pause()
+    assert log == [0, 1], log
+
+
+@program
+async def starting_in_the_nursery_of_others() -> None:
+    """Which is open only until its last child ends."""
+    theirs: trio.Nursery | None = None
+
+    async def shielded() -> None:
+        with trio.CancelScope(shield=True):
+            await pause()
+
+    async def owner() -> None:
+        nonlocal theirs
+        async with trio.open_nursery() as nursery:
+            theirs = nursery
+            nursery.start_soon(shielded)
+
+    async def guest() -> None:
+        await pause()
+        if theirs:
+            theirs.start_soon(pause)
+
+    await both((owner,), (guest,))
+
+
+@program
+async def a_block_that_fails() -> None:
+    done: list[int] = []
+
+    async def work(number: int) -> None:
+        await pause()
+        done.append(number)
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(work, 0)
+            nursery.start_soon(work, 1)
+            await pause()
+            raise ValueError  # noqa: TRY301  # the block is left by it
+    except* ValueError:
+        pass
+    assert done == [0, 1], done
+
+
+@program
+async def counting_the_children() -> None:
+    """While one of them is out of reach of the nursery's cancel scope, so that nothing but the count tells."""
+    started = False
+
+    async def shielded() -> None:
+        nonlocal started
+        started = True
+        with trio.CancelScope(shield=True):
+            await pause()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(shielded)
+        await pause()
+        assert (started, len(nursery.child_tasks)) != (True, 1), "half-way"
+
+
+@program
+async def a_deadline_that_is_moved() -> None:
+    seen: list[float] = []
+
+    async def look() -> None:
+        await pause()
+        seen.append(trio.current_effective_deadline())
+
+    with trio.CancelScope() as scope:
+
+        async def move() -> None:
+            await pause()
+            scope.deadline = trio.current_time() + 100
+
+        await both((look,), (move,))
+    assert seen == [inf], seen
+
+
+@program
+async def a_lock_that_is_never_released() -> None:
+    """Its owner's end breaks it, which no line of the program says. Who asks for it then is told at once, who waits is woken."""
+    lock, told, asked = trio.Lock(), trio.Event(), 0
+
+    async def keep() -> None:
+        await lock.acquire()
+        await pause()
+        told.set()
+        await pause()
+
+    async def take() -> None:
+        nonlocal asked
+        await told.wait()
+        asked += 1
+        before = asked
+        try:
+            await lock.acquire()
+        except trio.BrokenResourceError:
+            assert asked == before, "both have waited"
+
+    await both((keep,), (take,), (take,))
+
+
+@program
+async def a_deque() -> None:
+    items = deque[int](maxlen=2)
+
+    async def add(item: int) -> None:
+        await pause()
+        items.appendleft(item)
+
+    await both((add, 0), (add, 1))
+    assert items.pop() == 0
+
+
+@program
+async def a_view_of_a_dict() -> None:
+    stock = {"a": 1}
+
+    async def count(keys: Any) -> None:
+        await pause()
+        assert len(keys) == 1
+
+    async def add() -> None:
+        await pause()
+        stock["b"] = 1
+
+    await both((count, stock.keys()), (add,))
+
+
+@program
+async def a_view_of_bytes() -> None:
+    raw = bytearray(b"ab")
+
+    async def read(view: memoryview) -> None:
+        await pause()
+        assert view[0] == ord("a")
+
+    async def write(own: bytearray) -> None:
+        await pause()
+        own[0] = 0
+
+    await both((read, memoryview(raw)), (write, raw))
+
+
+current = ContextVar[Account]("current")
+
+
+@program
+async def a_context_variable() -> None:
+    """Each task has its own context, and all of these hold one object."""
+    current.set(Account())
+
+    async def pay() -> None:
+        seen = current.get().balance
+        await pause()
+        current.get().balance = seen + 1
+
+    await both((pay,), (pay,))
+    assert current.get().balance == 2
+
+
+@program
+async def a_weak_reference() -> None:
+    account = Account()
+
+    async def directly(own: Account) -> None:
+        seen = own.balance
+        await pause()
+        own.balance = seen + 1
+
+    async def weakly(reference: weakref.ref[Account]) -> None:
+        await pause()
+        reference().balance += 1  # type: ignore[union-attr]  # it lives
+
+    await both((directly, account), (weakly, weakref.ref(account)))
+    assert account.balance == 2
+
+
+@program
+async def a_thread_s_own() -> None:
+    """All tasks are of one thread."""
+    own = threading.local()
+    own.account = Account()
+
+    async def pay() -> None:
+        seen = own.account.balance
+        await pause()
+        own.account.balance = seen + 1
+
+    await both((pay,), (pay,))
+    assert own.account.balance == 2
+
+
+names = itertools.count()
+
+
+@program
+async def two_connections() -> None:
+    """Two objects of C that share what neither of them shows."""
+    name = f"file:{next(names)}?mode=memory&cache=shared"
+    with closing(sqlite3.connect(name, uri=True)) as one, closing(sqlite3.connect(name, uri=True)) as other:
+        one.execute("create table stock (n)")
+        one.execute("insert into stock values (0)")
+        one.commit()
+
+        async def add(connection: sqlite3.Connection) -> None:
+            await pause()
+            (seen,) = connection.execute("select n from stock").fetchone()
+            await pause()
+            connection.execute("update stock set n = ?", (seen + 1,))
+            connection.commit()
+
+        await both((add, one), (add, other))
+        assert one.execute("select n from stock").fetchone() == (2,)
+
+
+@program
+async def a_bound_method() -> None:
+    items: list[int] = []
+
+    async def call(function: Callable[[int], None], item: int) -> None:
+        await pause()
+        function(item)
+
+    await both((call, items.append, 0), (call, items.append, 1))
+    assert items == [0, 1]
+
+
+@program
+async def a_cache() -> None:
+    made: list[int] = []
+
+    @lru_cache
+    def connection(kind: str) -> list[int]:
+        made.append(len(kind))
+        return made
+
+    async def use(kind: str) -> None:
+        await pause()
+        connection(kind)
+
+    await both((use, "a"), (use, "bc"))
+    assert made == [1, 2]
+
+
+@program
+async def a_partial() -> None:
+    account = Account()
+
+    async def pay(own: Account, amount: int) -> None:
+        seen = own.balance
+        await pause()
+        own.balance = seen + amount
+
+    await both((partial(pay, account), 1), (partial(pay, account), 1))
+    assert account.balance == 2
+
+
+@program
+async def a_time_out_beside_a_message() -> None:
+    sending, receiving = trio.open_memory_channel[int](0)
+    got: list[int] = []
+
+    async def take() -> None:
+        with trio.move_on_after(1):
+            got.append(await receiving.receive())
+
+    async def give() -> None:
+        await trio.sleep(1)
+        with suppress(trio.WouldBlock):
+            sending.send_nowait(1)
+
+    await both((take,), (give,))
+    assert got, "too late"
+
+
+@program
+async def a_shield() -> None:
+    log: list[str] = []
+    with trio.CancelScope() as scope:
+
+        async def clean() -> None:
+            try:
+                await trio.sleep_forever()
+            finally:
+                with trio.CancelScope(shield=True):
+                    await pause()
+                    log.append("clean")
+
+        async def stop() -> None:
+            await pause()
+            scope.cancel()
+            log.append("stopped")
+
+        await both((clean,), (stop,))
+    assert log == ["stopped", "clean"], log
+
+
+@program
+async def closing_a_channel() -> None:
+    sending, receiving = trio.open_memory_channel[int](1)
+
+    async def send() -> None:
+        await pause()
+        with suppress(trio.BrokenResourceError):
+            sending.send_nowait(1)
+            return
+        raise AssertionError
+
+    async def close() -> None:
+        await pause()
+        receiving.close()
+
+    await both((send,), (close,))
+
+
+@program
+async def a_sent_generator() -> None:
+    def adding() -> Any:
+        total = 0
+        while True:
+            total += yield total
+
+    sums = adding()
+    next(sums)
+
+    async def add(number: int) -> None:
+        await pause()
+        assert sums.send(number) != 2
+
+    await both((add, 1), (add, 2))
+    sums.close()
+
+
+@program
+async def attributes_of_a_function() -> None:
+    async def work() -> None:
+        seen = work.calls  # type: ignore[attr-defined]  # set below
+        await pause()
+        work.calls = seen + 1  # type: ignore[attr-defined]  # set below
+
+    work.calls = 0  # type: ignore[attr-defined]  # that is what it is about
+    await both((work,), (work,))
+    assert work.calls == 2  # type: ignore[attr-defined]  # set above
+
+
+@program
+async def through_its_dict() -> None:
+    account = Account()
+
+    async def pay() -> None:
+        seen = account.__dict__["balance"]
+        await pause()
+        account.__dict__["balance"] = seen + 1
+
+    await both((pay,), (pay,))
+    assert account.balance == 2
+
+
+@program
+async def a_default_argument() -> None:
+    async def count(seen: list[int] = []) -> None:  # noqa: B006  # that is what it is about
+        before = len(seen)
+        await pause()
+        seen.append(before)
+        assert before + 1 == len(seen)
+
+    await both((count,), (count,))
+
+
+@program
+async def a_class_method_s_registry() -> None:
+    class Plugin:
+        registry: ClassVar[list[int]] = []
+
+        @classmethod
+        async def register(cls, number: int) -> None:
+            await pause()
+            cls.registry.append(number)
+
+    await both((Plugin.register, 0), (Plugin.register, 1))
+    assert Plugin.registry == [0, 1]
+
+
+@program
+async def a_comprehension() -> None:
+    accounts = [Account(), Account()]
+
+    async def total() -> None:
+        await pause()
+        assert sum(account.balance for account in accounts) in (0, 2)
+
+    async def pay() -> None:
+        for account in accounts:
+            account.balance += 1
+            await pause()
+
+    await both((total,), (pay,))
+
+
+@program
+async def an_inherited_slot_and_a_data_class() -> None:
+    @dataclass(slots=True)
+    class Base:
+        count: int = 0
+
+    @dataclass(slots=True)
+    class Derived(Base):
+        other: int = 0
+
+    shared = Derived()
+
+    async def add() -> None:
+        seen = shared.count
+        await pause()
+        shared.count, shared.other = seen + 1, shared.other + 1
+
+    await both((add,), (add,))
+    assert (shared.count, shared.other) == (2, 2)
+
+
+@program
+async def a_default_argument_of_a_method() -> None:
+    class Counter:
+        async def count(self, seen: list[int] = []) -> None:  # noqa: B006  # that is what it is about
+            before = len(seen)
+            await pause()
+            seen.append(before)
+            assert before + 1 == len(seen)
+
+    async def work() -> None:
+        counter = Counter()
+        await counter.count()
+
+    await both((work,), (work,))

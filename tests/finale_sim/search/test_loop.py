@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from finale_sim.choices import Decide
-from finale_sim.search import NAMED, Attempt, RunTrial, Search, search
+from finale_sim.search import NAMED, Attempt, Completed, RunTrial, Search, search
 from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Violated
 from tests.finale_sim.synthetic import answers_of, flat, interleaved
 
@@ -61,6 +61,36 @@ def test_a_small_program_is_exhausted() -> None:
     assert set(seen) == {(0, 0), (0, 1), (1, 0), (1, 1)}
     assert state.verdict == Exhausted(state.trials)
     assert state.trials < 100
+
+
+class _Backwards:
+    """Somebody's own strategy: both streams of ``flat(2)``, the surprising one first."""
+
+    name = "backwards"
+    ahead = 0
+
+    def __init__(self) -> None:
+        self._left = [0, 1]
+
+    @property
+    def completed(self) -> Completed:
+        return Completed(deviations=1 - len(self._left), everything=not self._left)
+
+    def next(self) -> Decide | None:
+        if not self._left:
+            return None
+        answer = self._left.pop()
+        return lambda site, options: answer
+
+    def learn(self, attempt: Attempt) -> None:
+        """Nothing."""
+
+
+def test_what_was_completed_is_what_the_strategy_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search knows no strategy by its type: a verdict beyond "so many trials" is open to each of them."""
+    monkeypatch.setitem(NAMED, "backwards", (lambda seed, trials: _Backwards(), "for tests"))  # type: ignore[arg-type]
+    assert search(flat(2), trials=100, strategy="backwards").verdict == Exhausted(2)
+    assert search(flat(2), trials=1, strategy="backwards").verdict == Sampled(1)
 
 
 @pytest.mark.parametrize("trials", [33, 35, 60, 200])

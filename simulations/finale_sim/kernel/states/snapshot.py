@@ -3,7 +3,8 @@
 Taken are the queue, the timers with the time that is left of each, the frames of tasks with their stacks, what those lead to,
 and the global names that the code which is known to run mentions. Objects are numbered in the order of the walk, which depends
 on the state alone: what counts is who refers to whom, not where it lies in memory. A *parked* task, one that takes no step, is
-left out with all that only it can reach. ``doubts`` name what could not be looked into.
+left out with all that only it can reach. ``doubts`` name what could not be looked into. See ``touched/things.py`` for how this
+walk differs from the others.
 """
 
 import gc

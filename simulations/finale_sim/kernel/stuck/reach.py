@@ -2,7 +2,8 @@
 
 It follows local variables, closures, default arguments, attributes, containers, weak references, context variables, and those
 global names that the code of a reached function mentions. It does not follow trio's own bookkeeping: a task that searches
-``trio.lowlevel.current_root_task()`` or the collector for something to cancel is not seen.
+``trio.lowlevel.current_root_task()`` or the collector for something to cancel is not seen. See ``touched/things.py`` for how
+this walk differs from the others.
 """
 
 import gc

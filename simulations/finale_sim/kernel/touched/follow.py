@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import BuiltinFunctionType, CodeType, ModuleType
+from types import CodeType
 from typing import Any
 
 import trio
@@ -13,6 +13,7 @@ import trio
 from finale_sim import injected
 from finale_sim.kernel import context
 from finale_sim.kernel.escapes import clocks
+from finale_sim.kernel.given import only_given
 from finale_sim.kernel.parts import clock
 from finale_sim.kernel.places import CARRIERS, is_trio, is_user
 
@@ -31,7 +32,7 @@ class Follow(enum.Enum):
 
 _OURS = str(Path(__file__).parents[2]) + os.sep
 _WITHOUT_EFFECT = tuple(module.__file__ for module in (injected, clocks, clock, context))
-_HARMLESS = frozenset({"builtins", "math", "itertools", "_heapq", "_collections", "_operator", "_abc", "_functools"})
+_ADDRESSES = (id, hash)  # they tell of an object what no step changes
 _REFLECTION = frozenset(
     {"getattr", "setattr", "delattr", "hasattr", "vars", "dir", "exec", "eval", "compile", "globals", "locals"}
     | {"__import__", "__setattr__", "__delattr__", "__getattribute__", "__reduce_ex__", "__setstate__"}
@@ -55,13 +56,9 @@ def follow(code: CodeType) -> Follow:
 
 def harmless(function: Any) -> bool:
     """Whether a function in C touches no more than its arguments and the object whose method it is."""
-    if getattr(function, "__name__", "") in _REFLECTION:
-        return False
-    owner = getattr(function, "__self__", None)
-    if owner is not None and not isinstance(owner, ModuleType):
-        return True
-    method_of = getattr(function, "__objclass__", None)
-    return method_of is not None or (isinstance(function, BuiltinFunctionType) and function.__module__ in _HARMLESS)
+    return function in _ADDRESSES or (
+        only_given(function) and function.__name__ not in _REFLECTION and getattr(function, "__module__", "") != "_weakref"
+    )
 
 
 @cache

@@ -1,7 +1,16 @@
-"""The things that steps of one trial touch, by names that mean the same in trials that begin alike."""
+"""The things that steps of one trial touch, by names that mean the same in trials that begin alike.
+
+Three walk over objects, and what one may leave out another must not. Here every use of an object is a walk, so it ends where
+code goes on that will tell for itself: at functions, classes, frames. ``stuck/reach.py`` asks what a task could ever get at, so
+it goes into those, and need not know what changed. ``states/snapshot.py`` asks whether two states are equal, so it takes values,
+and gives up at what hides any. (``footprints.py`` walks over no objects: it reads a function's text.)
+"""
 
 import gc
+import threading
+import weakref
 from collections.abc import Iterator
+from contextvars import ContextVar
 from types import (
     AsyncGeneratorType,
     BuiltinFunctionType,
@@ -21,17 +30,22 @@ from trio.lowlevel import Task
 from finale_sim.accesses import Thing
 from finale_sim.kernel.lanes import Lane
 
-__all__ = ["CONTAINERS", "PLAIN", "UNKNOWN", "Things", "attribute_of", "keeps_attributes"]
+__all__ = ["CONTAINERS", "PLAIN", "UNKNOWN", "Things", "Unseen", "attribute_of", "keeps_attributes"]
 
 UNKNOWN = object()  #: the value of an attribute that nobody can know without calling something
 
 PLAIN = (str, bytes, int, float, complex, bool, type(None), type(Ellipsis), type(NotImplemented), range, slice)
 CONTAINERS = (list, dict, set, bytearray, tuple, frozenset)
-_LEAVES = (*PLAIN, Task, CodeType, FunctionType, BuiltinFunctionType, ModuleType, type, CoroutineType, FrameType)
+_LEAVES = (*PLAIN, Task, CodeType, BuiltinFunctionType, ModuleType, type, CoroutineType, FrameType)
 _CLOSED = (trio.CancelScope, GeneratorType, AsyncGeneratorType)  # what these lead to, their own code will use
-_CALLABLES = (FunctionType, BuiltinFunctionType, MethodType)
+_DETACHED = (weakref.ref, weakref.ProxyType, weakref.CallableProxyType, threading.local)  # these hide what they lead to
+_CALLABLES = (BuiltinFunctionType, MethodType)
 _MOST = 5_000  # objects that one use may lead to
 _HEAP_TYPE = 1 << 9
+
+
+class Unseen(Exception):
+    """What an object leads to is not known; the message says why."""
 
 
 class Things:
@@ -71,23 +85,37 @@ class Things:
         """All that can change in an object and in what it leads to, but for what is ``seen``, which grows.
 
         Raises:
-            OverflowError: that is too much.
+            Unseen: that is too much, or it leads where nobody can look.
         """
         border: list[tuple[Any, Thing]] = [(root, None)]
         for count, (thing, name) in enumerate(_emptying(border)):
+            if type(thing) in _DETACHED:  # not isinstance(), to which a proxy is what it stands for
+                raise Unseen(f"a {type(thing).__name__} is used")
             if isinstance(thing, _LEAVES) or id(thing) in seen:
                 continue
             if count > _MOST:
-                raise OverflowError(f"a {type(root).__name__} leads to more than {_MOST} objects")
+                raise Unseen(f"a {type(root).__name__} leads to more than {_MOST} objects")
             seen.add(id(thing))
             if isinstance(thing, trio.Nursery):
                 yield from (self.nursery(thing), self.name(thing.cancel_scope))
                 continue
             own = self.name(thing, name)
+            if isinstance(thing, FunctionType):
+                self._name_parts(thing, own)
+                continue
             if not isinstance(thing, (tuple, frozenset)):
                 yield own
+            if isinstance(thing, ContextVar):
+                border.append((thing.get(None), (own, "value")))
             if not isinstance(thing, _CLOSED):
                 border += [(referent, (own, place)) for place, referent in enumerate(gc.get_referents(thing))]
+
+    def _name_parts(self, function: FunctionType, own: Thing) -> None:
+        """What a function brings along, and whoever calls it first would be the first to meet. Its code will use it, or not."""
+        parts = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *vars(function).values())
+        for place, part in enumerate(parts):
+            if not isinstance(part, PLAIN):
+                self.name(part, (own, place))
 
 
 def _emptying(border: list[tuple[Any, Thing]]) -> Iterator[tuple[Any, Thing]]:
@@ -101,7 +129,7 @@ def keeps_attributes(thing: Any) -> bool:
     if isinstance(thing, _CALLABLES) or kind.__module__.partition(".")[0] == "trio":
         return False
     plain = getattr(kind, "__getattribute__", None) is object.__getattribute__
-    return isinstance(thing, type) or (plain and bool(kind.__flags__ & _HEAP_TYPE))
+    return isinstance(thing, (type, FunctionType)) or (plain and bool(kind.__flags__ & _HEAP_TYPE))
 
 
 def attribute_of(owner: Any, name: str) -> tuple[Any, type | None]:
@@ -111,9 +139,10 @@ def attribute_of(owner: Any, name: str) -> tuple[Any, type | None]:
     for base in kind.__mro__:
         if name in vars(base):
             found = vars(base)[name]
+            found = found.__func__ if isinstance(found, (classmethod, staticmethod)) else found
             if type(found).__name__ == "member_descriptor":
                 return (found.__get__(owner, kind) if hasattr(owner, name) else UNKNOWN), None
-            if hasattr(type(found), "__get__"):
+            if hasattr(type(found), "__get__") and not isinstance(found, FunctionType):
                 return own.get(name, UNKNOWN), None
             return own.get(name, found), None if name in own else base
     return own.get(name, UNKNOWN), None

@@ -27,7 +27,7 @@ from finale_sim.kernel.places import source_line
 from finale_sim.kernel.seam import scopes_around
 from finale_sim.kernel.touched.follow import Follow, follow, harmless, of_trio
 from finale_sim.kernel.touched.instructions import Instruction, instructions
-from finale_sim.kernel.touched.things import CONTAINERS, PLAIN, UNKNOWN, Things, attribute_of, keeps_attributes
+from finale_sim.kernel.touched.things import CONTAINERS, PLAIN, UNKNOWN, Things, Unseen, attribute_of, keeps_attributes
 
 __all__ = ["Tracker"]
 
@@ -43,12 +43,16 @@ class Tracker:
         self._top: tuple[FrameType, int, Any] | None = None  # what the last instruction has put on the stack of a frame
         self._late: tuple[FrameType, str] | None = None  # a variable that the last instruction set and loaded
         self._before: tuple[Any, Any] = (None, None)
+        self._task: Any = None
+        self._root: Any = None  # the frame of its function, which may be one of trio's
+        self._was_cancelled = False  # the nursery of the task, before this step
         self._clear()
 
     def _clear(self) -> None:
         self._reads: set[Thing] = set()
         self._writes: set[Thing] = set()
         self._adds: set[Thing] = set()
+        self._awaits: set[Thing] = set()
         self._untracked: str | None = None
         self._seen: set[int] = set()
         self._top = self._late = None
@@ -62,6 +66,8 @@ class Tracker:
     def begin(self, task: Task, lane: Lane) -> None:
         """The next step is that of ``task``."""
         self._clear()
+        self._task, self._root = task, getattr(task.coro, "cr_frame", None)
+        self._was_cancelled = task.parent_nursery is not None and task.parent_nursery.cancel_scope.cancel_called
         self._things.begin(lane)
         self._around(task)
         for carrier in _carriers(task.coro):
@@ -81,15 +87,21 @@ class Tracker:
         sys.setprofile(self._before[1])
         self._around(task)
         nursery = task.parent_nursery
-        if nursery is not None and task not in nursery.child_tasks:  # it has ended
-            self._adds.add(self._things.nursery(nursery))
-            if nursery.cancel_scope.cancel_called and self._untracked is None:
-                self._untracked = f"{task.name} ends in a nursery that is cancelled, perhaps by this"
-        return Accesses(frozenset(self._reads), frozenset(self._writes), frozenset(self._adds), self._untracked)
+        if nursery is not None and task not in nursery.child_tasks:
+            self._ended(task, nursery)
+        return Accesses(
+            frozenset(self._reads), frozenset(self._writes), frozenset(self._adds), frozenset(self._awaits), self._untracked
+        )
+
+    def _ended(self, task: Task, nursery: trio.Nursery) -> None:
+        """A child counts its nursery down. If that is cancelled, its error may be one of several there, whose order shows."""
+        cancelled = nursery.cancel_scope.cancel_called
+        if cancelled and not self._was_cancelled:
+            self._untracked = self._untracked or f"{task.name} ends, and its nursery is cancelled, perhaps by this"
+        (self._writes if cancelled else self._adds).add(self._things.nursery(nursery))
 
     def _around(self, task: Task) -> None:
         self._reads.update(self._things.name(scope) for scope in scopes_around(task))
-        self._reads.update(self._things.nursery(nursery) for nursery in task.child_nurseries)
 
     def _held(self, carrier: Any) -> None:
         """Use what a function that waits has in its hands: it was loaded in an earlier step, and will be used without a trace."""
@@ -111,7 +123,7 @@ class Tracker:
         if event != "call" or here.trial is None:  # the strategy lives outside
             return None
         code, back = frame.f_code, frame.f_back
-        by_user = back is not None and back.f_trace is not None
+        by_user = back is not None and (back.f_trace is not None or frame is self._root)
         how = follow(code)
         if how is Follow.ALWAYS or (how is Follow.FROM_USERS and by_user):
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
@@ -121,12 +133,27 @@ class Tracker:
             return self._on_instruction
         if how is Follow.INJECTS:
             self._writes.add("faults")  # one that lasts is felt by all tasks
+        if code.co_qualname == "ParkingLot.break_lot":  # when the owner of a lock ends; nobody calls that
+            self._use(frame.f_locals[code.co_varnames[0]])
         if how is Follow.OPAQUE and back is not None and by_user:
             if code not in of_trio() or code.co_qualname == "CancelScope.cancel":  # which touches whatever a task waits for
                 self._give_up(f"{code.co_qualname} is called", back)
-            elif code.co_argcount and not isinstance(first := frame.f_locals.get(code.co_varnames[0]), trio.Nursery):
-                self._use(first)  # whose method it is; a block that ends calls one, and loads nothing for that
+            elif code.co_argcount:  # whose method it is; a block that ends calls one, and loads nothing for that
+                first = frame.f_locals.get(code.co_varnames[0])
+                if not isinstance(first, trio.Nursery) and not self._leaves(frame, code, first):
+                    self._use(first)
         return None
+
+    def _leaves(self, frame: FrameType, code: CodeType, manager: Any) -> bool:
+        """Whether this leaves the block of a nursery, and does nothing with that but wait until all children are counted."""
+        nursery = self._task.child_nurseries[-1] if code.co_qualname == "NurseryManager.__aexit__" else None
+        if nursery is None or all(part is not nursery for part in gc.get_referents(manager)):
+            return False
+        self._awaits.add(self._things.nursery(nursery))
+        if frame.f_locals.get(code.co_varnames[1]) is not None:
+            return False  # it goes with an error, which cancels the nursery
+        self._adds.add(self._things.nursery(nursery))
+        return True
 
     def _on_profile(self, frame: FrameType, event: str, what: Any) -> None:
         if here.trial is None:
@@ -203,9 +230,10 @@ class Tracker:
     def _attribute(self, frame: FrameType, owner: Any, instruction: Instruction) -> None:
         name, loads = instruction.name, instruction.kind == "attribute"
         if isinstance(owner, trio.Nursery):
-            self._writes.add(self._things.nursery(owner))
-            if name != "start_soon":
-                self._writes.add(self._things.name(owner.cancel_scope))
+            if name == "start_soon" and _keeps_open(self._task, owner):
+                self._adds.add(self._things.nursery(owner))
+            else:
+                self._writes |= {self._things.nursery(owner), self._things.name(owner.cancel_scope)}
         elif isinstance(owner, ModuleType):
             variable = ("global", owner.__name__, name)
             if loads:
@@ -217,11 +245,12 @@ class Tracker:
         else:
             own = self._things.name(owner)
             self._reads.add(own)
-            if loads:
+            if name == "__dict__":
+                self._give_up("an attribute is looked up by its name", frame)
+            elif loads:
                 value, default_of = attribute_of(owner, name)
-                if default_of is not None:
-                    self._reads.add((self._things.name(default_of), name))
-                self._load(frame, value, instruction, (own, name))
+                self._reads.add((own, name))
+                self._load(frame, value, instruction, (own if default_of is None else self._things.name(default_of), name))
             else:
                 self._writes.add((own, name))
 
@@ -229,8 +258,18 @@ class Tracker:
         """Anything may be done to this object, and to all that it leads to."""
         try:
             self._writes.update(self._things.reach(root, self._seen))
-        except OverflowError as error:
+        except Unseen as error:
             self._untracked = self._untracked or str(error)
+
+
+def _keeps_open(task: Task, nursery: trio.Nursery) -> bool:
+    """Whether a nursery cannot end before the task does something about it: it is in the block, or a child in some generation."""
+    if nursery in task.child_nurseries:
+        return True
+    outer = task.parent_nursery
+    while outer is not None and outer is not nursery:
+        outer = outer.parent_task.parent_nursery
+    return outer is nursery
 
 
 def _carriers(coro: Any) -> Iterator[Any]:
