@@ -11,17 +11,19 @@ Each corrected twin is searched by every strategy as well; the exit code is 1 if
 
 import argparse
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from pathlib import Path
+from random import Random
 from statistics import median
 
-from races import channels, conditions, groups, locks, mutexes, orders, waking
+from races import channels, conditions, groups, held_out_ends, held_out_state, locks, mutexes, orders, waking
 from side_by_side import heading, print_table
 
 from finale_sim.program import PlainProgram
-from finale_sim.search import NAMED, search
+from finale_sim.search import DEFAULT, EXHAUSTIVE, NAMED, search
 
 Make = Callable[..., Callable[[], Awaitable[None]]]
 
@@ -50,7 +52,13 @@ SCTBENCH: dict[str, tuple[Make, str]] = {  # program, and what is published of i
 KERNELS: dict[str, tuple[Make, str]] = {
     name: (getattr(module, name), "") for module in (channels, conditions, mutexes, groups) for name in module.__all__
 }
-PROGRAMS = SCTBENCH | KERNELS
+HELD_OUT: dict[str, tuple[Make, str]] = {
+    name: (getattr(module, name), "") for module in (held_out_state, held_out_ends) for name in module.__all__
+}
+PROGRAMS = SCTBENCH | KERNELS | HELD_OUT
+
+UNDRAWN = ("sweep", EXHAUSTIVE)
+_DRAWN_ANEW = 1000
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,7 @@ class Row:
 
     def median(self, strategy: str) -> float | None:
         """Of all sessions; None if half of them found nothing."""
-        middle = median(float("inf") if schedules is None else schedules for schedules in self.found[strategy])
-        return None if middle == float("inf") else middle
+        return _finite(_middle(self.found[strategy]))
 
     def cell(self, strategy: str) -> str:
         """For the table."""
@@ -76,9 +83,29 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """The portfolio's median beside the best sampler's. The happy path, with which it begins, is not counted."""
-        best = min((m for name in self.found if name not in ("portfolio", "sweep") and (m := self.median(name))), default=None)
-        own = self.median("portfolio") if "portfolio" in self.found else None
-        return None if own is None or best is None else max(own - 1, 1) / best
+        return _finite(self._ratio(self.found))
+
+    @property
+    def interval(self) -> str:
+        """In nine of ten samples drawn anew from the same sessions, the ratio is between these two."""
+        draw = Random(0).choices
+        ratios = sorted(
+            self._ratio({name: draw(each, k=len(each)) for name, each in self.found.items()}) for _ in range(_DRAWN_ANEW)
+        )
+        return f"{ratios[_DRAWN_ANEW // 20]:.2f} to {ratios[-_DRAWN_ANEW // 20]:.2f}"
+
+    @staticmethod
+    def _ratio(found: Mapping[str, Sequence[int | None]]) -> float:
+        best = min((_middle(each) for name, each in found.items() if name not in (DEFAULT, *UNDRAWN)), default=inf)
+        return max(_middle(found["portfolio"]) - 1, 1) / best if "portfolio" in found and best < inf else inf
+
+
+def _middle(schedules: Sequence[int | None]) -> float:
+    return median(inf if each is None else each for each in schedules)
+
+
+def _finite(number: float) -> float | None:
+    return None if number == inf else number
 
 
 def session(make: Make, strategy: str, seed: int, schedules: int) -> int | None:
@@ -94,11 +121,11 @@ def accused(make: Make, strategy: str, seed: int, schedules: int) -> str:
 
 
 def row(name: str, strategies: Sequence[str], options: argparse.Namespace) -> Row:
-    """All sessions of one program. A sweep is the same whatever its seed is, so it has one."""
+    """All sessions of one program. What draws nothing is the same whatever its seed is, so it has one."""
     make = PROGRAMS[name][0]
     found = {
         strategy: [
-            session(make, strategy, seed, options.schedules) for seed in range(1 if strategy == "sweep" else options.sessions)
+            session(make, strategy, seed, options.schedules) for seed in range(1 if strategy in UNDRAWN else options.sessions)
         ]
         for strategy in strategies
     }
@@ -108,9 +135,15 @@ def row(name: str, strategies: Sequence[str], options: argparse.Namespace) -> Ro
 
 def table(title: str, rows: Sequence[Row], strategies: Sequence[str], *, published: bool) -> None:
     """Print the rows."""
-    head = ["program", *strategies, "portfolio / best", *(["published, in C: SURW / PCT-3 / POS / random"] if published else [])]
+    head = [
+        "program",
+        *strategies,
+        "portfolio / best",
+        "of nine in ten",
+        *(["published, in C: SURW / PCT-3 / POS / random"] if published else []),
+    ]
     cells = [
-        [each.program, *map(each.cell, strategies), "" if each.ratio is None else f"{each.ratio:.2f}"]
+        [each.program, *map(each.cell, strategies), *(("", "") if each.ratio is None else (f"{each.ratio:.2f}", each.interval))]
         + ([PROGRAMS[each.program][1] or " "] if published else [])
         for each in rows
     ]
@@ -145,7 +178,12 @@ def main() -> int:
             with options.save.open("a") as file:
                 file.write(json.dumps({"program": name, "found": rows[-1].found, "accused": rows[-1].accused}) + "\n")
     sessions = f"{options.sessions} session{'s' * (options.sessions != 1)} of at most {options.schedules} schedules"
-    for title, programs in (("SCTBench, as trio programs", SCTBENCH), ("Kernels after GoKer's bug types", KERNELS)):
+    groups_of_programs = {
+        "SCTBench, as trio programs": SCTBENCH,
+        "Kernels after GoKer's bug types": KERNELS,
+        "Held out: nothing was tuned on these": HELD_OUT,
+    }
+    for title, programs in groups_of_programs.items():
         some = [each for each in rows if each.program in programs]
         if some:
             table(f"{title}: median schedules to the bug, {sessions}", some, options.strategies, published=programs is SCTBENCH)

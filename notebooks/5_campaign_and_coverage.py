@@ -22,8 +22,8 @@ campaign
 # For each trial it is noted whether outsiders saw something that no trial before it had shown them. Where the curve is flat, more
 # of the same will hardly help; where it still climbs, it would.
 #
-# Below the curve stands what met the runs: which event in which state, which misfortune in which phase. "never" is a hole: that
-# can happen, and no trial did it. Forty trials leave a few; a dash cannot be.
+# Below the curve stands what met the runs: which event in which state, which misfortune in which phase. "never": it can
+# happen, and no trial did it. Forty trials leave a few; a dash cannot be.
 
 # %%
 campaign.coverage()

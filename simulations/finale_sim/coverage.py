@@ -1,6 +1,6 @@
 """What the trials of a search have come by, and what they have not: tables of squares, named probes, and what was new when.
 
-A square that was possible and that no trial reached is a hole. Which squares are possible is known of the life of a run, whose
+A square that was possible and that no trial came by is unreached. Which squares are possible is known of the life of a run, whose
 tables are complete; of a user's program, those are known that some trial came by.
 """
 
@@ -18,7 +18,7 @@ from finale_sim.lives import EVENTS, IMPOSSIBLE, LIVES, PHASES, STRUCK, possible
 
 __all__ = ["Coverage", "covered_by"]
 
-_NAMED = 3  # holes that a line names
+_NAMED = 3  # unreached squares that a line names
 _PIECES = re.compile(r"(\D+)(\d*)")
 
 
@@ -27,7 +27,7 @@ class Coverage:
     """Shows itself in a notebook; ``print`` it elsewhere. Equal searches have equal coverage, whoever ran the trials."""
 
     curve: Picture  #: distinct behaviours over trials
-    squares: Mapping[Cell, int]  #: table, row, column → how many trials reached it; 0: a hole
+    squares: Mapping[Cell, int]  #: table, row, column → how many trials reached it; 0: unreached
     probes: Mapping[str, int] = field(default_factory=dict)  #: name of a situation → how many trials reached it
     impossible: Mapping[Cell, str] = field(default_factory=dict)  #: those that cannot be reached, and why
     whole: bool = False  #: all scenarios were played
@@ -37,14 +37,14 @@ class Coverage:
         """The names of the tables that have squares."""
         return tuple(dict.fromkeys(name for name, _, _ in self.squares))
 
-    def holes(self, name: str | None = None) -> list[Cell]:
+    def unreached(self, name: str | None = None) -> list[Cell]:
         """The squares (of one table, if it is named) that no trial reached."""
         return [cell for cell, trials in self.squares.items() if not trials and name in (None, cell[0])]
 
     def lines(self) -> list[str]:
-        """A line for each table that has holes, which names some of them.
+        """A line for each table with unreached squares, which names some of them.
 
-        Those of a run's life have one if all scenarios were played, holes or not, and none if only some were.
+        Those of a run's life have one if all scenarios were played, whatever they reached, and none if only some were.
         """
         told = []
         for name in self.tables:
@@ -52,11 +52,11 @@ class Coverage:
             if lives and not self.whole:
                 continue
             of = sum(cell[0] == name for cell in self.squares)
-            holes = [_joined(cell) for cell in self.holes(name)]
-            more = f", and {len(holes) - _NAMED} more" if len(holes) > _NAMED else ""
-            never = f"; never: {', '.join(holes[:_NAMED])}{more}" if holes else ""
-            if holes or lives:
-                told.append(f"covered: {of - len(holes):,} of {of:,} {name}{never}")
+            missed = [_joined(cell) for cell in self.unreached(name)]
+            more = f", and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
+            never = f"; never: {', '.join(missed[:_NAMED])}{more}" if missed else ""
+            if missed or lives:
+                told.append(f"covered: {of - len(missed):,} of {of:,} {name}{never}")
         return told
 
     def records(self) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ class Coverage:
             name: {
                 "reached": sum(cell[0] == name and trials > 0 for cell, trials in self.squares.items()),
                 "possible": sum(cell[0] == name for cell in self.squares),
-                "never": [[row, column] for _, row, column in self.holes(name)],
+                "never": [[row, column] for _, row, column in self.unreached(name)],
             }
             for name in self.tables
         }
@@ -124,8 +124,8 @@ class Coverage:
         ]
 
     def _caption(self, name: str) -> str:
-        of, holes = sum(cell[0] == name for cell in self.squares), len(self.holes(name))
-        return f"{name}: {of - holes:,} of {of:,} reached; the numbers are trials"
+        of, missed = sum(cell[0] == name for cell in self.squares), len(self.unreached(name))
+        return f"{name}: {of - missed:,} of {of:,} reached; the numbers are trials"
 
     def _rows(self, name: str) -> tuple[list[str], list[list[str]]]:
         """A grid where rows and columns are few words, else a row for each square."""

@@ -142,8 +142,8 @@ def test_what_no_trial_came_by_is_named_from_the_text(program: str, capsys: pyte
     assert "fault 'printer' never struck" in told
 
 
-def test_a_line_names_the_holes_and_a_table_has_them_all(program: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without --coverage one line for a table with holes, none for one without; with it each square."""
+def test_a_line_names_what_is_unreached_and_a_table_has_them_all(program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --coverage one line for a table with unreached squares, none for one without; with it each square."""
     main(["explore", program, "--cancel", "--trials", "1", "--workers", "1"])
     brief = capsys.readouterr().out
     assert f"covered: 0 of 1 {CANCELLED}; never:" in brief
@@ -181,7 +181,7 @@ def test_it_is_the_same_for_any_crew_and_after_an_interruption(tmp_path: Path) -
 
 
 def test_a_campaign_has_the_tables_of_all_runs_and_a_part_of_it_those_that_it_began() -> None:
-    """One scenario without a journal leaves no holes about journals."""
+    """One scenario without a journal leaves nothing unreached about journals."""
     campaign = run_campaign(campaign_programs(["one prompt", "cancel waiting"]), trials=30)
     coverage = campaign.coverage()
     rows = {row for kind, row, _ in coverage.squares if kind == STRUCK}
@@ -192,7 +192,7 @@ def test_a_campaign_has_the_tables_of_all_runs_and_a_part_of_it_those_that_it_be
     assert "<table" in coverage.html
     assert "state × event" in str(coverage)
     whole = covered_by(coverage.curve, [(r.search.covered, r.search.probes) for r in campaign.reports], whole=True)
-    assert (STRUCK, "close", "active") in whole.holes(STRUCK)
+    assert (STRUCK, "close", "active") in whole.unreached(STRUCK)
 
 
 def test_a_table_shows_what_was_never_reached_and_leaves_out_what_cannot_be() -> None:

@@ -67,7 +67,7 @@ def test_the_transitions_that_are_told_are_those_that_the_ledger_made(played: tu
 
 
 def test_the_standard_campaign_reaches_all_that_can_be_reached(played: tuple[Counter[Cell], list[str]]) -> None:
-    """A hole is closed with a scenario, or explained in ``IMPOSSIBLE``; what is said to be impossible does not happen."""
+    """What is unreached gets a scenario, or explained in ``IMPOSSIBLE``; what is said to be impossible does not happen."""
     covered = played[0]
     assert [cell for cell in possible() if not covered[cell]] == []
     assert [cell for cell in covered if cell not in possible()] == []

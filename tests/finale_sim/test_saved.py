@@ -44,7 +44,7 @@ def test_an_interrupted_search_goes_on_with_the_same_findings(name: str, tmp_pat
     turns = 0
     while report is None or report.search.interrupted:
         saved = Saved(tmp_path / "file", {"trials": 400})
-        report = investigate(program(name), trials=400, saved=saved, on_trial=stopping(30))
+        report = investigate(program(name), trials=400, saved=saved, on_trial=stopping(15))
         turns += 1
     assert turns > 3
     assert text(report) == text(investigate(program(name), trials=400))

@@ -10,6 +10,7 @@ from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.crew import Alone, Crew
 from finale_sim.search.named import DEFAULT, strategy_named
 from finale_sim.search.novelty import Novelty
+from finale_sim.search.opposites import Opposites
 from finale_sim.search.portfolio import Portfolio
 from finale_sim.search.pos import POS
 from finale_sim.search.random_walk import RandomWalk
@@ -105,7 +106,7 @@ class Search:
     @property
     def sampled(self) -> int:
         """How many trials were drawn at random."""
-        return self.trials - self.tried[Sweep.name]
+        return self.trials - self.tried[Sweep.name] - self.tried[Opposites.name]
 
     @property
     def over(self) -> bool:

@@ -9,23 +9,26 @@ ASPLOS 2010.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from finale_sim.choices import Candidate, Kind, Site
+from finale_sim.choices import Candidate, Decide, Kind, Site
 from finale_sim.search.misfortunes import Misfortunes
 from finale_sim.search.strategy import Attempt, Completed, Planned
 
-__all__ = ["PCT"]
+__all__ = ["PCT", "Priorities"]
 
 _PATIENCE = 100
 """So many steps in a row a task is left alone. Then it falls below all others: it may be waiting for them in a loop."""
 
 
-class _Priorities:
-    """The answers of one trial. ``falls``: number of a choice → what the priority of the task is from then on, below 0."""
+class Priorities:
+    """The answers of one trial. ``draw`` gives each task its priority, above 0, when it is first seen.
 
-    def __init__(self, rng: random.Random, others: Misfortunes, falls: dict[int, int]) -> None:
-        self._rng = rng
+    ``falls``: number of a choice → what the priority of the task that would go on is from then on, below 0.
+    """
+
+    def __init__(self, draw: Callable[[], float], others: Decide, falls: dict[int, int]) -> None:
+        self._draw = draw
         self._others = others
         self._falls = falls
         self._asked = 0
@@ -54,7 +57,7 @@ class _Priorities:
         known = self._priorities
         for task in tasks:
             if task.path not in known:
-                known[task.path] = self._rng.random()
+                known[task.path] = self._draw()
         return max(range(len(tasks)), key=lambda at: known[tasks[at].path])
 
 
@@ -81,7 +84,7 @@ class PCT:
             self._choices = max(self._choices, asked)
 
 
-def _priorities(seed: int, n: int, changes: int, choices: int) -> _Priorities:
+def _priorities(seed: int, n: int, changes: int, choices: int) -> Priorities:
     rng = random.Random(seed << 40 | 1 << 39 | n)
     at = rng.sample(range(choices), min(changes, choices))
-    return _Priorities(rng, Misfortunes(rng, n), {choice: -number for number, choice in enumerate(at, 1)})
+    return Priorities(rng.random, Misfortunes(rng, n), {choice: -number for number, choice in enumerate(at, 1)})

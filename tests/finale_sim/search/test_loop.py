@@ -111,11 +111,11 @@ def test_a_budget_below_the_single_deviations_is_a_sample() -> None:
 
 
 def test_a_sweep_that_was_asked_for_is_completed_whatever_the_budget_is() -> None:
-    """With ``deviations``, all streams with at most so many are tried first, and the trials come on top, at random."""
+    """With ``deviations``, all streams with at most so many come first, and the trials on top: two opposites, and random ones."""
     run, seen = counting(flat(*[2] * 12))
     state = search(run, trials=5, deviations=2)
     assert len({stream for stream in seen if sum(stream) <= 2}) == 1 + 12 + 66
-    assert state.verdict == Bounded(2, 5)
+    assert state.verdict == Bounded(2, 3)
     assert state.trials == state.budget == len(seen)
 
 
@@ -200,7 +200,7 @@ def test_somebody_may_watch() -> None:
     search(flat(*[2] * 10), trials=60, on_trial=watch)
     assert [n for _, n in dict.fromkeys(seen)] == list(range(1, 61)) or {n for _, n in seen} == set(range(1, 61))
     assert seen[0] == ("sweep", 1)
-    assert {name for name, _ in seen} == {"sweep", "surw", "pct-3", "pos", "urw", "random walk", "mutation"}
+    assert {name for name, _ in seen} == {"sweep", "opposites", "surw", "pct-3", "pos", "urw", "random walk", "mutation"}
 
 
 def test_what_was_reached_is_counted() -> None:
@@ -217,7 +217,8 @@ def test_a_strategy_may_be_asked_for_by_name(name: str) -> None:
     assert state.trials == 40
     if name != "portfolio":
         assert {*state.tried} == {NAMED[name][0](0, 40).name}
-    assert state.sampled == 40 - state.tried["sweep"]
+    assert state.sampled == 40 - state.tried["sweep"] - state.tried["opposites"]
+    assert state.tried["opposites"] == (2 if name == "portfolio" else 0)
 
 
 def test_a_strategy_that_nobody_knows_is_refused() -> None:

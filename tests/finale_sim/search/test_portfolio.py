@@ -2,10 +2,12 @@
 
 import pickle
 from collections import Counter, deque
+from dataclasses import replace
 
 import pytest
 
-from finale_sim.choices import Decide
+from finale_sim.choices import Decide, Kind
+from finale_sim.profile import Profile
 from finale_sim.search import Attempt, Portfolio, Sweep, search
 from tests.finale_sim.synthetic import answers_of, flat, interleaved
 
@@ -53,11 +55,68 @@ def test_it_can_be_kept_and_continued() -> None:
 
 
 def test_samplers_and_sweep_all_get_their_turns() -> None:
-    """The sweep a tenth at first and half later; none of the samplers is forgotten."""
+    """The sweep a little while samplers show what is new; none of the samplers is forgotten."""
     names, _ = played(Portfolio(0, 100_000, Sweep()), 700)
-    assert 10 <= names[:100].count("sweep") <= 15
-    assert 0.47 <= names[100:].count("sweep") / 600 <= 0.53
-    assert {"sweep", "surw", "pct-3", "pos", "urw", "random walk", "mutation"} == set(names)
+    assert 5 <= names[:100].count("sweep") <= 10
+    assert {"sweep", "opposites", "surw", "pct-3", "pos", "urw", "random walk", "mutation"} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "opening"), [(3, ["sweep", "opposites", "urw", "surw"]), (4, ["sweep", "opposites", "urw", "surw", "opposites"])]
+)
+def test_opposites_of_the_happy_path_come_early(tasks: int, opening: list[str]) -> None:
+    """Once each; where tasks are few only the one that lets them go on."""
+    run, portfolio, names = interleaved({f"/{name}": [()] * 3 for name in "abcd"[:tasks]}), Portfolio(0, 1000, Sweep()), []
+    for _ in range(100):
+        decide = portfolio.next()
+        assert decide is not None
+        portfolio.learn(run(decide))
+        names.append(portfolio.name)
+    assert names[: len(opening)] == opening
+    assert names.count("opposites") == opening.count("opposites")
+
+
+def test_the_sweep_gets_half_where_samplers_repeat_themselves() -> None:
+    """What they do not show any more, it may."""
+    few = interleaved({"/a": [()] * 3, "/b": [()] * 3})  # 20 schedules, and 20 trials of the samplers show nearly all
+    portfolio = Portfolio(0, 100_000)
+    portfolio.sweep = Sweep()
+    names = []
+    for _ in range(45):
+        decide = portfolio.next()
+        assert decide is not None
+        portfolio.learn(few(decide))
+        names.append(portfolio.name)
+    assert names[:10].count("sweep") == 1
+    assert names[30:].count("sweep") >= 5
+
+
+@pytest.mark.parametrize(("kind", "share"), [(Kind.CANCEL, 0.5), (Kind.SCHEDULE, 0.05)])
+def test_the_sweep_gets_half_where_faults_and_cancels_are_to_be_tried(kind: Kind, share: float) -> None:
+    """Behind the first hundred trials, though samplers show new things all the time; not where only orders are asked for."""
+    run, portfolio, names = flat(*[2] * 50, kinds=dict.fromkeys(range(50), kind)), Portfolio(0, 100_000, Sweep()), []
+    for trial in range(500):
+        decide = portfolio.next()
+        assert decide is not None
+        portfolio.learn(replace(run(decide), profile=Profile(trial, {}, {})))
+        names.append(portfolio.name)
+    assert names[:100].count("sweep") <= 8
+    assert names[100:].count("sweep") / 400 == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.parametrize(("tasks", "most"), [(3, 300), (4, 90)])
+def test_pct_gets_much_where_tasks_are_few(tasks: int, most: int) -> None:
+    """It is good at holding up one of two, and promises little where there are many."""
+    run, portfolio, names = interleaved({f"/{name}": [()] * 3 for name in "abcd"[:tasks]}), Portfolio(0, 100_000), Counter[str]()
+    for trial in range(700):
+        decide = portfolio.next()
+        assert decide is not None
+        attempt = run(decide)
+        assert attempt.profile is not None
+        portfolio.learn(replace(attempt, profile=replace(attempt.profile, behaviour=trial)))
+        names[portfolio.name] += 1
+    assert most / 3 < names["pct-3"] + names["pos"] <= most
+    assert (names["pct-3"] > names["pos"]) == (tasks == 3)
 
 
 def test_who_shows_nothing_new_gets_less() -> None:
@@ -76,7 +135,7 @@ def test_who_shows_nothing_new_gets_less() -> None:
             portfolio.learn(Attempt(attempt.choices, 0, profile=type(attempt.profile)(behaviour, {}, {})))
             counts[portfolio.name] += 1
         shares.append(counts["surw"] / 1000)
-    assert shares[1] < 0.6 * 14 / 22
+    assert shares[1] < 0.6 * 18 / 25
     assert shares[1] > 0.02
 
 
