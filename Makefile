@@ -26,7 +26,7 @@ STAMP := $(VENV)/installed-pyproject.toml
 BEGUN := $(VENV)/installing-pyproject.toml
 IS_FRESH := test ! -e $(BEGUN) && cmp -s pyproject.toml $(STAMP) && $(BIN)/python -c ''
 
-.PHONY: help setup simulate test lint types docs bench clean
+.PHONY: help setup simulate test lint types docs bench mutants clean
 .PHONY: $(if $(shell $(IS_FRESH) 2>/dev/null && echo yes),,$(STAMP))
 
 help: ## list the targets (this is the default)
@@ -57,6 +57,10 @@ docs: $(STAMP) ## write anew what is made: the reference, the page on the seed, 
 
 bench: $(STAMP) ## run every benchmark, one after the other
 	$(Q)shopt -s nullglob; for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench" $(ARGS); done
+
+mutants: $(STAMP) ## change the SDK in small ways, and see that somebody notices (ARGS="ledger --jobs 2"; an hour for all)
+	$(Q)$(BIN)/python -m pip install -qq --disable-pip-version-check --group mutants
+	$(Q)$(BIN)/python -m tests.mutants $(ARGS)
 
 clean: ## remove .venv, caches and build output
 	$(Q)rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage sdk/*.egg-info *.egg-info

@@ -199,8 +199,7 @@ class Ledger:
         record.cancelled_by = by
         self._settle(record, Ending(Status.CANCELLED), at)
         if waited:
-            self.turns.left(record)
-            self._start_heads(at)
+            self.turns.left(record)  # nobody can start for it: it held no room
         return True
 
     def terminate(self, session: str, by: str, at: float) -> int:

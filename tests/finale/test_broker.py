@@ -94,6 +94,7 @@ def test_asking_again_tells_what_has_been_published_and_dropped_meanwhile() -> N
     assert broker.read(1, BATCH) == broker.read(1, BATCH) == [first]
     second = writer.put("progress", "r")
     assert broker.read(1, BATCH) == [first, second]
+    assert broker.read(broker.horizon, BATCH) == []
     hidden = [writer.stage("progress", "r"), writer.stage("progress", "r")]  # the last one sweeps
     assert broker.read(1, BATCH) == []
     broker.publish(hidden[-1].seq)
@@ -235,6 +236,27 @@ async def test_one_of_two_waiters_may_leave() -> None:
     assert not broker._waiting
 
 
+@pytest.mark.parametrize("wanted", [{}, {"session": "s"}, {"run_id": "a"}])
+async def test_a_sleeping_reader_is_woken_by_what_it_waits_for(wanted: dict[str, str]) -> None:
+    """At once, by each event, and not at the next opportunity."""
+    broker, writer = opened()
+    reader = broker.subscribe(**wanted)
+    items: list[Event | Gap] = []
+
+    async def read() -> None:
+        async for item in reader:
+            items.append(item)  # noqa: PERF401  # it is looked at meanwhile
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read)
+        for kind in ("accepted", "started", "progress", "complete"):
+            await wait_all_tasks_blocked()
+            event = writer.put(kind, "a")
+            await wait_all_tasks_blocked()
+            assert items[-1:] == [event]
+        broker.close()
+
+
 async def test_no_wake_up_is_missed() -> None:
     """Whatever a reader does between two events, it gets the one published meanwhile."""
     broker, writer = opened()
@@ -305,6 +327,33 @@ async def test_staged_progress_is_bounded_too() -> None:
     broker.publish(writer.seq)
     items = await taken(reader)
     assert dropped(items)[0] + len(items) - 1 == 1001
+
+
+@pytest.mark.parametrize("kind", ["progress", "accepted"])
+def test_the_log_grows_by_half_before_it_is_swept(kind: str) -> None:
+    """A sweep looks at everything, so there is one for many events; and what it leaves is as much as was promised."""
+    broker, writer = opened(progress_limit=10, retain=10)
+    lengths = []
+    for number in range(100):
+        writer.put(kind, f"r{number}")
+        lengths.append(broker.statistics().log)
+    assert lengths == [*range(1, 16), *[*range(10, 16)] * 20][:100]
+
+
+@pytest.mark.parametrize("wanted", [{"session": "s"}, {"run_id": "a"}])
+async def test_what_was_about_to_be_published_is_still_to_come(wanted: dict[str, str]) -> None:
+    """A reader from now on misses what is dropped of it, and is told."""
+    broker, writer = opened(progress_limit=4)
+    for kind in ("accepted", "started", "progress"):
+        writer.put(kind, "a")
+    for _ in range(3):
+        writer.stage("progress", "a")
+    reader = broker.subscribe(**wanted, known={"a": 6})
+    for _ in range(10):
+        writer.stage("progress", "a")
+    broker.publish(writer.seq)
+    items = await taken(reader)
+    assert dropped(items)[0] + len(items) - 1 == 13
 
 
 async def test_a_burst_does_not_push_out_what_is_still_fresh() -> None:

@@ -55,6 +55,7 @@ def test_another_type_breaks_the_contract(value: Any) -> None:
         (in_context_of(STRAY, ExceptionGroup("g", [ValueError()])), True, Status.CANCELLED, "ExceptionGroup"),
         (ExceptionGroup("g", [in_context_of(STRAY, ValueError())]), True, Status.CANCELLED, "ExceptionGroup"),
         (ExceptionGroup("g", [in_context_of(STRAY, ValueError()), KeyError()]), True, Status.FAILED, "ExceptionGroup"),
+        (ExceptionGroup("g", [KeyError(), in_context_of(STRAY, ValueError())]), True, Status.FAILED, "ExceptionGroup"),
         (ExceptionGroup("g", [ValueError(), KeyError()]), True, Status.FAILED, "ExceptionGroup"),
         (KeyboardInterrupt(), False, Status.FAILED, "KeyboardInterrupt"),
         (SystemExit(3), True, Status.FAILED, "SystemExit"),
@@ -84,7 +85,9 @@ def test_who_comes_from_asyncio_is_told_what_to_do(call: Any, in_a_group: bool) 
     assert told is not None
     assert "a coordinator runs on trio" in told.message
     assert "trio-asyncio" in told.message
+    assert "asyncio" in describe(RuntimeError("There is no current event loop in thread 'MainThread'.")).message
     assert "asyncio" not in describe(RuntimeError("no running engine")).message
+    assert "asyncio" not in describe(TypeError("unsupported operand")).message
 
 
 class Indivisible(ExceptionGroup[Exception]):
@@ -144,6 +147,8 @@ def test_an_error_becomes_text() -> None:
     assert (info.type, info.message) == ("ValueError", "invalid literal for int() with base 10: 'told'")
     assert "test_endings.py" in info.traceback
     assert describe(trio.TooSlowError()).type == "trio.TooSlowError"
+    mine = type("Mine", (Exception,), {"__module__": "__main__"})
+    assert describe(mine()).type == "Mine"
 
 
 def test_an_error_without_words_is_described_by_its_type() -> None:

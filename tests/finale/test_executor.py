@@ -1,6 +1,7 @@
 """Every way in which the task of a run can end: E2 to E20, one order each."""
 
 import contextvars
+import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -144,7 +145,6 @@ async def test_an_inner_time_out_is_the_coordinators_own_business(autojump_clock
     [
         (lambda _request, _ctx: "text", "must be async; it returned str: 'text'"),
         (lambda _request, _ctx: None, "must be async; it returned NoneType"),
-        (lambda _request: None, "takes 1 positional argument"),
     ],
 )
 async def test_a_function_that_is_not_async_breaks_the_contract(work: Any, says: str) -> None:
@@ -568,6 +568,38 @@ def test_stopping_the_program(stop: type[BaseException]) -> None:
     assert {prompt: ending and ending.status for prompt, ending in endings.items()} == {
         "a": Status.CANCELLED, "stop": Status.FAILED, "b": Status.CANCELLED, "c": Status.CANCELLED
     }  # fmt: skip
+
+
+def test_ctrl_c_reaches_a_coordinator_that_never_waits() -> None:
+    """E20: what users wrote is not protected, so a loop without end can be interrupted."""
+    runs = []
+
+    async def work(_request: Request, _ctx: RunContext) -> str:
+        signal.raise_signal(signal.SIGINT)
+        return "went on"
+
+    async def main() -> None:
+        async with finale.open_workspace(work) as workspace:
+            runs.append(workspace.submit("p", "s"))
+
+    with pytest.raises(KeyboardInterrupt):
+        trio.run(main)
+    assert runs[0].complete.error.type == "KeyboardInterrupt"
+
+
+def test_what_stops_the_program_keeps_its_cause() -> None:
+    """E20: it goes on as itself, with the story that it tells."""
+
+    async def work(_request: Request, _ctx: RunContext) -> None:
+        raise SystemExit from ValueError("why")
+
+    async def main() -> None:
+        async with finale.open_workspace(work) as workspace:
+            workspace.submit("p", "s")
+
+    with pytest.raises(SystemExit) as caught:
+        trio.run(main)
+    assert repr(caught.value.__cause__) == "ValueError('why')"
 
 
 def test_an_interrupt_in_a_mixed_group_goes_on() -> None:

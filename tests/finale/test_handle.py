@@ -137,3 +137,40 @@ async def test_a_waiter_sleeps_until_the_ending() -> None:
         trio.lowlevel.add_instrument(Count())
         nursery.start_soon(workspace.submit("prompt", "s").wait, name="waiter")
     assert steps == 2  # it goes to sleep, and wakes
+
+
+async def test_what_is_too_old_is_a_gap_without_a_journal(autojump_clock: MockClock) -> None:
+    """Nobody else has the run's first events, and its reader is told how many they were."""
+
+    async def work(request: Request, _ctx: RunContext) -> None:
+        await trio.sleep(int(request.prompt))
+
+    async with finale.open_workspace(work, retain=2) as workspace:
+        long = workspace.submit("100", "s")
+        for _ in range(5):
+            await workspace.submit("1", "t").wait()
+        gap, ending = [event async for event in long.events()]
+    assert isinstance(gap, Gap)
+    assert (gap.dropped, ending) == (2, long.complete)
+
+
+async def test_terminating_tells_whether_it_settled_the_run(autojump_clock: MockClock) -> None:
+    """Also of one that was cancelled before; not of one that had ended."""
+
+    async def work(_request: Request, _ctx: RunContext) -> None:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(1)
+
+    async with finale.open_workspace(work) as workspace:
+        run = workspace.submit("p", "s")
+        assert [run.cancel(), run.cancel(), run.terminate(), run.terminate()] == [True, False, True, False]
+
+
+async def test_an_acceptance_is_confirmed_while_the_run_waits(autojump_clock: MockClock) -> None:
+    """It does not take the run's start, which may be far away."""
+    async with finale.open_workspace(work) as workspace:
+        workspace.submit("p", "s")
+        behind = workspace.submit("p", "s")
+        with trio.fail_after(0.5):
+            await behind.accepted()
+        assert behind.state is RunState.WAITING

@@ -186,6 +186,24 @@ def test_a_record_does_not_hold_its_successors() -> None:
     assert [record.follower for record in records] == [None, None, None]
 
 
+def test_a_settled_host_does_not_hold_its_guests() -> None:
+    """Nor does who keeps the handle of a run that took others along, round after round."""
+    ledger, host, guest = folded()
+    ledger.ended(host, DONE, 0.0)
+    assert guest.state is RunState.SETTLED
+    assert host.folded is None
+
+
+def test_a_record_shows_itself_and_not_the_queue() -> None:
+    """The neighbours are linked: shown along, a long queue would be one line without end."""
+    ledger = Ledger()
+    runs = [submit(ledger, f"run-{number}") for number in range(500)]
+    shown = repr(runs[250])
+    assert "'run-250'" in shown
+    assert "'run-249'" not in shown
+    assert "'run-251'" not in shown
+
+
 # Endings --------------------------------------------------------------------------------------------------------------
 
 
@@ -665,6 +683,7 @@ def test_reopening_settles_what_was_in_flight() -> None:
     assert {name: (e.status, e.error and e.error.type, e.at) for name, e in endings(again).items()} == {
         "4": (Status.FAILED, "finale.Interrupted", 5.0), "5": (Status.FAILED, "finale.Interrupted", 5.0)
     }  # fmt: skip
+    assert [event.index for event in again.outbox.events] == [2, 2], "I14: the run's events are counted on"
     assert [again.record(str(number)) is None for number in range(6)] == [True] + [False] * 5
     assert again.outbox.events[0].seq == OPENING + 1, "no seq of before, journalled or not, means something else now"
     assert (again.accepted, again.in_flight, again.busy()) == (6, 0, False)
@@ -710,12 +729,30 @@ ENDED = RunComplete("a", "s", 4, 1, 0.0, Status.COMPLETED)
         ([ENDED], "seq 4 is a RunComplete of run a, which has no RunAccepted before it"),
         ([ACCEPTED, ENDED, replace(ENDED, seq=5)], "seq 5 is a RunComplete of run a, which had ended at seq 4"),
         ([ACCEPTED, replace(ACCEPTED, seq=4)], "seq 4 is a RunAccepted of run a, which had not ended"),
+        ([replace(ACCEPTED, seq=0), ENDED], "seq 0 is a RunAccepted of run a, and seq 0 comes before it"),
+        ([ACCEPTED, replace(ENDED, seq=3)], "seq 3 is a RunComplete of run a, and seq 3 comes before it"),
+        ([ACCEPTED, replace(ENDED, seq=2)], "seq 2 is a RunComplete of run a, and seq 3 comes before it"),
+        ([{"seq": 3}], "is no event; decode"),
     ],
 )
 def test_a_journal_that_no_workspace_wrote_is_refused(events: list[Event], says: str) -> None:
     """I14: a journal that was cut or doubled does not pass for a history; the message says where it breaks."""
     with pytest.raises(JournalError, match=says):
         Ledger().recover(events, 5.0)
+
+
+def test_each_opening_counts_on_behind_all_that_was_before() -> None:
+    """Also behind one that recorded a single event; and an empty journal is a beginning like any other."""
+    ledger = Ledger()
+    ledger.recover([], 0.0)
+    submit(ledger, "a")
+    events = [*ledger.outbox.events]
+    for _ in range(3):
+        ledger = Ledger()
+        ledger.recover(events, 0.0)
+        submit(ledger, f"of opening {len(events)}")
+        events += ledger.outbox.events[:1]
+    assert [event.seq for event in events] == [1, 2, OPENING + 1, 2 * OPENING + 1, 3 * OPENING + 1]
 
 
 def test_reopening_forgets_in_the_order_of_the_endings() -> None:

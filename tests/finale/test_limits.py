@@ -27,11 +27,40 @@ def is_time_out(ending: RunComplete, says: str) -> bool:
     return (ending.status, ending.error.type, ending.error.message) == (Status.FAILED, "finale.errors.RunTimedOut", says)
 
 
+@pytest.mark.parametrize("options", [{"grace_s": -0.5}, {"grace_s": math.nan}, {"deadline_s": 0}, {"idle_s": 0}])
+async def test_patience_that_makes_no_sense_is_refused(options: dict[str, Any]) -> None:
+    """The message shows name and value."""
+    with pytest.raises(ValueError, match=f"{next(iter(options))} is"):
+        await ending_of(sleeper, "0", **options)
+
+
+@pytest.mark.parametrize("options", [{"grace_s": 0}, {"grace_s": 0.5}, {"deadline_s": 0.5}, {"idle_s": 0.5}])
+async def test_little_patience_is_patience(options: dict[str, Any], autojump_clock: MockClock) -> None:
+    """Fractions of a second, and no grace at all."""
+    assert (await ending_of(sleeper, "0.25", **options)).status is Status.COMPLETED
+
+
 async def test_a_run_beyond_its_deadline_has_failed(autojump_clock: MockClock) -> None:
     """At that moment, with an error that says so; nobody is named as canceller."""
     ending = await ending_of(sleeper, deadline_s=3)
     assert is_time_out(ending, "the run was active for 3 s, which is the limit")
     assert (ending.cancelled_by, ending.abandoned, trio.current_time()) == (None, False, 3)
+
+
+async def test_time_goes_on_while_a_cancellation_from_outside_waits_at_shields(autojump_clock: MockClock) -> None:
+    """Neither the run nor the block has noticed it; the deadline holds all the same."""
+
+    async def deaf(request: Request, ctx: RunContext) -> None:
+        with trio.CancelScope(shield=True):
+            await trio.sleep(100)
+
+    with trio.move_on_after(1):
+        async with finale.open_workspace(deaf, deadline_s=3, grace_s=1) as workspace:
+            run = workspace.submit("p", "s")
+            with trio.CancelScope(shield=True):
+                await trio.sleep(5)
+                assert run.complete is not None
+                assert is_time_out(run.complete, "the run was active for 3 s, which is the limit")
 
 
 async def test_a_silent_run_has_failed(autojump_clock: MockClock) -> None:

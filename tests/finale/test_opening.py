@@ -1,9 +1,10 @@
 """Putting a workspace together, and taking it apart again, whatever comes in between."""
 
 import asyncio
+import gc
 import signal
 import sys
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import trio
 from trio.testing import MockClock
 
 import finale
-from finale import RunContext, RunHandle, opening
+from finale import RunContext, RunHandle, executor, opening, pump
 from finale.journal import MemoryJournal
 
 # Where it may be opened ------------------------------------------------------------------------------------------------
@@ -32,13 +33,14 @@ def test_outside_of_trio_it_names_the_ways_in() -> None:
 
 
 class Interrupt:
-    """Presses Ctrl-C before the ``number``-th line of ``opening.py`` that is executed."""
+    """Presses Ctrl-C before the ``number``-th line of ``module`` that is executed."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, module: ModuleType) -> None:
         self.left = number
+        self._file = module.__file__
 
     def __call__(self, frame: FrameType, _event: str, _argument: Any) -> Any:
-        return self._line if frame.f_code.co_filename == opening.__file__ else None
+        return self._line if frame.f_code.co_filename == self._file else None
 
     def _line(self, _frame: FrameType, event: str, _argument: Any) -> Any:
         if event == "line":
@@ -65,8 +67,11 @@ async def sleeps(request: finale.Request, _ctx: RunContext) -> str:
     return request.prompt
 
 
-@pytest.mark.parametrize("leave", ["wait", "close", "raise"])
-def test_ctrl_c_at_any_line_ends_the_program(leave: str) -> None:
+@pytest.mark.filterwarnings("ignore:.*coroutine object sleeps:pytest.PytestUnraisableExceptionWarning")  # called, not awaited yet
+@pytest.mark.parametrize(
+    ("leave", "module"), [("wait", opening), ("close", opening), ("raise", opening), ("close", executor), ("close", pump)]
+)
+def test_ctrl_c_at_any_line_ends_the_program(leave: str, module: ModuleType) -> None:
     """With a KeyboardInterrupt; nothing hangs, trio stays whole, and what was accepted has ended."""
     number, left = 0, 0
     while left <= 0:
@@ -84,7 +89,7 @@ def test_ctrl_c_at_any_line_ends_the_program(leave: str) -> None:
                 elif leave == "raise":
                     raise EOFError
 
-        interrupt, tracing = Interrupt(number), sys.gettrace()
+        interrupt, tracing = Interrupt(number, module), sys.gettrace()
         error: BaseException | None = None
         sys.settrace(interrupt)
         try:
@@ -99,3 +104,5 @@ def test_ctrl_c_at_any_line_ends_the_program(leave: str) -> None:
         assert not hung, number
         assert all(run.complete is not None for run in runs), number
     assert number > 30
+    del error
+    gc.collect()  # what warns, warns here

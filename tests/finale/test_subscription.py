@@ -305,6 +305,19 @@ async def test_a_run_that_came_and_was_forgotten_before_its_subscriber_looked_en
     assert sum(isinstance(event, Event) for event in events) + sum(e.dropped for e in events if isinstance(e, Gap)) == 5
 
 
+async def test_an_ending_that_the_log_had_forgotten_outlives_its_record(autojump_clock: MockClock) -> None:
+    """I12: who asked while the run was remembered is told, whenever it looks."""
+    async with finale.open_workspace(talk, retain=4) as workspace:
+        ending = await workspace.submit("p", "s", run_id="r").wait()
+        for number in range(8):
+            await workspace.submit("q", "t").wait()
+            if number == 2:
+                reader = workspace.subscribe(run_id="r")
+        assert workspace.run("r") is None
+        with trio.fail_after(1):
+            assert [event async for event in reader] == [ending]
+
+
 # Reopening ------------------------------------------------------------------------------------------------------------
 
 
@@ -321,6 +334,20 @@ async def test_since_reaches_back_into_what_an_earlier_workspace_wrote(autojump_
         reader = workspace.subscribe(since=0)
     assert [event async for event in reader] == await journal.read()
     assert (await journal.read())[:3] == before
+
+
+async def test_since_reaches_back_before_anything_new_has_happened(autojump_clock: MockClock) -> None:
+    """I14: a workspace that was opened again and has nothing of its own tells all that the journal has."""
+    journal = MemoryJournal()
+    async with finale.open_workspace(talk, journal=journal) as workspace:
+        await workspace.submit("p", "s", metadata={"progress": 0}).wait()
+    before = await journal.read()
+    async with finale.open_workspace(talk, journal=journal) as workspace:
+        events = []
+        with trio.move_on_after(1):
+            async for event in workspace.subscribe(since=0):
+                events.append(event)  # noqa: PERF401  # a cancelled comprehension would lose what it has
+        assert events == [*before]
 
 
 @pytest.mark.parametrize("ended", [True, False])
@@ -344,6 +371,29 @@ async def test_the_events_of_a_remembered_run_reach_back_as_far(ended: bool, aut
         assert [event async for event in workspace.subscribe(run_id="r", since=events[-1].seq)] == []
     with trio.fail_after(1):
         assert [event async for event in run.events()][-1] == events[-1]
+
+
+@pytest.mark.parametrize("wanted", [{"session": "s"}, {"run_id": "r"}, {"session": "s", "run_id": "r"}])
+async def test_from_now_on_in_the_middle_of_a_run_others_are_no_gap(wanted: dict[str, str]) -> None:
+    """I11: what a run reported before its subscriber came, and what the log dropped of other sessions, was never its to see."""
+    begun, over = trio.Event(), trio.Event()
+
+    async def run(request: Request, ctx: RunContext) -> None:
+        for number in range(3 if request.session == "s" else 30):
+            await ctx.progress(number)
+        begun.set()
+        await over.wait()
+
+    async with finale.open_workspace(run, progress_limit=1) as workspace:
+        workspace.submit("p", "s", run_id="r")
+        await begun.wait()
+        await wait_all_tasks_blocked()
+        reader = workspace.subscribe(**wanted)
+        begun = trio.Event()
+        workspace.submit("p", "other")
+        await begun.wait()
+        over.set()
+    assert [type(event) async for event in reader] == [RunComplete]
 
 
 async def test_a_burst_of_drops_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

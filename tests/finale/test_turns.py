@@ -1,5 +1,7 @@
 """Whose turn it is: queues, capacity, fairness, and memory that is proportional to what waits."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,6 +102,19 @@ def test_coming_and_going_leaves_nothing_behind() -> None:
     queue.turns.released(holder)
     assert queue.turns.take() is kept
     assert queue.turns.take() is None
+
+
+def test_who_waits_keeps_its_turn_while_others_come_and_go() -> None:
+    """I9: what is remembered of those that left is thrown away, and nothing else."""
+    queue = Queue(max_active=1)
+    holder, behind = queue.join("busy"), queue.join("busy")
+    assert queue.turns.take() is holder
+    kept = [queue.join(session) for session in "xyz"]
+    for number in range(200):
+        queue.turns.left(queue.join(f"new {number}"))
+    for before, after in itertools.pairwise([holder, behind, *kept]):
+        queue.turns.released(before)
+        assert queue.turns.take() is after
 
 
 @given(st.lists(st.tuples(st.sampled_from("jjjtlr"), st.sampled_from("xyz"), st.integers(0, 5))), st.none() | st.integers(1, 2))

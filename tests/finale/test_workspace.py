@@ -13,6 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 import finale
 from finale import Attachment, Event, Gap, Request, RunAccepted, RunComplete, RunContext, RunHandle, RunState, Status, Workspace
 from finale.journal import MemoryJournal
+from finale.ledger import Outbox
 
 
 async def steady(request: Request, ctx: RunContext) -> str:
@@ -138,6 +139,15 @@ async def test_an_option_out_of_range_is_refused(options: dict[str, Any]) -> Non
     with pytest.raises(ValueError, match=f"{name} is"):
         async with finale.open_workspace(steady, **options):
             pytest.fail("opened")
+
+
+@pytest.mark.parametrize("options", [
+    {"max_active": 1}, {"queue_limit": 1}, {"retain": 1}, {"progress_limit": 1}, {"max_active": None}, {"queue_limit": None}
+])  # fmt: skip
+async def test_an_option_at_the_edge_of_its_range_is_taken(options: dict[str, Any]) -> None:
+    """The least that is promised to work does."""
+    async with finale.open_workspace(steady, **options):
+        pass
 
 
 # Order and capacity ---------------------------------------------------------------------------------------------------
@@ -520,6 +530,17 @@ async def test_a_thousand_runs_beside_subscribers_that_leave_or_break_down() -> 
         items = [item async for item in reader]
         dropped = [item.dropped for item in items if isinstance(item, Gap)]
         assert sum(dropped) + len(items) - len(dropped) == total
+
+
+async def test_what_was_carried_out_is_forgotten(autojump_clock: MockClock) -> None:
+    """Nothing is published, started or stopped twice, and no run that was stopped stays in memory for it."""
+    async with finale.open_workspace(steady) as workspace:
+        for session in "abc":
+            workspace.submit("p", session)
+            workspace.cancel(session)
+        assert workspace._ledger.outbox == Outbox()
+        await workspace.wait_idle()
+        assert workspace._executor._tasks == {}
 
 
 async def test_statistics_tell_what_happened(autojump_clock: MockClock) -> None:
