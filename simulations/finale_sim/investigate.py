@@ -61,7 +61,7 @@ def investigate(
     ``hire``: who else may run trials of the search. ``saved``: where the search is kept, and goes on from.
 
     Raises:
-        BadSave: what was saved cannot be continued, or nothing can be saved.
+        BadSave: what was saved cannot be continued.
         ValueError: there is no such strategy.
     """
     started = clock()

@@ -507,6 +507,22 @@ def test_a_full_disk_does_not_swallow_what_was_found(here: Command, monkeypatch:
     assert not (folder / "test_stuck.py").exists()
 
 
+def test_a_search_that_cannot_be_kept_is_told_all_the_same(here: Command, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The disk is full when the file of --resume is written: the report, a line that it was not, and the verdict's exit code."""
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    code, stdout, stderr = here("explore", "mine.py:stuck", "--resume", "kept.search")
+    assert code == 1
+    assert "Token   fin1-" in stdout
+    assert stderr == "finale-sim: the search could not be kept: kept.search cannot be written: No space left on device\n"
+    code, stdout, stderr = here("explore", "mine.py:stuck", "--resume", "nowhere/kept.search")
+    assert (code, stdout) == (2, "")
+    assert stderr == "finale-sim: nowhere/kept.search cannot be written: No such file or directory\n"
+
+
 def test_ctrl_c_with_json_gives_json(folder: Path) -> None:
     """One object with all keys."""
     data = report("explore", "mine.py:long", "--trials", "1000000", folder=folder, code=3)

@@ -111,7 +111,7 @@ def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgr
             on_report=progress.on_report,
             again=replay_with,
             hire=hire,
-            saved=saved(arguments),
+            saved=saved(arguments, progress),
         )
     progress.clear()
     told = [failures[0][1].case() for failures in campaign.failures().values()]

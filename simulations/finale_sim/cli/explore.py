@@ -125,7 +125,7 @@ def _explore(arguments: argparse.Namespace) -> int:
             strategy=arguments.strategy,
             on_trial=lambda search: progress.on_trial(program, search),
             hire=hire,
-            saved=saved(arguments, conditions=conditions.code),
+            saved=saved(arguments, progress, conditions=conditions.code),
         )
     report = confirmed(report, again(arguments, arguments.target))
     progress.clear()

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,16 +35,19 @@ def workers_for(arguments: argparse.Namespace, label: str, progress: Progress) -
     """Within, there are workers if they are wanted."""
     target, canary, crash = (getattr(arguments, name, None) for name in ("target", "canary", "crash"))
     source = Source(target, label, canary, crash)
+    with hiring(lambda: source, arguments.workers, None, _notice(progress)) as hire:
+        yield hire
 
+
+def _notice(progress: Progress) -> Callable[[str], None]:
     def notice(what: str) -> None:
         progress.clear()
         print(f"finale-sim: {what}", file=sys.stderr)
 
-    with hiring(lambda: source, arguments.workers, None, notice) as hire:
-        yield hire
+    return notice
 
 
-def saved(arguments: argparse.Namespace, **more: Any) -> Saved | None:
+def saved(arguments: argparse.Namespace, progress: Progress, **more: Any) -> Saved | None:
     """The file of ``--resume``, if there is one. ``more``: what else decides which trials are run.
 
     Raises:
@@ -53,4 +56,4 @@ def saved(arguments: argparse.Namespace, **more: Any) -> Saved | None:
     if arguments.resume is None:
         return None
     names = ("target", "scenario", "trials", "seed", "deviations", "strategy", "canary", "crash")
-    return Saved(arguments.resume, {name: getattr(arguments, name, None) for name in names} | more)
+    return Saved(arguments.resume, {name: getattr(arguments, name, None) for name in names} | more, notice=_notice(progress))
