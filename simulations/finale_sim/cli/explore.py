@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from finale_sim.api import program_of
-from finale_sim.cli.covering import counted, covering, tell_coverage
+from finale_sim.cli.covering import covering, squares, tell_coverage
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
 from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, canary, positive, print_json, searching
@@ -132,7 +132,7 @@ def _explore(arguments: argparse.Namespace) -> int:
     draw(arguments, report.counterexample.timeline() if report.counterexample else None)
     emit(arguments, [report.counterexample.case()] if report.counterexample else [], arguments.target)
     if arguments.json:
-        print_json(report.as_dict() | counted(arguments, report.coverage()), arguments.stdout)
+        print_json(report.as_dict() | squares(arguments, report.coverage()), arguments.stdout)
     else:
         print(verdict_text(report))
         tell_coverage(arguments, report.coverage())
