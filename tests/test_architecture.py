@@ -237,6 +237,7 @@ RULES = [
         "",
         "where a trial is run and judged; it decides nothing about what to try",
     ),
+    Rule(f"{SIM}/attentive.py", SEARCH, "", "it hears what a trial cannot; what a trial is, it need not know"),
     Rule(
         f"{SIM}/stepping.py",
         f"{DRAWING} {TOLD} finale_sim.program",
@@ -265,7 +266,7 @@ RULES = [
     Rule(
         f"{SIM}/investigate.py",
         f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility "
-        "finale_sim.declared",
+        "finale_sim.attentive finale_sim.declared",
         "",
         "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),
@@ -289,8 +290,9 @@ RULES = [
     ),
     Rule(
         f"{SIM}/workers/*.py",
-        f"finale {SEARCH} {KERNEL} finale_sim.token finale_sim.program finale_sim.campaign finale_sim.investigate "
-        f"finale_sim.targets {FAILURE}.determinism {FAILURE}.fresh finale_sim.canaries.* finale_sim.workers.*",
+        f"finale {SEARCH} {KERNEL} finale_sim.attentive finale_sim.token finale_sim.program finale_sim.campaign "
+        f"finale_sim.investigate finale_sim.targets {FAILURE}.determinism {FAILURE}.fresh finale_sim.canaries.* "
+        "finale_sim.workers.*",
         "cloudpickle",
         "other processes make the same programs and run their trials; what a search makes of them is not decided here",
     ),
