@@ -410,6 +410,13 @@ def test_a_replay_tells_more_when_asked(here: Command, folder: Path) -> None:
     assert token in (folder / "test_lost.py").read_text(encoding="utf-8")
 
 
+def test_a_replay_of_the_happy_path_lists_no_deviations(here: Command) -> None:
+    """It says that there are none, and has no empty list."""
+    token = json.loads(here("explore", "mine.py:stuck", "--json")[1])["token"]
+    text = here("replay", token, "mine.py:stuck")[1]
+    assert "\n\nNothing deviates from the happy path\n\nTimeline" in text
+
+
 def test_a_test_is_written_of_what_failed_only(here: Command, folder: Path) -> None:
     """Of a search that found nothing none; of a check one for each claim; of a canary none, because finale is not broken."""
     assert here("explore", "mine.py:fine", "--emit-test", "test_fine.py")[2] == "no failure, so test_fine.py was not written\n"
@@ -453,7 +460,7 @@ def test_ctrl_c_during_a_search_gives_the_report_so_far(folder: Path) -> None:
     """How far it came, exit code 3, no traceback."""
     done = sim("explore", "mine.py:long", "--trials", "1000000", folder=folder)
     assert done.returncode == 3
-    assert "undecided: interrupted after 4 of 1000000 trials" in done.stdout
+    assert "undecided: interrupted after 4 of 1,000,000 trials" in done.stdout
     assert done.stderr == ""
 
 
@@ -461,7 +468,7 @@ def test_ctrl_c_in_a_destructor_is_not_lost(folder: Path) -> None:
     """Python drops what a destructor raises, and trials leave many objects to destroy: the search hears it all the same."""
     done = sim("explore", "mine.py:ends_with_a_destructor", "--trials", "1000000", folder=folder)
     assert done.returncode == 3
-    assert re.search(r"undecided: interrupted after \d{1,2} of 1000000 trials", done.stdout)
+    assert re.search(r"undecided: interrupted after \d{1,2} of 1,000,000 trials", done.stdout)
     assert done.stderr == ""
 
 

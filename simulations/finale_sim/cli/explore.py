@@ -162,7 +162,8 @@ def _replay(arguments: argparse.Namespace) -> int:
         print_json(replayed.as_dict() | more, arguments.stdout)
         return replayed.exit_code
     print(replay_text(replayed))
-    print("\n".join(["", "What deviates", *(f"  {n}. {s}" for n, s in enumerate(in_words(replayed.story), 1))]))
+    deviates = [f"  {n}. {s}" for n, s in enumerate(in_words(replayed.story), 1)]
+    print("\n".join(["", "What deviates" if deviates else "Nothing deviates from the happy path", *deviates]))
     print("\nTimeline (» a deviation, · an observation)\n" + timeline(replayed.story, most_lines=200))
     if points:
         print(f"\nWhen it was decided: of {arguments.curve} random futures behind each choice, so many fail so")
