@@ -21,7 +21,7 @@ def test_verdicts_are_summed_up_and_told_with_v(race: str, run: Run, pytester: p
     run("-v").stdout.fnmatch_lines(
         [
             "test_it.py::test_race: violated: 'assertions hold' (1 trial)  fin1-*",
-            "test_sound.py::test_sound: exhausted: no stream of choices is left untried; rung * (1 trials, 0 choices, * s)",
+            "test_sound.py::test_sound: exhausted: no stream of choices is left untried; rung * (1 trial, 0 choices, * s)",
         ]
     )
     run("-q", "test_sound.py").stdout.no_fnmatch_line("*simulated*")

@@ -95,7 +95,7 @@ class Search:
             return Truncated(why)
         if self.discarded * 10 >= self.trials * 9 > 0:
             of = counted(self.trials, "trial")
-            return Truncated(f"{self.discarded:,} of {of} do not count, because an assume() of the program did not hold")
+            return Truncated(f"{self.discarded:,} of {of} did not count, because an assume() of the program did not hold")
         if self.late:  # what could have been chosen in the rest of these was not
             return Sampled(self.trials)
         if self.exhausted:
