@@ -545,7 +545,7 @@ def test_ctrl_c_gets_through_to_a_program_that_spins(folder: Path) -> None:
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 3
-    assert "interrupted after 0 of 2000 trials" in stdout
+    assert "interrupted after 0 of 2,000 trials" in stdout
     assert stderr == ""
 
 
