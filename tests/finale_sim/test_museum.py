@@ -30,7 +30,7 @@ def test_exhibits_are_found_anew(shown: list[Exhibit]) -> None:
     for one in shown:
         assert one.caught
         assert one.as_dict()["token"] == one.found.token is not None
-        assert one.as_dict()["strategy"] in NAMED
+        assert one.as_dict()["strategy"] in {*NAMED, "opposites"}
         assert len(one.deviations) <= 1
     fold = next(one for one in shown if one.name == "fold loss")
     assert fold.deviations == ["cancel comes: at 1.5 s"]
