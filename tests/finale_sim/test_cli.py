@@ -523,7 +523,7 @@ def test_ctrl_c_gets_through_to_a_program_that_spins(folder: Path) -> None:
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 3
     assert "interrupted after 0 of 2000 trials" in stdout
-    assert stderr == ""
+    assert set(stderr.splitlines()) <= {"spinning"}  # a slow machine may have given the first trial up and begun another
 
 
 def test_ctrl_c_while_shrinking_keeps_the_failure(folder: Path) -> None:
