@@ -545,13 +545,8 @@ def test_ctrl_c_gets_through_to_a_program_that_spins(folder: Path) -> None:
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 3
-<<<<<<< HEAD
     assert "interrupted after 0 of 2,000 trials" in stdout
-    assert stderr == ""
-=======
-    assert "interrupted after 0 of 2000 trials" in stdout
     assert set(stderr.splitlines()) <= {"spinning"}  # a slow machine may have given the first trial up and begun another
->>>>>>> main
 
 
 def test_ctrl_c_while_shrinking_keeps_the_failure(folder: Path) -> None:

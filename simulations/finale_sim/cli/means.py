@@ -25,9 +25,7 @@ def means(sub: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"processes that run trials, if the search takes long; the result is the same (default: {cores}, the cores)",
     )
-    sub.add_argument(
-        "--resume", metavar="FILE", help="keep the search in FILE, and go on from there; it need not exist"
-    )
+    sub.add_argument("--resume", metavar="FILE", help="keep the search in FILE, and go on from there; it need not exist")
 
 
 @contextmanager
