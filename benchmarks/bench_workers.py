@@ -25,10 +25,11 @@ from statistics import median
 import trio
 from side_by_side import heading, print_table, verdict
 
+from finale_sim.attentive import attentive
 from finale_sim.campaign import campaign_programs
 from finale_sim.failure.determinism import Rechecked
 from finale_sim.investigate import investigate
-from finale_sim.program import PlainProgram, Program, attentive
+from finale_sim.program import PlainProgram, Program
 from finale_sim.saved import Saved
 from finale_sim.search import Alone, Search, search
 from finale_sim.workers.hired import Hired
