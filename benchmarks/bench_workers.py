@@ -25,7 +25,7 @@ from statistics import median
 import trio
 from side_by_side import heading, print_table, verdict
 
-from finale_sim.attentive import attentive
+from finale_sim.attentive import Attentive
 from finale_sim.campaign import campaign_programs
 from finale_sim.failure.determinism import Rechecked
 from finale_sim.investigate import investigate
@@ -113,7 +113,7 @@ def held_mb(pid: int | str) -> float:
 def timed(program: Program, trials: int, pool: Pool | None) -> tuple[float, float, Search]:
     """Real and processor seconds of a search, and the search."""
     processes: list[int | str] = ["self", *(workers() if pool is not None else [])]
-    with attentive(program.attempt) as run:
+    with Attentive(program.attempt) as run:
         rechecked = Rechecked(program, run)
         crew = Hired(pool, program, rechecked, 0) if pool is not None else Alone(lambda decide: rechecked(decide, 1))
         before = [cpu_s(pid) for pid in processes]
