@@ -35,10 +35,12 @@ def main() -> int:
     parser.add_argument("--doubt", action="store_true", help="what has a verdict meets all judges, not only the first")
     parser.add_argument("--quick", action="store_true", help="only the tests that are about the module")
     parser.add_argument("--alone", type=int, metavar="N", help="show N mutants that were noticed to the campaign alone; no page")
+    parser.add_argument("--trials", type=int, metavar="N", help="of each scenario (default: as in pyproject.toml)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="which N they are (default: 1)")
     arguments = parser.parse_args()
     if unknown := set(arguments.modules) - set(names):
         parser.error(f"{', '.join(sorted(unknown))}: no such module in tool.mutants; it has {' '.join(names)}")
+    config["trials"] = arguments.trials or config["trials"]
     RESULTS.mkdir(parents=True, exist_ok=True)
     with (ROOT / "tests/mutants/verdicts.toml").open("rb") as file:
         verdicts = tomllib.load(file).get("survivor", [])
@@ -99,7 +101,8 @@ def _try_alone(names: Sequence[str], judged: frozenset[Key], config: dict[str, A
         if result.killer is None:
             print(f"{result.module}.py:{result.line}: not for the campaign: {result.was}  →  {result.now}")
     seen = sum(result.killer is not None for result in results)
-    print(f"the campaign alone notices {seen} of {len(results)}, drawn with seed {arguments.seed} from {len(noticed)}")
+    drawn = f"{len(results)}, drawn with seed {arguments.seed} from {len(noticed)}"
+    print(f"the campaign alone, with {config['trials']} trials of each scenario, notices {seen} of {drawn}")
     return 0
 
 
