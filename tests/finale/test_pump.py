@@ -188,6 +188,23 @@ async def test_a_failure_is_logged(caplog: pytest.LogCaptureFixture, autojump_cl
     assert [f"attempt {number} of 4: OSError('disk full')" in caplog.messages[number - 1] for number in range(1, 5)] == [True] * 4
 
 
+@pytest.mark.parametrize("journal", [None, FaultyJournal()])
+async def test_what_goes_well_is_not_logged(journal: FaultyJournal | None, caplog: pytest.LogCaptureFixture) -> None:
+    """With a journal, and with none that could fail."""
+    async with finale.open_workspace(_quick, journal=journal) as workspace:
+        await workspace.submit("p", "s").wait()
+    assert not caplog.messages
+
+
+async def test_a_journal_that_does_not_close_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Its last words may be missing on the disk."""
+    journal = FaultyJournal()
+    journal.close_fault = fail
+    async with finale.open_workspace(_quick, journal=journal):
+        pass
+    assert caplog.messages == ["closing the journal failed: OSError('disk full')"]
+
+
 async def test_a_logger_that_fails_hurts_nobody(autojump_clock: trio.testing.MockClock) -> None:
     """I1, I12: what reports trouble must not make it worse: the endings come out, and the readers end."""
 
