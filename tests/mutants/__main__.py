@@ -82,8 +82,11 @@ def _try_all(
     judge = Judge(config["seconds"], [test for stage in stages for test in stage.tests])
     if (noticed := judge.killer(f"finale.{name}", path.read_text(), path, stages, RESULTS / f"{name}.log")) is not None:
         sys.exit(f"{noticed} fails without any mutant, see {RESULTS / f'{name}.log'}")
+    before = _changed_at()
     work = [(mutant, stages[:1] if mutant.key in judged else stages) for mutant in mutants]
     tried = {result.key: result for result in _side_by_side(judge, work, arguments.jobs, RESULTS / f"{name}.new")}
+    if edited := {file.name for file, _ in before ^ _changed_at()}:
+        sys.exit(f"{', '.join(sorted(edited))} changed while mutants of {name}.py were tried; use a worktree of its own for that")
     kept = sorted(({**known, **tried} if arguments.survivors else tried).values(), key=lambda result: (result.line, result.now))
     (RESULTS / f"{name}.jsonl").write_text("".join(json.dumps(list(result), ensure_ascii=False) + "\n" for result in kept))
     survived = sum(result.killer is None for result in kept)
@@ -125,6 +128,11 @@ def _side_by_side(judge: Judge, work: Sequence[tuple[Mutant, Sequence[Stage]]], 
     results = _read(fresh)
     fresh.unlink()
     return results
+
+
+def _changed_at() -> set[tuple[Path, int]]:
+    """When each file was written that a judge reads: a test that is broken for a moment notices every mutant."""
+    return {(file, file.stat().st_mtime_ns) for folder in ("sdk", "tests") for file in (ROOT / folder).rglob("*.py")}
 
 
 def _path(name: str) -> Path:

@@ -1,7 +1,7 @@
 """Who judges a mutant: the tests, then the smoke campaign, in processes forked from one that has everything but finale loaded.
 
 Starting Python and pytest takes longer than most mutants live. The mutated text never touches the disk: it is what ``import``
-finds, so a checkout can be worked in meanwhile.
+finds. All else is read from the checkout.
 """
 
 import importlib.abc
