@@ -124,6 +124,24 @@ async def test_log_and_journal_join_without_a_seam() -> None:
         assert await taken(broker.subscribe(after=after, past=Stored(writer).read)) == writer.events[after:]
 
 
+async def test_who_falls_behind_after_having_caught_up_sees_a_gap() -> None:
+    """The journal is for the way back; then a reader is one like the others, and a slow one does not keep the disk busy."""
+    broker = Broker(retain=4)
+    writer = Writer(broker)
+    stored = Stored(writer)
+    for number in range(8):
+        writer.run(f"r{number}")
+    reader = broker.subscribe(after=0, past=stored.read)
+    assert await taken(reader) == writer.events
+    asked, seen = len(stored.asked), len(writer.events)
+    for number in range(8, 16):
+        writer.run(f"r{number}")
+    items = await taken(reader)
+    assert isinstance(items[0], Gap)
+    assert items[0].dropped + len(items) - 1 == len(writer.events) - seen
+    assert len(stored.asked) == asked
+
+
 async def test_what_the_log_still_has_is_not_asked_of_the_journal() -> None:
     """A journal may be slow."""
     broker = Broker()
