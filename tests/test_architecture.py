@@ -31,7 +31,10 @@ SDK, SIM, PLUGIN = "sdk/finale", "simulations/finale_sim", "simulations/finale_p
 WORDS = "finale.errors finale.events"
 SEAMS = f"{WORDS} finale.coordinator finale.journal.*"
 PARTS = "finale.testing.* finale_sim.faults.* finale_sim.scenarios.* finale_sim.oracles.*"
-SEARCH = "finale_sim.accesses finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.verdict finale_sim.search.*"
+SEARCH = (
+    "finale_sim.accesses finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.verdict finale_sim.wording "
+    "finale_sim.search.*"
+)
 KERNEL = "finale_sim.kernel.*"
 FAILURE = "finale_sim.failure"
 DRAWING = "finale.drawing.*"
@@ -151,7 +154,8 @@ RULES = [
     Rule(f"{SIM}/profile.py", "", "", "what a trial did is a few numbers", pure=True),
     Rule(f"{SIM}/net/*.py", f"finale_sim.choices {KERNEL} finale_sim.net.*", "trio", "a network for any program"),
     Rule(f"{SIM}/inject.py", f"finale_sim.choices {KERNEL}", "trio", "what programs call knows their trial, and no search"),
-    Rule(f"{SIM}/verdict.py", "", "", "what may be concluded is a handful of words", pure=True),
+    Rule(f"{SIM}/wording.py", "", "", "a count reads the same wherever it is told", pure=True),
+    Rule(f"{SIM}/verdict.py", "finale_sim.wording", "", "what may be concluded is a handful of words", pure=True),
     Rule(
         f"{SIM}/search/*.py",
         SEARCH,
@@ -167,7 +171,7 @@ RULES = [
     Rule(f"{SIM}/failure/regression.py", "", "", "a test file is a function of what was told"),
     Rule(
         f"{SIM}/kernel/*.py",
-        "finale_sim.accesses finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.kernel.*",
+        "finale_sim.accesses finale_sim.choices finale_sim.injected finale_sim.profile finale_sim.wording finale_sim.kernel.*",
         "trio outcome sniffio",
         "the kernel drives any trio program, so it knows choices, trio and what trio itself is built on",
     ),
@@ -233,6 +237,7 @@ RULES = [
         "",
         "where a trial is run and judged; it decides nothing about what to try",
     ),
+    Rule(f"{SIM}/attentive.py", SEARCH, "", "it hears what a trial cannot; what a trial is, it need not know"),
     Rule(
         f"{SIM}/stepping.py",
         f"{DRAWING} {TOLD} finale_sim.program",
@@ -261,7 +266,7 @@ RULES = [
     Rule(
         f"{SIM}/investigate.py",
         f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility "
-        "finale_sim.declared",
+        "finale_sim.attentive finale_sim.declared",
         "",
         "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),
@@ -285,8 +290,9 @@ RULES = [
     ),
     Rule(
         f"{SIM}/workers/*.py",
-        f"finale {SEARCH} {KERNEL} finale_sim.token finale_sim.program finale_sim.campaign finale_sim.investigate "
-        f"finale_sim.targets {FAILURE}.determinism {FAILURE}.fresh finale_sim.canaries.* finale_sim.workers.*",
+        f"finale {SEARCH} {KERNEL} finale_sim.attentive finale_sim.token finale_sim.program finale_sim.campaign "
+        f"finale_sim.investigate finale_sim.targets {FAILURE}.determinism {FAILURE}.fresh finale_sim.canaries.* "
+        "finale_sim.workers.*",
         "cloudpickle",
         "other processes make the same programs and run their trials; what a search makes of them is not decided here",
     ),
@@ -311,7 +317,8 @@ RULES = [
     ),
     Rule(
         f"{SIM}/museum.py {SIM}/museum_page.py",
-        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.seed.* finale_sim.verdict finale_sim.render.* finale_sim.museum",
+        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.seed.* finale_sim.verdict finale_sim.wording finale_sim.render.* "
+        "finale_sim.museum",
         "",
         "what is known to be found, found anew; the page says nothing of its own",
     ),

@@ -17,6 +17,7 @@ from finale_pytest.trials import Overdue, Trials, innermost, label_of
 from finale_sim.investigate import Replayed
 from finale_sim.story import Story
 from finale_sim.token import decode, program_key
+from finale_sim.wording import counted
 
 __all__ = ["SimulatedTest", "on_trio", "owners"]
 
@@ -122,9 +123,8 @@ class SimulatedTest(pytest.Function):
             report = finale_sim.explore(trials, **settings, on_trial=trials.on_trial)
         except Overdue as error:
             self._say("undecided: out of time", error.args[0], note=gone)
-            _refuse(
-                f"UNDECIDED  out of time after {error.args[0]:,} trials, none of which failed. Give it more, or fewer trials."
-            )
+            ran = counted(error.args[0], "trial")
+            _refuse(f"UNDECIDED  out of time after {ran}, none of which failed. Give it more, or fewer trials.")
         if trials.left is not None:
             raise trials.left
         found, verdict = report.counterexample, report.verdict

@@ -58,6 +58,7 @@ def explore(
     function that is called like an executor's, with ``workers`` behind it (default: as many as there are cores). The report is
     the same. Other processes import the function by its name; if they can't, and cloudpickle is not installed, a warning says
     that all runs here. ``resume`` is a file in which the search is kept: call it again with the same arguments, and it goes on.
+    If it cannot be written any more, a warning says so.
 
     Raises:
         BadTarget: one of them is not such a function.
@@ -144,7 +145,7 @@ def _warn(what: str) -> None:
 
 
 def _saved(path: str | Path | None, **arguments: Any) -> Saved | None:
-    return Saved(path, arguments) if path is not None else None
+    return Saved(path, arguments, notice=_warn) if path is not None else None
 
 
 def replay(token: str, target: Any = None, *, crash: Callable[[], Awaitable[Any]] | None = None) -> Replayed:

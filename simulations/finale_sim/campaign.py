@@ -19,6 +19,7 @@ from finale_sim.saved import Saved
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.search import DEFAULT, Search
 from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
+from finale_sim.wording import counted
 from finale_sim.world import Opens
 
 __all__ = ["Campaign", "campaign_programs", "check_programs", "prove", "run_campaign", "workspace_programs"]
@@ -83,10 +84,10 @@ class Campaign:
         total = self.as_dict()
         reached = {name for report in self.reports for name in report.search.seen}
         verdict = {0: "No violation.", 1: "VIOLATED.", 3: "Undecided."}[self.exit_code]
-        numbers = f"{total['trials']:,} trials, {total['choices']:,} choices, {total['steps']:,} steps"
+        numbers = ", ".join(counted(total[f"{one}s"], one) for one in ("trial", "choice", "step"))
         took = f" in {total['seconds']:.1f} s" if timed else ""
         complete = sum(report.search.swept > 0 or report.search.exhausted for report in self.reports)
-        swept = f"every single deviation tried in {complete} of {len(self.reports)} scenarios"
+        swept = f"every single deviation tried in {complete} of {counted(len(self.reports), 'scenario')}"
         return f"{verdict} {numbers}{took}; {swept}; {len(reached)} of {len(ENDINGS)} endings seen."
 
     def __str__(self) -> str:
@@ -95,7 +96,7 @@ class Campaign:
         return "\n".join([text_table(_COLUMNS, rows), self.summary(), *self.coverage().lines(), *told])
 
     def __repr__(self) -> str:
-        return f"<Campaign over {len(self.reports)} scenarios: {self.summary()}>"
+        return f"<Campaign over {counted(len(self.reports), 'scenario')}: {self.summary()}>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html}

@@ -16,6 +16,7 @@ from finale_sim.program import Program, ScenarioProgram
 from finale_sim.report import Counterexample, Report, failure_told
 from finale_sim.search import Search
 from finale_sim.verdict import NotReproducible, Truncated
+from finale_sim.wording import counted
 
 __all__ = ["Progress", "failure_text", "print_campaign", "print_table", "replay_text", "verdict_text"]
 
@@ -51,7 +52,8 @@ class Progress:
             share = (self._done + min(search.trials / search.budget, 1)) / self._programs
             bar = ("█" * round(20 * share)).ljust(20, "░")
             name = program.name.rpartition("/")[2]
-            self._write(f"{bar} {share:4.0%}  {total:,} trials  {rate:,.0f}/s  {name}: {search.strategy} {search.trials}")
+            so_far = f"{counted(total, 'trial')}  {rate:,.0f}/s"
+            self._write(f"{bar} {share:4.0%}  {so_far}  {name}: {search.strategy} {search.trials}")
 
     def on_report(self, program: Program, report: Report) -> None:
         """A program has been searched."""
@@ -122,7 +124,7 @@ def print_campaign(campaign: Campaign, programs: Sequence[ScenarioProgram], titl
     ]
     print_table(title, ("scenario", "trials", "choices", "deviations", "endings seen", "verdict"), rows)
     if campaign.interrupted:
-        print(f"Interrupted: {len(campaign.reports)} of {len(programs)} scenarios were looked at.")
+        print(f"Interrupted: {len(campaign.reports)} of {counted(len(programs), 'scenario')} looked at.")
     for why in dict.fromkeys(str(r.verdict) for r in campaign.reports if isinstance(r.verdict, Truncated | NotReproducible)):
         print(why[0].upper() + why[1:])
     if campaign.reports:
@@ -140,7 +142,7 @@ def _raised(campaign: Campaign) -> Iterator[str]:
             where = (
                 f"in {len(failing[told])} of {len(campaign.reports)} scenarios" if len(failing[told]) > 1 else failing[told][0]
             )
-            yield f"  {told}  ({trials:,} trials, {where})"
+            yield f"  {told}  ({counted(trials, 'trial')}, {where})"
     if len(total) > _MOST_RAISED:
         yield f"  … {len(total) - _MOST_RAISED} more"
 
@@ -148,25 +150,24 @@ def _raised(campaign: Campaign) -> Iterator[str]:
 def verdict_text(report: Report) -> str:
     """One program's verdict and numbers on a line; then one for each fault and each situation that it names."""
     search = report.search
-    numbers = f"{search.trials:,} trials, {search.choices:,} choices, {report.seconds:.2f} s"
+    numbers = f"{counted(search.trials, 'trial')}, {counted(search.choices, 'choice')}, {report.seconds:.2f} s"
     if search.behaviours.trials:
-        orders = search.behaviours.distinct
-        numbers += f"; {orders:,} different order{'s' * (orders != 1)} in {search.behaviours.trials:,} of them"
+        numbers += f"; {counted(search.behaviours.distinct, 'different order')} in {search.behaviours.trials:,} of them"
     if search.cancel_points:
-        numbers += f"; cancelled at {len(search.cancelled):,} of {search.cancel_points:,} points"
+        numbers += f"; cancelled at {len(search.cancelled):,} of {counted(search.cancel_points, 'point')}"
     if search.crash_points:
-        numbers += f"; killed at {len(search.crashed):,} of {search.crash_points:,} steps"
+        numbers += f"; killed at {len(search.crashed):,} of {counted(search.crash_points, 'step')}"
     if search.late:
-        numbers += f"; {search.late:,} trials ended late, when nothing surprising happened any more"
+        numbers += f"; {counted(search.late, 'trial')} ended late, when nothing surprising happened any more"
     if search.discarded:
-        numbers += f"; {search.discarded:,} trials do not count"
+        numbers += f"; {counted(search.discarded, 'trial does', 'trials do')} not count"
     lines = [f"{report.program.partition('/')[2]}: {report.verdict} ({numbers})"]
     lines += [
-        f"  fault {name!r} {f'struck in {trials:,} trials' if trials else 'never struck'}"
+        f"  fault {name!r} {'struck in ' + counted(trials, 'trial') if trials else 'never struck'}"
         for name, trials in search.struck.items()
     ]
     lines += [
-        f"  {name!r} was {f'reached in {trials:,} trials' if trials else 'never reached'}"
+        f"  {name!r} was {'reached in ' + counted(trials, 'trial') if trials else 'never reached'}"
         for name, trials in search.probes.items()
     ]
     lines += [f"  {line}" for line in report.coverage().lines()]

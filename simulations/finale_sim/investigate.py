@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from finale.drawing import Picture
 from finale.drawing.tables import block
+from finale_sim.attentive import Attentive
 from finale_sim.choices import deviations as deviations_of
 from finale_sim.declared import declared_in
 from finale_sim.failure.determinism import (
@@ -25,7 +26,7 @@ from finale_sim.failure.feasibility import Labelled, label
 from finale_sim.failure.nearest import nearest_passing
 from finale_sim.failure.regression import Case
 from finale_sim.kernel import Conditions
-from finale_sim.program import PlainProgram, Program, attentive
+from finale_sim.program import PlainProgram, Program
 from finale_sim.render import in_words, trial_picture
 from finale_sim.report import Counterexample, Report, indented
 from finale_sim.saved import Saved
@@ -35,7 +36,6 @@ from finale_sim.story import Story
 from finale_sim.token import BadToken, Token, program_key
 
 __all__ = ["Hire", "Replayed", "as_recorded", "conditions_of", "investigate", "replay_token"]
-
 
 Hire: TypeAlias = Callable[[Program, Rechecked, int], Crew]
 """Gives the search of a program its crew, which runs the trials as ``Rechecked`` does; an earlier search has taken so many."""
@@ -61,22 +61,20 @@ def investigate(
     ``hire``: who else may run trials of the search. ``saved``: where the search is kept, and goes on from.
 
     Raises:
-        BadSave: what was saved cannot be continued, or nothing can be saved.
+        BadSave: what was saved cannot be continued.
         ValueError: there is no such strategy.
     """
     started = clock()
     found: Counterexample | Difference | None = None
     untold: str | None = None
-    with attentive(program.attempt) as attempt:
+    with Attentive(program.attempt) as attempt:
         resumed = saved.search_of(program) if saved is not None else None
         if strategy == EXHAUSTIVE:
             program.conditions.see_that_orders_can_be_left_out()
             hire = None  # what it learns of a trial, it learns in this process
         crew = (hire or _alone)(program, Rechecked(program, attempt), resumed.trials if resumed is not None else 0)
-        watching = _saving(program, saved, on_trial) if saved is not None else on_trial
-        state = search(
-            crew, trials=trials, seed=seed, deviations=deviations, strategy=strategy, on_trial=watching, resumed=resumed
-        )
+        watch = _saving(program, saved, on_trial) if saved is not None else on_trial
+        state = search(crew, trials=trials, seed=seed, deviations=deviations, strategy=strategy, on_trial=watch, resumed=resumed)
         _name_all(program, state)
         if saved is not None:
             saved.keep(program, state)
@@ -89,6 +87,7 @@ def investigate(
         except KeyboardInterrupt:
             state.interrupted = True
             untold = "interrupted while a failure was being told" if state.failure is not None else None
+        state.interrupted = state.interrupted or attempt.pressed
     if isinstance(found, Difference):
         return Report(program.name, state, clock() - started, unstable=str(found))
     return Report(program.name, state, clock() - started, found, untold=untold, within=str(program.conditions))

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from finale_sim.canaries.elsewhere import NotYet
 from finale_sim.museum import FINALE_ROOM, SEED_ROOM, Exhibit
+from finale_sim.wording import counted
 
 __all__ = ["page"]
 
@@ -130,7 +131,7 @@ def _plain(claim: str) -> str:
 
 def _exhibit(one: Exhibit) -> str:
     search, steps = one.found.search, one.deviations
-    count = f"{search.trials} trial{'s' * (search.trials != 1)}, {len(steps)} deviation{'s' * (len(steps) != 1)}"
+    count = f"{counted(search.trials, 'trial')}, {counted(len(steps), 'deviation')}"
     facts = [
         ("What is wrong", escape(one.wrong)),
         ("What broke", f'<span class="broken">{escape(one.evidence)}</span>'),

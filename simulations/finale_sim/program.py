@@ -1,8 +1,6 @@
 """Programs: what can be searched. A program runs one trial for given answers and judges it; ``tell`` also traces it."""
 
-import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any, Protocol, Self
@@ -17,12 +15,12 @@ from finale_sim.lives import lives_seen
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, judge, oracles
 from finale_sim.scenarios import Scenario
-from finale_sim.search import Attempt, RunTrial
+from finale_sim.search import Attempt
 from finale_sim.story import Story
 from finale_sim.verdict import Breach
 from finale_sim.world import Opens, World
 
-__all__ = ["PlainProgram", "Program", "ScenarioProgram", "attentive"]
+__all__ = ["PlainProgram", "Program", "ScenarioProgram"]
 
 MAX_STEPS = 20_000
 """Of a trial, until it has to come to its end. After that it has as many in which to do so."""
@@ -267,26 +265,3 @@ class ScenarioProgram:
             profile=trial.profile,
             observed=history.fingerprint(),
         )
-
-
-@contextmanager
-def attentive(run: RunTrial) -> Iterator[RunTrial]:
-    """Python drops what a destructor raises, a Ctrl-C that arrives in one as well; this raises it again before the next trial."""
-    pressed, before = False, sys.unraisablehook
-
-    def notice(unraisable: Any) -> None:
-        nonlocal pressed
-        if unraisable.exc_type is not KeyboardInterrupt:
-            before(unraisable)
-        pressed = pressed or unraisable.exc_type is KeyboardInterrupt
-
-    def attempt(decide: Decide) -> Attempt:
-        if pressed:
-            raise KeyboardInterrupt
-        return run(decide)
-
-    sys.unraisablehook = notice
-    try:
-        yield attempt
-    finally:
-        sys.unraisablehook = before

@@ -18,6 +18,7 @@ from finale_sim.shrink import Shrunk
 from finale_sim.story import Story
 from finale_sim.token import Token, encode, program_key
 from finale_sim.verdict import Exhausted, NotReproducible, Truncated, Verdict, Violated
+from finale_sim.wording import counted
 
 __all__ = ["Counterexample", "Report", "failure_told", "indented", "mood", "token_of"]
 
@@ -145,7 +146,8 @@ class Report:
 
     def __str__(self) -> str:
         line = (
-            f"{self.program.partition('/')[2]}: {self.verdict} ({self.search.trials:,} trials, {self.search.choices:,} choices)"
+            f"{self.program.partition('/')[2]}: {self.verdict} "
+            f"({counted(self.search.trials, 'trial')}, {counted(self.search.choices, 'choice')})"
         )
         return line if self.counterexample is None else f"{line}\n\n{self.counterexample}"
 
@@ -240,7 +242,7 @@ def failure_told(counterexample: Counterexample) -> str:
 def indented(message: str) -> list[str]:
     """The lines of a message, as many as one wants to read."""
     lines = message.splitlines()
-    more = [f"… {len(lines) - _MOST_LINES} more lines"] if len(lines) > _MOST_LINES else []
+    more = [f"… {counted(len(lines) - _MOST_LINES, 'more line')}"] if len(lines) > _MOST_LINES else []
     return [f"  {line}" for line in lines[:_MOST_LINES] + more]
 
 
@@ -253,7 +255,7 @@ def _told(counterexample: Counterexample) -> tuple[str, str]:
         size = "on the happy path, without any deviation"
     else:
         kind = "minimal: no stream with fewer does it" if counterexample.minimal else "locally minimal: no smaller one was found"
-        size = f"{count} deviation{'s' * (count != 1)} from the happy path; {kind}"
+        size = f"{counted(count, 'deviation')} from the happy path; {kind}"
     before = [
         f"VIOLATED  {breach.claim!r}",
         *indented(breach.message),

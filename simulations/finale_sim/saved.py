@@ -42,9 +42,11 @@ class Saved:
     """The searches of one campaign in one file, which is made if it is not there.
 
     ``arguments``: what decides which trials are run, as on the command line. A file that was made with others is not continued.
+    ``notice`` is told if the file cannot be written later on, when the disk is full by then: what was found is worth more than
+    the file.
 
     Raises:
-        BadSave: the file is no such file, is damaged, or belongs to another campaign, or it cannot be read.
+        BadSave: the file is no such file, is damaged, or belongs to another campaign, or it cannot be read, or never be written.
     """
 
     def __init__(
@@ -52,15 +54,19 @@ class Saved:
         path: str | Path,
         arguments: Mapping[str, Any],
         *,
+        notice: Callable[[str], None] = lambda _: None,
         every_s: float = _EVERY_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = Path(path)
         self._arguments = dict(arguments)
+        self._notice = notice
         self._every_s = every_s
         self._clock = clock
         self._searches = self._read()
+        self._see_that_it_can_be_written()
         self._written = clock()
+        self._told = ""
 
     def search_of(self, program: Program) -> Search | None:
         """The search of a program as it was kept, to go on from; None if it had not begun.
@@ -91,8 +97,7 @@ class Saved:
     def keep(self, program: Program, search: Search) -> None:
         """Write the file. A search that was interrupted in the middle of counting a trial stays as it was kept last.
 
-        Raises:
-            BadSave: it cannot be written.
+        If that cannot be done, the file stays as it was, and ``notice`` is told, once for each reason.
         """
         if not search.torn:
             kept = replace(search, cut=None, ended=None, interrupted=False)  # the next one is not ended by what ended this
@@ -108,8 +113,23 @@ class Saved:
         try:
             self._replace(json.dumps(head).encode() + b"\n" + payload)
         except OSError as error:
-            raise BadSave(f"{self._path} cannot be written: {error.strerror}") from error
+            self._tell(f"the search could not be kept: {self._path} cannot be written: {error.strerror}")
+        else:
+            self._told = ""
         self._written = self._clock()
+
+    def _tell(self, what: str) -> None:
+        if what != self._told:
+            self._told = what
+            self._notice(what)
+
+    def _see_that_it_can_be_written(self) -> None:
+        """Better now than after a night. Nothing is found yet, so nothing is lost."""
+        try:
+            with tempfile.TemporaryFile(dir=self._path.parent, prefix=f".{self._path.name}."):
+                pass
+        except OSError as error:
+            raise BadSave(f"{self._path} cannot be written: {error.strerror}") from error
 
     def _replace(self, data: bytes) -> None:
         descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")

@@ -16,6 +16,7 @@ from finale_sim.program import Program
 from finale_sim.render import in_words, trial_picture
 from finale_sim.story import Story
 from finale_sim.token import Token, encode, program_key
+from finale_sim.wording import counted
 
 __all__ = ["Option", "Stepping", "stepping"]
 
@@ -83,7 +84,8 @@ class Stepping:
         for index in indexes or (0,):
             choice = self.choice
             if choice is None:
-                raise ValueError(f"the trial is over after {len(self.answers)} choices; back() takes the last one back")
+                made = counted(len(self.answers), "choice")
+                raise ValueError(f"the trial is over after {made}; back() takes the last one back")
             if not 0 <= index < choice.options:
                 raise ValueError(f"{index} is no option here; there are 0 to {choice.options - 1}")
             self._take((*self.answers, index))
@@ -109,7 +111,7 @@ class Stepping:
         else:
             end = f"undecided: {attempt.undecided}" if attempt.undecided else "it holds"
         if choice is None:
-            size = f"{len(self.answers)} choices, {self._story.trial.steps} steps"
+            size = f"{counted(len(self.answers), 'choice')}, {counted(self._story.trial.steps, 'step')}"
             return f"The trial is over after {size}: {end}\nToken  {self.token}"
         more = choice.options - len(self.options)
         return "\n".join(

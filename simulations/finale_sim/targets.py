@@ -95,6 +95,7 @@ def as_program_function(label: str, target: Any) -> Callable[[], Awaitable[Any]]
     if not _is_async(target):
         raise BadTarget(f"{label} is {_kind(target)}, no async function; write 'async def {label}()', or wrap it in one")
     if missing := _required(target):
+        _see_that_it_is_not_for_pytest(label, target)
         raise BadTarget(f"{label} wants {', '.join(missing)}; explore calls it without arguments: give them defaults, or wrap it")
     function: Callable[[], Awaitable[Any]] = target
     return function
@@ -186,8 +187,18 @@ def _copier(instance: Any) -> Callable[[], Any]:
     return lambda: copy.deepcopy(instance)
 
 
+def _see_that_it_is_not_for_pytest(label: str, target: Any) -> None:
+    if any(getattr(mark, "name", "") == "simulate" for mark in getattr(target, "pytestmark", ())):
+        fixtures = ", ".join(_required(target))
+        raise BadTarget(
+            f"{label} is a simulated test that takes fixtures of pytest's ({fixtures}), so pytest explores it, and replays what "
+            f"it found: pytest FILE::{label} --sim-token TOKEN"
+        )
+
+
 def _check_function(label: str, function: Callable[..., Any]) -> None:
     if not _takes_request(function):
+        _see_that_it_is_not_for_pytest(label, function)
         raise BadTarget(f"{label}{inspect.signature(function)} is no coordinator; write 'async def {label}(request, ctx)'")
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
+from finale_sim.wording import counted
+
 __all__ = ["Bounded", "Breach", "Exhausted", "NotReproducible", "Sampled", "Truncated", "Verdict", "Violated"]
 
 
@@ -46,6 +48,8 @@ class Exhausted:
         within = f"; {self.within}" if self.within else ""
         if self.classes is None:
             return f"exhausted: no stream of choices is left untried{within}"
+        if self.classes == 1:
+            return f"exhausted: all orders end alike, so one was tried{within}"
         return f"exhausted: each of the {self.classes:,} classes of orders that differ was tried{within}"
 
 
@@ -63,8 +67,8 @@ class Bounded:
     unseen: float | None = None
 
     def __str__(self) -> str:
-        swept = f"all streams with at most {self.deviations} deviation{'s' * (self.deviations != 1)}"
-        return f"bounded: {swept}, {self.sampled} random ones beyond{_unseen(self.unseen)}"
+        swept = f"all streams with at most {counted(self.deviations, 'deviation')}"
+        return f"bounded: {swept}, {counted(self.sampled, 'random one')} beyond{_unseen(self.unseen)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Sampled:
     unseen: float | None = None
 
     def __str__(self) -> str:
-        return f"sampled: {self.trials} streams{_unseen(self.unseen)}"
+        return f"sampled: {counted(self.trials, 'stream')}{_unseen(self.unseen)}"
 
 
 def _unseen(share: float | None) -> str:

@@ -335,4 +335,4 @@ def test_a_time_out_accuses_nobody(pytester: pytest.Pytester, run: Run) -> None:
     )
     result = run(without="asyncio anyio trio xdist")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["UNDECIDED  out of time after 1 trials, none of which failed.*"])
+    result.stdout.fnmatch_lines(["UNDECIDED  out of time after 1 trial, none of which failed.*"])

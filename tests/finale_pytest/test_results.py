@@ -21,7 +21,7 @@ def test_verdicts_are_summed_up_and_told_with_v(race: str, run: Run, pytester: p
     run("-v").stdout.fnmatch_lines(
         [
             "test_it.py::test_race: violated: 'assertions hold' (1 trial)  fin1-*",
-            "test_sound.py::test_sound: exhausted: no stream of choices is left untried; rung * (1 trials, 0 choices, * s)",
+            "test_sound.py::test_sound: exhausted: no stream of choices is left untried; rung * (1 trial, 0 choices, * s)",
         ]
     )
     run("-q", "test_sound.py").stdout.no_fnmatch_line("*simulated*")
@@ -46,7 +46,7 @@ def test_v_tells_what_a_pass_rests_on(run: Run, pytester: pytest.Pytester) -> No
     )
     run("-v").stdout.fnmatch_lines(
         [
-            "test_it.py::test_it: exhausted: *; cancelled at 1 of 1 points)",
+            "test_it.py::test_it: exhausted: *; cancelled at 1 of 1 point)",
             "  fault 'db.write' struck in 2 trials",
             "  'both at once' was never reached",
         ]
@@ -171,4 +171,4 @@ def test_ctrl_c_stops_the_session_and_tells_what_is_known(pytester: pytest.Pytes
     )
     result = pytester.runpytest_subprocess("-p", "no:asyncio")
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.stdout.fnmatch_lines(["test_it.py::test_it: undecided: interrupted after * of 1000 trials", "*KeyboardInterrupt*"])
+    result.stdout.fnmatch_lines(["test_it.py::test_it: undecided: interrupted after * of 1,000 trials", "*KeyboardInterrupt*"])

@@ -87,7 +87,7 @@ def test_a_program_that_is_stuck_fails_and_says_who_waits() -> None:
     def test(schedule: Schedule) -> None:
         schedule.run(trio.sleep_forever)
 
-    with pytest.raises(AssertionError, match=r"not stuck: (.|\n)*/main waits in trio.sleep_forever"):
+    with pytest.raises(AssertionError, match=r"'not stuck' is violated: (.|\n)*/main waits in trio.sleep_forever"):
         test()
 
 

@@ -100,7 +100,7 @@ def test_if_nearly_nothing_counts_the_verdict_says_so() -> None:
 
     report = finale_sim.explore(program)
     assert report.verdict.exit_code == 3
-    assert str(report.verdict) == "undecided: 1 of 1 trials do not count, because an assume() of the program did not hold"
+    assert str(report.verdict) == "undecided: 1 of 1 trial did not count, because an assume() of the program did not hold"
 
 
 def test_an_assumption_raises_what_a_program_can_name() -> None:

@@ -14,6 +14,7 @@ from finale_sim.cli import main
 from finale_sim.museum import FINALE_ROOM, SEED_ROOM, Exhibit, exhibits, names_of_exhibits
 from finale_sim.museum_page import page
 from finale_sim.search import NAMED
+from finale_sim.search.opposites import Opposites
 from finale_sim.seed import HOLES
 
 FEW = ("fold loss", "accept window", "no-fifo")
@@ -30,7 +31,7 @@ def test_exhibits_are_found_anew(shown: list[Exhibit]) -> None:
     for one in shown:
         assert one.caught
         assert one.as_dict()["token"] == one.found.token is not None
-        assert one.as_dict()["strategy"] in NAMED
+        assert one.as_dict()["strategy"] in {*NAMED, Opposites.name}
         assert len(one.deviations) <= 1
     fold = next(one for one in shown if one.name == "fold loss")
     assert fold.deviations == ["cancel comes: at 1.5 s"]

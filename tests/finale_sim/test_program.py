@@ -523,9 +523,10 @@ def test_a_check_tells_what_the_coordinator_raised_and_where(capsys: pytest.Capt
     campaign = run_campaign(programs, trials=20)
     print_campaign(campaign, programs, "agent")
     line = agent.__code__.co_firstlineno
-    told = capsys.readouterr().out.partition("The coordinator raised, which ends a run as failed:\n")[2].splitlines()
-    assert f"  tests/finale_sim/test_program.py:{line + 4}: OSError: refused  (35 trials, in 2 of 2 scenarios)" in told
-    assert f"  tests/finale_sim/test_program.py:{line + 2}: KeyError: 'no key'  (35 trials, in 2 of 2 scenarios)" in told
+    told = capsys.readouterr().out.partition("The coordinator raised, which ends a run as failed:\n")[2]
+    for down, error in ((4, "OSError: refused"), (2, "KeyError: 'no key'")):
+        place = re.escape(f"tests/finale_sim/test_program.py:{line + down}: {error}")
+        assert re.search(rf"^  {place}  \((2\d|3\d|40) trials, in 2 of 2 scenarios\)$", told, re.MULTILINE)
     assert campaign.exit_code == 0
     run_campaign(stubs := campaign_programs(["fails while active"]), trials=5)
     print_campaign(run_campaign(stubs, trials=5), stubs, "finale")

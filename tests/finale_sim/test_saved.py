@@ -94,15 +94,36 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.Monke
     saved = Saved(tmp_path / "file", {})
     saved.keep(program("sound"), Search(100, trials=5))
     before = (tmp_path / "file").read_bytes()
-
-    def fail(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(BadSave, match=r"cannot be written: No space left on device$"):
-        saved.keep(program("sound"), Search(100, trials=6))
+    monkeypatch.setattr("os.fsync", full_disk)
+    saved.keep(program("sound"), Search(100, trials=6))
     assert (tmp_path / "file").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_it_is_said_that_it_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, until it could be."""
+    told: list[str] = []
+    saved = Saved(tmp_path / "file", {}, notice=told.append)
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", full_disk)
+            saved.keep(program("sound"), Search(100, trials=6))
+            saved.keep(program("sound"), Search(100, trials=7))
+        saved.keep(program("sound"), Search(100, trials=8))
+    why = f"the search could not be kept: {tmp_path / 'file'} cannot be written: No space left on device"
+    assert told == [why, why]
+
+
+def test_what_was_found_is_told_although_it_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full; the failure is there all the same, and a warning says that the search is not."""
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.warns(RuntimeWarning, match=r"could not be kept: .* cannot be written: No space left on device"):
+        report = finale_sim.explore(programs.fails_deep, trials=400, resume=tmp_path / "file")
+    assert text(report) == text(finale_sim.explore(programs.fails_deep, trials=400))
+
+
+def full_disk(descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
 
 
 # Files that are refused -------------------------------------------------------------------------------------------------
@@ -131,6 +152,12 @@ def test_a_file_that_cannot_be_continued_is_refused(spoil: Callable[[Path], obje
     spoil(path)
     with pytest.raises(BadSave, match=says):
         Saved(path, {})
+
+
+def test_where_nothing_can_be_written_is_known_at_once(tmp_path: Path) -> None:
+    """And not after a night's search."""
+    with pytest.raises(BadSave, match=r"nowhere/file cannot be written: No such file or directory"):
+        Saved(tmp_path / "nowhere" / "file", {})
 
 
 def test_other_arguments_are_refused(tmp_path: Path) -> None:

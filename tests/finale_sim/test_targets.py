@@ -348,3 +348,16 @@ def sync_coordinator(request: Any, ctx: Any) -> None: ...
 def test_what_is_no_coordinator_is_told_so(target: Any, says: str) -> None:
     """What it is, what is missing, and what to write."""
     assert refusal(coordinator_factory, "x", target) == says
+
+
+@pytest.mark.parametrize("use", [as_program_function, coordinator_factory])
+def test_a_simulated_test_with_fixtures_is_sent_to_pytest(use: Callable[..., Any]) -> None:
+    """Nobody else can make them."""
+
+    @pytest.mark.simulate
+    async def test_pool(pool: object) -> None: ...
+
+    said = (
+        "test_pool is a simulated test that takes fixtures of pytest's (pool), so pytest explores it, and replays what it found: "
+    )
+    assert refusal(use, "test_pool", test_pool) == f"{said}pytest FILE::test_pool --sim-token TOKEN"

@@ -1,8 +1,9 @@
 """Workspaces that are not finale's: what they must have, and that all scenarios are played on them."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_finale_itself_is_a_workspace() -> None:
     [
         ("submit", r"the workspace of mine has no submit\(\); every scenario calls it, so add it"),
         ("session", r"has no session\(\); every scenario calls it"),
-        ("terminate", r"has no terminate\(\); scenario 'terminated' calls it, so add it, or name others with --scenario"),
+        ("terminate", r"has no terminate\(\); scenario 'stopped again' calls it, so add it, or name others with --scenario"),
         ("run.wait", r"what submit\(\) of mine returns has no run_id; add it"),
         ("events.next", r"what subscribe\(\) of mine returns is no async iterator"),
     ],
@@ -83,7 +84,9 @@ def test_what_opens_no_workspace_says_why(target: Any, says: str) -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=list(SCENARIOS))
 def test_scenarios_name_what_they_call(scenario: Scenario) -> None:
     """A method of the workspace that not every scenario uses is in ``calls`` of those that use it, and of no other."""
-    called = set(scenario.play.__code__.co_names) & {"terminate", "clear_queue", "statistics", "wait_idle", "runs"}
+    module = vars(sys.modules[scenario.play.__module__]).values()
+    names = {name for function in module if isinstance(function, FunctionType) for name in function.__code__.co_names}
+    called = names & {"terminate", "clear_queue", "statistics", "wait_idle", "runs"}
     assert set(scenario.calls) == called
 
 

@@ -38,7 +38,7 @@ def picture_of(
     title = _title(runs)
     left_out = len(runs) - len(shown)
     notes = [Note(f"… {left_out:,} more run{'s' * (left_out != 1)}, not shown")] if left_out else []
-    notes += [Note(f"{gaps:,} events were dropped before they got here")] if gaps else []
+    notes += [Note(f"{gaps:,} event{'s were' if gaps > 1 else ' was'} dropped on the way here")] if gaps else []
     notes += [note for run in shown for note in _told(run, start)]
     chart = Lanes(
         title,

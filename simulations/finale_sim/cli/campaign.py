@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
-from finale_sim.cli.covering import counted, covering, tell_coverage
+from finale_sim.cli.covering import covering, squares, tell_coverage
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
 from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, canary, positive, print_json, require, searching
@@ -12,6 +12,7 @@ from finale_sim.display import Progress, failure_text, print_campaign
 from finale_sim.program import ScenarioProgram
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.targets import BadTarget, coordinator_factory, load
+from finale_sim.wording import counted
 from finale_sim.workspaces import opener
 
 __all__ = ["add"]
@@ -111,14 +112,14 @@ def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgr
             on_report=progress.on_report,
             again=replay_with,
             hire=hire,
-            saved=saved(arguments),
+            saved=saved(arguments, progress),
         )
     progress.clear()
     told = [failures[0][1].case() for failures in campaign.failures().values()]
     draw(arguments, next((failures[0][1].timeline() for failures in campaign.failures().values()), None))
     emit(arguments, told, getattr(arguments, "target", None))
     if arguments.json:
-        print_json(campaign.as_dict() | counted(arguments, campaign.coverage()), arguments.stdout)
+        print_json(campaign.as_dict() | squares(arguments, campaign.coverage()), arguments.stdout)
     else:
         print_campaign(campaign, programs, title)
         tell_coverage(arguments, campaign.coverage())
@@ -132,6 +133,6 @@ def _print_failures(campaign: Campaign, replay_with: Sequence[str]) -> None:
         (scenario, smallest), *others = failures
         print(f"\n{scenario}\n" + failure_text(smallest, replay_with))
         if others:
-            print(f"\n{claim!r} is broken in {len(others)} more scenario{'s' * (len(others) > 1)}:")
+            print(f"\n{claim!r} is broken in {counted(len(others), 'more scenario')}:")
         for scenario, other in others:
-            print(f"  {scenario}: {other.deviations} deviation{'s' * (other.deviations != 1)}, {other.token}")
+            print(f"  {scenario}: {counted(other.deviations, 'deviation')}, {other.token}")

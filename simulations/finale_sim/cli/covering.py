@@ -5,7 +5,7 @@ from typing import Any
 
 from finale_sim.coverage import Coverage
 
-__all__ = ["counted", "covering", "tell_coverage"]
+__all__ = ["covering", "squares", "tell_coverage"]
 
 
 def covering(sub: argparse.ArgumentParser) -> None:
@@ -19,6 +19,6 @@ def tell_coverage(arguments: argparse.Namespace, coverage: Coverage) -> None:
         print(f"\n{tables}")
 
 
-def counted(arguments: argparse.Namespace, coverage: Coverage) -> dict[str, Any]:
+def squares(arguments: argparse.Namespace, coverage: Coverage) -> dict[str, Any]:
     """For JSON: each square with its trials, if they are wanted."""
     return {"squares": coverage.records()} if arguments.coverage else {}

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from finale_sim.api import program_of
-from finale_sim.cli.covering import counted, covering, tell_coverage
+from finale_sim.cli.covering import covering, squares, tell_coverage
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
 from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, canary, positive, print_json, searching
@@ -125,14 +125,14 @@ def _explore(arguments: argparse.Namespace) -> int:
             strategy=arguments.strategy,
             on_trial=lambda search: progress.on_trial(program, search),
             hire=hire,
-            saved=saved(arguments, conditions=conditions.code),
+            saved=saved(arguments, progress, conditions=conditions.code),
         )
     report = confirmed(report, again(arguments, arguments.target))
     progress.clear()
     draw(arguments, report.counterexample.timeline() if report.counterexample else None)
     emit(arguments, [report.counterexample.case()] if report.counterexample else [], arguments.target)
     if arguments.json:
-        print_json(report.as_dict() | counted(arguments, report.coverage()), arguments.stdout)
+        print_json(report.as_dict() | squares(arguments, report.coverage()), arguments.stdout)
     else:
         print(verdict_text(report))
         tell_coverage(arguments, report.coverage())
@@ -162,7 +162,8 @@ def _replay(arguments: argparse.Namespace) -> int:
         print_json(replayed.as_dict() | more, arguments.stdout)
         return replayed.exit_code
     print(replay_text(replayed))
-    print("\n".join(["", "What deviates", *(f"  {n}. {s}" for n, s in enumerate(in_words(replayed.story), 1))]))
+    deviates = [f"  {n}. {s}" for n, s in enumerate(in_words(replayed.story), 1)]
+    print("\n".join(["", "What deviates" if deviates else "Nothing deviates from the happy path", *deviates]))
     print("\nTimeline (» a deviation, · an observation)\n" + timeline(replayed.story, most_lines=200))
     if points:
         print(f"\nWhen it was decided: of {arguments.curve} random futures behind each choice, so many fail so")

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,9 +25,7 @@ def means(sub: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"processes that run trials, if the search takes long; the result is the same (default: {cores}, the cores)",
     )
-    sub.add_argument(
-        "--resume", metavar="FILE", help="keep the search in FILE, and go on from there; it need not exist"
-    )
+    sub.add_argument("--resume", metavar="FILE", help="keep the search in FILE, and go on from there; it need not exist")
 
 
 @contextmanager
@@ -35,16 +33,19 @@ def workers_for(arguments: argparse.Namespace, label: str, progress: Progress) -
     """Within, there are workers if they are wanted."""
     target, canary, crash = (getattr(arguments, name, None) for name in ("target", "canary", "crash"))
     source = Source(target, label, canary, crash)
+    with hiring(lambda: source, arguments.workers, None, _notice(progress)) as hire:
+        yield hire
 
+
+def _notice(progress: Progress) -> Callable[[str], None]:
     def notice(what: str) -> None:
         progress.clear()
         print(f"finale-sim: {what}", file=sys.stderr)
 
-    with hiring(lambda: source, arguments.workers, None, notice) as hire:
-        yield hire
+    return notice
 
 
-def saved(arguments: argparse.Namespace, **more: Any) -> Saved | None:
+def saved(arguments: argparse.Namespace, progress: Progress, **more: Any) -> Saved | None:
     """The file of ``--resume``, if there is one. ``more``: what else decides which trials are run.
 
     Raises:
@@ -53,4 +54,4 @@ def saved(arguments: argparse.Namespace, **more: Any) -> Saved | None:
     if arguments.resume is None:
         return None
     names = ("target", "scenario", "trials", "seed", "deviations", "strategy", "canary", "crash")
-    return Saved(arguments.resume, {name: getattr(arguments, name, None) for name in names} | more)
+    return Saved(arguments.resume, {name: getattr(arguments, name, None) for name in names} | more, notice=_notice(progress))

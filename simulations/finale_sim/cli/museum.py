@@ -8,6 +8,7 @@ from finale_sim.cli.emitting import see_that_it_can_be_written
 from finale_sim.cli.parsing import Commands, print_json, print_rows, require, searching
 from finale_sim.museum import Exhibit, exhibits, names_of_exhibits
 from finale_sim.museum_page import page
+from finale_sim.wording import counted
 
 __all__ = ["add"]
 
@@ -41,7 +42,7 @@ def _museum(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"exhibits": [one.as_dict() for one in shown], "not_yet": absent, "missed": missed}, arguments.stdout)
     elif arguments.html is not None:
-        print(f"wrote {arguments.html}: {len(shown)} exhibits")
+        print(f"wrote {arguments.html}: {counted(len(shown), 'exhibit')}")
     elif arguments.names:
         print("\n\n".join(_told(one) for one in shown))
     else:
@@ -72,7 +73,7 @@ def _told(one: Exhibit) -> str:
         ("Wrong", one.wrong),
         ("Breaks", f"{one.claim}: {one.promise}"),
         ("Evidence", one.evidence),
-        ("Found", f"by {search.strategy} in scenario {one.scenario!r}, after {search.trials} trials"),
+        ("Found", f"by {search.strategy} in scenario {one.scenario!r}, after {counted(search.trials, 'trial')}"),
         ("Immune", one.immune),
         ("Again", f"finale-sim replay {one.found.token} {one.again}"),
     ]

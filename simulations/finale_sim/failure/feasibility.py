@@ -15,6 +15,7 @@ from finale_sim.program import PlainProgram, Program
 from finale_sim.search import Attempt, RunTrial, Sweep, following
 from finale_sim.shrink import Shrunk, same_claim, shrink
 from finale_sim.story import Story
+from finale_sim.wording import counted
 
 __all__ = ["Feasibility", "Labelled", "Tried", "label"]
 
@@ -35,7 +36,7 @@ class Tried:
         name = self.rung.word
         if self.exhausted:
             return f"cannot happen on rung {name}: every schedule of it was tried"
-        return f"not found on rung {name} in {self.trials} trials"
+        return f"not found on rung {name} in {counted(self.trials, 'trial')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ def confirmed(report: Report, again: Sequence[str] | str, *, limit_s: float = _L
     """The report, with what a fresh process says of its failure, if it has one.
 
     ``again`` is what follows the token on the command line of ``finale-sim replay``, or a sentence that says why there is no such
-    line. If the failure comes out differently, the report is one of a program that is not reproducible.
+    line. If the failure comes out differently, the report is one of a program that is not reproducible. A Ctrl-C meanwhile
+    makes the search an interrupted one, and leaves the failure as it is.
     """
     found = report.counterexample
     if found is None or report.search.interrupted:
@@ -32,7 +33,11 @@ def confirmed(report: Report, again: Sequence[str] | str, *, limit_s: float = _L
     elif os.environ.get(_INSIDE):
         said = "not re-run in a fresh process: this is one"
     else:
-        said = _re_run(found, again, limit_s)
+        try:
+            said = _re_run(found, again, limit_s)
+        except KeyboardInterrupt:  # the failure is known, whoever wants out
+            report.search.interrupted = True
+            said = "not re-run in a fresh process: interrupted"
     if isinstance(said, Difference):
         return replace(report, counterexample=None, unstable=str(said))
     return replace(report, counterexample=replace(found, reruns=(*found.reruns, said)))
@@ -73,9 +78,7 @@ def _re_run(found: Counterexample, again: Sequence[str], limit_s: float) -> Diff
     command = [sys.executable, "-m", "finale_sim", "replay", found.token, *again, "--json", "--steps"]
     variables = environment(hash_seed) | {"PYTHONIOENCODING": "utf-8", _INSIDE: "1"}
     try:
-        done = subprocess.run(
-            command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False
-        )
+        done = subprocess.run(command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False)
     except subprocess.TimeoutExpired:
         return f"not re-run in a fresh process: it had not ended after {limit_s:g} s"
     except OSError as error:

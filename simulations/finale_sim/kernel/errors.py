@@ -17,7 +17,7 @@ class NestedTrial(RuntimeError):
 
 
 class RealIO(RuntimeError):
-    """A simulated program reached for the real world: a socket, a process, a foreign thread.
+    """A simulated program reached for the real world: a socket, a process, a foreign thread, or a thread that has to wait.
 
     Its answer would differ from trial to trial, so the call is refused. The message names the call, the user's line and
     what to do instead. Not an ``OSError``, so that code which survives network failures doesn't mistake it for one.

@@ -9,6 +9,7 @@ from finale_sim.injected import Injected
 from finale_sim.kernel.states.livelock import Livelock, render_livelock
 from finale_sim.kernel.stuck.waits import Wait, render_waits
 from finale_sim.profile import Profile
+from finale_sim.wording import counted
 
 __all__ = ["BlockedTask", "Ending", "Step", "Trial", "render_deadlock"]
 
@@ -93,7 +94,7 @@ class Trial:
 
     def __str__(self) -> str:
         what = {Ending.RETURNED: f" {self.value!r}", Ending.RAISED: f" {self.error!r}"}.get(self.ending, "")
-        head = f"{self.ending.value}{what} after {self.steps} steps, {self.now_s:g} s, digest {self.digest:016x}"
+        head = f"{self.ending.value}{what} after {counted(self.steps, 'step')}, {self.now_s:g} s, digest {self.digest:016x}"
         if self.livelock is not None:
             return f"{head}\n{render_livelock(self.livelock)}"
         return f"{head}\n{render_deadlock(self.deadlock, self.waits)}" if self.deadlock else head

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from finale_sim.choices import Kind, Site
 from finale_sim.kernel.tracing import PROCESS
 from finale_sim.kernel.trial import Step
+from finale_sim.wording import counted
 
 __all__ = ["holds", "place"]
 
@@ -36,7 +37,7 @@ def _sentence(trace: Sequence[Step], at: int, end: int) -> str:
     before = next((step for step in reversed(trace[:at]) if step.path == held), None)
     where = f"{held} before its first step" if before is None else f"{held} at checkpoint {before.n}{place(before)}"
     ran = Counter(step.path for step in trace[at:end] if not step.path.startswith("~"))
-    steps = {path: f"{count} step{'s' * (count != 1)}" for path, count in ran.items()}
+    steps = {path: counted(count, "step") for path, count in ran.items()}
     if end < len(trace) and trace[end].path == held:
         return f"hold {where} until {' and '.join(f'{path} has run {many}' for path, many in steps.items())}"
     meanwhile = " and ".join(f"{path} runs {many}" for path, many in steps.items())

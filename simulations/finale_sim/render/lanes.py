@@ -15,6 +15,7 @@ from finale_sim.render.keeping import kept
 from finale_sim.render.timeline import observation, worth_telling
 from finale_sim.render.words import in_words
 from finale_sim.story import Story
+from finale_sim.wording import counted
 
 __all__ = ["lanes_of"]
 
@@ -43,7 +44,7 @@ def lanes_of(
     if rest:
         active = {at: look for path in rest for at, look in looks[path].items() if look not in (Look.READY, Look.WAITING)}
         more = [mark for path in rest for mark in marks.get(path, ())]
-        lanes.append(_lane(f"… {len(rest):,} more task{'s' * (len(rest) != 1)}", active, more, columns))
+        lanes.append(_lane(f"… {counted(len(rest), 'more task')}", active, more, columns))
     return Lanes(
         _title(story),
         tuple(lanes),
@@ -246,7 +247,7 @@ def _ticks(trace: Sequence[Step], columns: _Columns) -> Iterator[Tick]:
 
 def _title(story: Story) -> str:
     attempt, trial = story.attempt, story.trial
-    size = f"{trial.steps or len(trial.trace):,} steps, {trial.now_s:g} s of virtual time"
+    size = f"{counted(trial.steps or len(trial.trace), 'step')}, {trial.now_s:g} s of virtual time"
     if attempt.breach is not None:
         return f"violated: {attempt.breach.claim!r} ({size})"
     return f"{'undecided' if attempt.undecided else 'holds'} ({size})"

@@ -11,6 +11,7 @@ from finale.drawing.lanes import Sign
 from finale.drawing.signs import draw_sign
 from finale.drawing.text import clean, cut
 from finale_sim.failure.curve import Point, curve_text
+from finale_sim.wording import counted
 
 __all__ = ["Curve", "coverage_picture", "curve_picture"]
 
@@ -59,7 +60,7 @@ def coverage_picture(parts: Sequence[tuple[str, Sequence[tuple[int, int]]]]) -> 
         trials, distinct = points[-1]
         starts.append((trials, name))
         points += [(trials + x, distinct + y) for x, y in curve]
-    title = f"{points[-1][1]:,.0f} distinct behaviours in {points[-1][0]:,.0f} trials"
+    title = f"{counted(round(points[-1][1]), 'distinct behaviour')} in {counted(round(points[-1][0]), 'trial')}"
     plot = _Plot(title, "trials", tuple(points), starts=tuple(starts) if len(starts) > 1 else ())
     return Picture(title, _bars(title, parts), _draw(plot))
 
@@ -72,7 +73,7 @@ def _bars(title: str, parts: Sequence[tuple[str, Sequence[tuple[int, int]]]]) ->
         trials, distinct = curve[-1] if curve else (0, 0)
         quarters = [max((y for x, y in curve if 4 * x <= part * trials), default=0) for part in range(5)]
         new = " ".join(f"{after - before:>5,}" for before, after in pairwise(quarters))
-        lines.append(f"{name.ljust(wide)}  {trials:>7,} trials  {distinct:>6,} distinct  new in each quarter: {new}")
+        lines.append(f"{name.ljust(wide)}  {counted(trials, 'trial'):>14}  {distinct:>6,} distinct  new in each quarter: {new}")
     return "\n".join(lines)
 
 

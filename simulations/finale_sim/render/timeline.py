@@ -91,7 +91,7 @@ def _rounds_folded(lines: Sequence[_Line]) -> Iterator[_Line]:
             at += 1
             continue
         yield from lines[at : at + size]
-        yield _Line(lines[at].at_s, f"… the same {times - 1} times more …", marked=True)
+        yield _Line(lines[at].at_s, f"… the same {'once' if times == 2 else f'{times - 1:,} times'} more …", marked=True)
         at += size * times
 
 

@@ -9,6 +9,7 @@ from finale.drawing.canvas import CELL_PX, Canvas, width_of
 from finale.drawing.text import clean, cut
 from finale_sim.kernel.stuck.waits import JOIN, Wait, circle
 from finale_sim.kernel.trial import Trial, render_deadlock
+from finale_sim.wording import counted
 
 __all__ = ["waits_picture"]
 
@@ -23,7 +24,8 @@ def waits_picture(trial: Trial) -> Picture | None:
     if not trial.waits:
         return None
     ring = circle(trial.waits)
-    title = f"in a circle: {len(ring)} tasks" if ring else f"stuck: {len(trial.waits):,} tasks wait"
+    stuck = f"stuck: {counted(len(trial.waits), 'task waits', 'tasks wait')}"
+    title = f"in a circle: {counted(len(ring), 'task')}" if ring else stuck
     return Picture(title, render_deadlock(trial.deadlock, trial.waits), _draw(title, _Graph.of(trial.waits, ring)))
 
 
@@ -83,7 +85,7 @@ def _draw(title: str, graph: _Graph) -> str:
     to_x = from_x + _BETWEEN_PX
     rows = max(len(graph.tasks), len(graph.things))
     bottom = _HEAD_PX + rows * _ROW_PX
-    notes = [f"… {graph.left_out:,} more tasks wait"] if graph.left_out else []
+    notes = [f"… {counted(graph.left_out, 'more task waits', 'more tasks wait')}"] if graph.left_out else []
     legend = ("waits for", "is held by", "the circle")
     width = max(to_x + right + _MARGIN_PX, 2 * _MARGIN_PX + width_of(title), 430)
     canvas = Canvas(width, bottom + 24 + 17 * len(notes), title)

@@ -19,6 +19,7 @@ from finale_sim.search.surw import SURW
 from finale_sim.search.sweep import Sweep
 from finale_sim.search.urw import URW
 from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Verdict, Violated
+from finale_sim.wording import counted
 
 __all__ = ["OnTrial", "Search", "Stage", "search"]
 
@@ -93,9 +94,8 @@ class Search:
         if why := self.cut or self.truncated:
             return Truncated(why)
         if self.discarded * 10 >= self.trials * 9 > 0:
-            return Truncated(
-                f"{self.discarded} of {self.trials} trials do not count, because an assume() of the program did not hold"
-            )
+            of = counted(self.trials, "trial")
+            return Truncated(f"{self.discarded:,} of {of} did not count, because an assume() of the program did not hold")
         if self.late:  # what could have been chosen in the rest of these was not
             return Sampled(self.trials)
         if self.exhausted:
@@ -148,7 +148,7 @@ def search(
         state.ended, state.cut = reason, str(reason)
     except KeyboardInterrupt:
         state.interrupted = True
-        state.cut = f"interrupted after {state.trials} of {state.budget} trials"
+        state.cut = f"interrupted after {state.trials:,} of {counted(state.budget, 'trial')}"
     crew.drop()
     return state
 

@@ -3,8 +3,9 @@
 No strategy is the best for all programs: a sweep finds at once what needs a single fault at the right place, and takes for ever
 where five tasks have to be stopped half-way; a sampler is the other way round. So each has a share of the trials.
 
-Behind the happy path come its opposites, two trials that find many bugs at once. Of the samplers the one that gets far where many
-trials are needed has the most, and the others a little by what is known beforehand, more if they show behaviours that are new.
+The first trials are laid down: where tasks are few PCT and SURW take turns, else the opposites of the happy path, two trials that
+find many bugs at once, stand among SURW's. Behind that the sampler that gets far where many trials are needed has the most, and
+the others a little by what is known beforehand, more if they show behaviours that are new.
 The sweep has little as long as samplers show what is new, unless there are faults and cancels to be tried; and half when they
 repeat themselves, for it is what ends the search of a small program. Every single deviation is tried if the budget allows that at
 all: there is a moment from which on that takes nearly all that is left.
@@ -57,6 +58,10 @@ So where tasks are few both are good, each for what the other is not; else SURW 
 ``benchmarks/suite_races.py``, without those that it holds out.
 """
 
+_OPENING = (Opposites, URW, SURW, SURW, Opposites)
+_OPENING_OF_FEW = (PCT, SURW, PCT, PCT, SURW, SURW, PCT, PCT, PCT, PCT)
+"""Whose the first trials behind the happy path are, before anything is known of the program but how many tasks it has."""
+
 _MOST_LAG = 8.0  # a sweep that had to wait for results does not crowd out the others when they are there
 _ALMOST = 1 - 1e-9  # two halves, or ten tenths
 
@@ -68,7 +73,7 @@ _LEAST = 0.2  # of its weight, for a sampler that shows nothing new: it may do s
 class _Arm:
     """A sampler and what it is worth."""
 
-    def __init__(self, strategy: Strategy, prior: float, prior_of_few: float) -> None:
+    def __init__(self, strategy: Strategy, prior: float = 0.0, prior_of_few: float = 0.0) -> None:
         self.strategy = strategy
         self.lag = 0.0  # trials by which it lags behind
         self.prior, self.prior_of_few = prior, prior_of_few
@@ -101,9 +106,8 @@ class Portfolio:
         self.name = "portfolio"  #: once something was learnt: of the strategy whose trial that was
         self.sweep = sweep
         self._arms = [_Arm(make(seed), *priors) for make, *priors in _SAMPLERS]
-        self._opposites = _Arm(Opposites(), 0.0, 0.0)
-        first, second = self._arms[:2]
-        self._opening = deque((self._opposites, second, first, self._opposites))
+        self._opposites = _Arm(Opposites())
+        self._opening = deque(_OPENING)
         self._out: deque[_Arm | None] = deque()  # whose trials are under way; None is the sweep
         self._asked, self._left = 0, trials
         self._happy = False  # the happy path was run
@@ -167,14 +171,15 @@ class Portfolio:
         if tasks <= _FEW:
             for arm in self._arms:
                 arm.prior = arm.prior_of_few
-            self._opening.pop()  # where two take turns, URW is as restless
+            self._opening = deque(_OPENING_OF_FEW)
 
     def _next_arm(self) -> _Arm:
-        if self._opening and self._opening[0] is self._opposites:
-            return self._opening.popleft()
+        if self._opening:
+            first = self._opening.popleft()
+            return next((arm for arm in self._arms if isinstance(arm.strategy, first)), self._opposites)
         total = sum(arm.weight for arm in self._arms)
         for arm in self._arms:
             arm.lag += arm.weight / total
-        arm = self._opening.popleft() if self._opening else max(self._arms, key=lambda arm: arm.lag)
+        arm = max(self._arms, key=lambda arm: arm.lag)
         arm.lag -= 1
         return arm

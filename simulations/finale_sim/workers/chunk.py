@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from finale_sim.attentive import Attentive
 from finale_sim.choices import Decide, happy_path
 from finale_sim.failure.determinism import Rechecked
 from finale_sim.kernel import Conditions
-from finale_sim.program import Program, attentive
+from finale_sim.program import Program
 from finale_sim.search import EndSearch
 from finale_sim.workers.packing import Packer
 from finale_sim.workers.source import Source
@@ -40,7 +41,7 @@ def run_chunk(source: Source, chunk: Chunk, begins: Callable[[int], None] = lamb
     try:
         with source.broken():
             program = _fit(source, chunk)
-            with attentive(program.attempt) as run:
+            with Attentive(program.attempt) as run:
                 rechecked = Rechecked(program, run)
                 for number, decide in enumerate(chunk.decides, chunk.first):
                     begins(number)

@@ -31,7 +31,7 @@ def test_there_is_one_for_the_process() -> None:
 
 def test_importing_it_starts_nothing() -> None:
     """The thread begins with the first workspace."""
-    code = "from threading import active_count; import finale.notebook as it; print(active_count()); it.open_workspace(len)"
+    code = "from threading import active_count; import finale.notebook as it; print(active_count()); it.open_workspace(print)"
     code += "; print(active_count())"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == ["1", "2"]
 

@@ -118,6 +118,19 @@ def test_a_process_that_cannot_be_started(folder: Path, monkeypatch: pytest.Monk
     assert note(report_on(folder, "fails")).startswith("not re-run in a fresh process: it could not be started: ")
 
 
+def test_ctrl_c_meanwhile_keeps_the_failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found is a violation; whoever searches other programs knows that somebody wants out."""
+
+    def press(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("subprocess.run", press)
+    report = report_on(folder, "fails")
+    assert isinstance(report.verdict, Violated)
+    assert note(report) == "not re-run in a fresh process: interrupted"
+    assert report.search.interrupted
+
+
 def test_a_fresh_process_starts_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or a module that explores when it is imported would never come to an end."""
     monkeypatch.setenv("FINALE_SIM_FRESH", "1")

@@ -273,7 +273,7 @@ def test_a_search_inside_asyncio_can_be_interrupted() -> None:
         return verdict
 
     trials: list[int] = []
-    assert asyncio.run(cell()) == "undecided: interrupted after 2 of 1000 trials"
+    assert asyncio.run(cell()) == "undecided: interrupted after 2 of 1,000 trials"
 
 
 def test_elsewhere_the_handler_is_left_alone() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import trio
 
-from finale_sim.kernel import Ending, Trial, circle, simulate
+from finale_sim.kernel import Context, Ending, Trial, circle, current_trial, simulate
+from finale_sim.kernel.stuck.reach import Reach
 from finale_sim.kernel.stuck.waits import JOIN
 from tests.finale_sim.kernel.support import every_trial
 
@@ -243,3 +244,26 @@ def test_who_could_still_be_helped_is_not_accused(program: tuple[Any, ...]) -> N
 def test_the_same_without_help_is(program: tuple[Any, ...]) -> None:
     """No deadline, one that a shield keeps away, and a neighbour with nothing in its hands."""
     assert len(_long(*program).deadlock) >= 3
+
+
+def test_the_books_of_the_kernel_are_no_hands_of_the_program() -> None:
+    """A walk from a task ends at the trial's own books: they know every task, so everybody would reach everything."""
+
+    async def keeps(books: Context | None) -> None:
+        await trio.sleep_forever()
+        assert books is not None  # so it keeps it
+
+    async def program() -> None:
+        books = current_trial()
+        assert books is not None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keeps, books)
+            await trio.testing.wait_all_tasks_blocked()
+            (task,) = nursery.child_tasks
+            reach = Reach(task)
+            assert books in reach
+            assert not any(inside in reach for inside in (books.lanes, books.choices, books.injected))
+            nursery.cancel_scope.cancel()
+
+    trial = simulate(program)
+    assert trial.ending is Ending.RETURNED, trial.error

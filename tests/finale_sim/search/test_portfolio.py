@@ -62,10 +62,14 @@ def test_samplers_and_sweep_all_get_their_turns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "opening"), [(3, ["sweep", "opposites", "urw", "surw"]), (4, ["sweep", "opposites", "urw", "surw", "opposites"])]
+    ("tasks", "opening"),
+    [
+        (3, ["sweep", "pct-3", "surw", "pct-3", "pct-3", "surw", "surw", "pct-3", "pct-3", "pct-3", "pct-3"]),
+        (4, ["sweep", "opposites", "urw", "surw", "surw", "opposites"]),
+    ],
 )
-def test_opposites_of_the_happy_path_come_early(tasks: int, opening: list[str]) -> None:
-    """Once each; where tasks are few only the one that lets them go on."""
+def test_the_first_trials_are_laid_down(tasks: int, opening: list[str]) -> None:
+    """Opposites of the happy path, once each, and samplers; where tasks are few PCT and SURW in turn."""
     run, portfolio, names = interleaved({f"/{name}": [()] * 3 for name in "abcd"[:tasks]}), Portfolio(0, 1000, Sweep()), []
     for _ in range(100):
         decide = portfolio.next()

@@ -83,7 +83,7 @@ def test_a_search_that_is_stopped_gives_the_report_so_far(number: int, begin: Be
     os.killpg(process.pid, number)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 3
-    assert re.match(r"long: undecided: interrupted after \d+ of 100000000 trials \(", stdout)
+    assert re.match(r"long: undecided: interrupted after \d+ of 100,000,000 trials \(", stdout)
     assert stderr == ""
     wait_until_gone(workers)
 

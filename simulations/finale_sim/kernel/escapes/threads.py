@@ -37,9 +37,10 @@ def _run(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def run(afn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if _in_thread():
-            raise NotImplementedError(
-                f"trio.from_thread.run({afn!r}): a simulated thread calls its function in one step and can't wait for trio; "
-                "use trio.from_thread.run_sync, or let an async function do this part"
+            raise RealIO(
+                f"trio.from_thread.run({getattr(afn, '__qualname__', afn)}) waits for trio in a thread, from {user_line()}; in a "
+                "trial a thread calls its function in one step, and can't wait. Use trio.from_thread.run_sync, or let an async "
+                "function do this part"
             )
         return original(afn, *args, **kwargs)
 

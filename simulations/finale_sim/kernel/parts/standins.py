@@ -191,8 +191,11 @@ def how_ended(outcome: Any) -> str:
 
 def refusal(call: str) -> RealIO:
     """The error for a call that reaches out of the trial."""
-    return RealIO(
-        f"{call} reaches for the real world, from {user_line()}; a trial can't repeat that. Put the network in memory "
-        "(with finale_sim.network(): …), or hand the program a stand-in: a fake stream (trio.testing.memory_stream_pair), or a "
-        "stub of the function that calls it"
-    )
+    if call.startswith(("subprocess.", "os.")):
+        instead = "Hand the program a stand-in for whatever starts the process: a function that gives what the process would say"
+    else:
+        instead = (
+            "Put the network in memory (with finale_sim.network(): …), or hand the program a stand-in: a fake stream "
+            "(trio.testing.memory_stream_pair), or a stub of the function that calls it"
+        )
+    return RealIO(f"{call} reaches for the real world, from {user_line()}; a trial can't repeat that. {instead}")

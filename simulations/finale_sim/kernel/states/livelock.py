@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from finale_sim.wording import counted
+
 __all__ = ["Livelock", "Mover", "render_livelock"]
 
 _MOST_PLACES = 6
@@ -17,7 +19,7 @@ class Mover:
     places: tuple[str, ...]  #: where it stood before each of them, each place once: ``file:line in function: source text``
 
     def __str__(self) -> str:
-        head = f"{self.path} takes {_counted(self.steps, 'step')}"
+        head = f"{self.path} takes {counted(self.steps, 'step')}"
         return "\n".join([head, *(f"    {line}" for line in _some(self.places, _MOST_PLACES))])
 
 
@@ -43,16 +45,12 @@ def render_livelock(livelock: Livelock) -> str:
     took = f"{livelock.round_s:g} s of virtual time" if livelock.round_s else "no time"
     lines = [
         f"a livelock: {came_back}, although every task got its turn and nothing went wrong; so it comes back for ever.",
-        f"One round is {_counted(livelock.steps, 'step')} and takes {took}:",
+        f"One round is {counted(livelock.steps, 'step')} and takes {took}:",
         *map(str, livelock.movers),
     ]
     if livelock.waiting:
         lines += ["meanwhile:", *(f"    {waiter}" for waiter in _some(livelock.waiting, _MOST_WAITING))]
     return "\n".join(lines)
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'s' * (number != 1)}"
 
 
 def _some(lines: tuple[str, ...], most: int) -> list[str]:
