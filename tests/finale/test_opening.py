@@ -5,8 +5,6 @@ import gc
 import inspect
 import signal
 import sys
-import weakref
-from contextlib import suppress
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -47,30 +45,6 @@ async def test_an_error_leaves_with_the_context_that_it_had() -> None:
         async with finale.open_workspace(sleeps):
             raise ValueError("mine")
     assert caught.value.__context__ is None
-
-
-async def test_an_error_that_has_left_is_no_garbage() -> None:
-    """It holds the frames of the block, and what is in them: nothing here may keep it until somebody collects."""
-
-    class Mine(Exception):
-        pass
-
-    gone: weakref.ref[Mine] | None = None
-    gc.collect()
-    gc.disable()
-    try:
-        with suppress(Mine):
-            async with finale.open_workspace(sleeps):
-                error = Mine()
-                gone = weakref.ref(error)
-                try:
-                    raise error
-                finally:
-                    del error
-        assert gone is not None
-        assert gone() is None
-    finally:
-        gc.enable()
 
 
 # Ctrl-C ---------------------------------------------------------------------------------------------------------------
