@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import inspect
 import signal
 import sys
 from types import FrameType, ModuleType
@@ -27,6 +28,23 @@ def test_outside_of_trio_it_names_the_ways_in() -> None:
 
     with pytest.raises(RuntimeError, match=r"a program that trio\.run\(main\) starts, or use finale\.notebook\.open_workspace"):
         asyncio.run(main())
+
+
+def test_the_options_that_nobody_gives_are_those_of_the_guide() -> None:
+    """Who reads "default: 16,384" plans with it."""
+    defaults = {name: parameter.default for name, parameter in inspect.signature(finale.open_workspace).parameters.items()}
+    assert (defaults["grace_s"], defaults["progress_limit"], defaults["retain"]) == (5.0, 4096, 16_384)
+
+
+# Leaving with an error -------------------------------------------------------------------------------------------------
+
+
+async def test_an_error_leaves_with_the_context_that_it_had() -> None:
+    """A traceback tells the user's story; that there are nurseries around the block is no part of it."""
+    with pytest.raises(ValueError, match="mine") as caught:
+        async with finale.open_workspace(sleeps):
+            raise ValueError("mine")
+    assert caught.value.__context__ is None
 
 
 # Ctrl-C ---------------------------------------------------------------------------------------------------------------
@@ -106,3 +124,25 @@ def test_ctrl_c_at_any_line_ends_the_program(leave: str, module: ModuleType) -> 
     assert number > 30
     del error
     gc.collect()  # what warns, warns here
+
+
+def test_ctrl_c_comes_out_while_an_old_journal_is_read() -> None:
+    """What users wrote is not protected, and may take long."""
+
+    class Long(MemoryJournal):
+        finished = False
+
+        async def read(self, after: int = 0) -> list[finale.Event]:
+            signal.raise_signal(signal.SIGINT)
+            self.finished = True
+            return await super().read(after)
+
+    journal = Long()
+
+    async def main() -> None:
+        async with finale.open_workspace(sleeps, journal=journal):
+            raise AssertionError
+
+    with pytest.raises(KeyboardInterrupt):
+        trio.run(main)
+    assert not journal.finished

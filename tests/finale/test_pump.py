@@ -2,7 +2,8 @@
 
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+import types
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import partial
 
 import pytest
@@ -10,7 +11,10 @@ import trio
 
 import finale
 from finale import Event, Progress, Request, RunAccepted, RunComplete, RunContext, RunState, Status
+from finale.broker import Broker
 from finale.journal import MemoryJournal
+from finale.ledger import Ledger
+from finale.pump import Pump
 from tests.finale.helpers import quiet, stray_cancellation
 
 Action = Callable[[], Awaitable[None]]
@@ -127,6 +131,35 @@ async def test_a_fault_that_stays_hangs_nobody(fault: Action, autojump_clock: tr
     assert journal.closed == 1
 
 
+async def test_a_journal_that_stalls_gets_forty_seconds(autojump_clock: trio.testing.MockClock) -> None:
+    """E22: four attempts of ten seconds with short pauses; so long does an ending wait for its durability, and no longer."""
+    async with finale.open_workspace(_quick, journal=FaultyJournal(stall, forever=True), logger=quiet()) as workspace:
+        assert not (await workspace.submit("p", "s").wait()).durable
+        assert 40 < trio.current_time() < 41
+
+
+async def test_everything_of_a_batch_that_was_lost_is_lost(autojump_clock: trio.testing.MockClock) -> None:
+    """Its first acceptance is as little durable as its last."""
+    async with finale.open_workspace(_quick, journal=FaultyJournal(fail, forever=True), logger=quiet()) as workspace:
+        for run in [workspace.submit("p", session) for session in "stu"]:
+            with pytest.raises(finale.JournalError, match="is not durable"):
+                await run.accepted()
+
+
+async def test_a_coroutine_that_is_thrown_away_asks_the_journal_for_nothing() -> None:
+    """What is left of a trio that crashed is closed where it stands, and must not go on."""
+
+    @types.coroutine
+    def nothing_comes() -> Generator[None, None, None]:
+        yield
+
+    journal = FaultyJournal(nothing_comes, forever=True)
+    left = Pump(Ledger(), Broker(), journal, quiet(), 1)._append(journal, [])
+    left.send(None)
+    left.close()
+    assert journal.calls == 1
+
+
 async def test_what_was_stored_before_the_failure_stays_durable(autojump_clock: trio.testing.MockClock) -> None:
     """Durability is said of each ending for itself."""
     journal = FaultyJournal(None, None, *[fail] * 4)
@@ -152,7 +185,24 @@ async def test_a_failure_is_logged(caplog: pytest.LogCaptureFixture, autojump_cl
             await workspace.submit("p", "s").wait()
     levels = [record.levelname for record in caplog.records]
     assert levels == ["WARNING"] * 4 + ["ERROR"]
-    assert "disk full" in caplog.text
+    assert [f"attempt {number} of 4: OSError('disk full')" in caplog.messages[number - 1] for number in range(1, 5)] == [True] * 4
+
+
+@pytest.mark.parametrize("journal", [None, FaultyJournal()])
+async def test_what_goes_well_is_not_logged(journal: FaultyJournal | None, caplog: pytest.LogCaptureFixture) -> None:
+    """With a journal, and with none that could fail."""
+    async with finale.open_workspace(_quick, journal=journal) as workspace:
+        await workspace.submit("p", "s").wait()
+    assert not caplog.messages
+
+
+async def test_a_journal_that_does_not_close_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Its last words may be missing on the disk."""
+    journal = FaultyJournal()
+    journal.close_fault = fail
+    async with finale.open_workspace(_quick, journal=journal):
+        pass
+    assert caplog.messages == ["closing the journal failed: OSError('disk full')"]
 
 
 async def test_a_logger_that_fails_hurts_nobody(autojump_clock: trio.testing.MockClock) -> None:
@@ -218,6 +268,41 @@ async def test_a_long_stall_loses_no_ending(autojump_clock: trio.testing.MockClo
         + sum(isinstance(event, Progress) for event in events)
         == 400
     )
+
+
+async def test_a_burst_leaves_no_reader_behind_that_keeps_pace() -> None:
+    """I11: more at once than is retained; who looks whenever there is something misses nothing."""
+    items: list[Event | finale.Gap] = []
+
+    async def read(workspace: finale.Workspace) -> None:
+        async for item in workspace.subscribe():
+            items.append(item)  # noqa: PERF401  # it is read while it happens
+
+    async with trio.open_nursery() as nursery, finale.open_workspace(_quick, retain=600, on_exit="cancel") as workspace:
+        nursery.start_soon(read, workspace)
+        await trio.testing.wait_all_tasks_blocked()
+        for _ in range(1500):
+            workspace.submit("p", "s")
+    assert not any(isinstance(item, finale.Gap) for item in items)
+    assert sum(isinstance(item, RunComplete) for item in items) == 1500
+
+
+async def test_a_journal_that_cannot_be_read_tells_its_reader() -> None:
+    """The error is the journal's own, and nobody else's trouble."""
+
+    class Unreadable(MemoryJournal):
+        async def read(self, after: int = 0) -> list[Event]:
+            if self._events:
+                raise OSError("no such disk")
+            return []
+
+    async with finale.open_workspace(_quick, journal=Unreadable(), retain=1, progress_limit=1) as workspace:
+        run = workspace.submit("p", "s")
+        await run.wait()
+        await workspace.submit("p", "s").wait()
+        with pytest.raises(OSError, match="no such disk"):
+            await anext(workspace.subscribe(since=0))
+        assert (await workspace.submit("p", "s").wait()).status is Status.COMPLETED
 
 
 async def _interrupt() -> None:
@@ -350,6 +435,13 @@ async def test_delivery_at_exit_is_bounded_by_the_grace(
     stored = [event for event in await journal.read() if isinstance(event, RunComplete)]
     assert all(run.complete in stored for run in runs if run.complete is not None and run.complete.durable)
     assert journal.closed == 1
+
+
+async def test_no_patience_for_runs_still_leaves_the_journal_a_second(autojump_clock: trio.testing.MockClock) -> None:
+    """E17: ``grace_s=0`` is about runs that are deaf; their endings are to be stored."""
+    runs, took_s = await _leave(FaultyJournal(partial(trio.sleep, 0.25), forever=True), "close", 0)
+    assert [run.complete and run.complete.durable for run in runs] == [True] * 4
+    assert took_s < 1
 
 
 async def test_a_journal_that_is_merely_slow_gets_its_time_when_nobody_hurries(autojump_clock: trio.testing.MockClock) -> None:

@@ -8,7 +8,7 @@ import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trio.testing import MockClock, wait_all_tasks_blocked
+from trio.testing import MockClock, assert_checkpoints, wait_all_tasks_blocked
 
 import finale
 from finale import Event, Gap, Progress, Request, RunAccepted, RunComplete, RunContext, Status
@@ -112,6 +112,34 @@ async def test_the_log_moves_on_while_the_journal_is_read() -> None:
     items = await taken(broker.subscribe(after=0, past=read))
     assert items == writer.events
     assert stored.asked[:4] == sorted(stored.asked[:4])
+
+
+async def test_log_and_journal_join_without_a_seam() -> None:
+    """I14: wherever a reader begins, behind the log, at its edge or in it, it gets all there is."""
+    broker = Broker(retain=4)
+    writer = Writer(broker)
+    for number in range(8):
+        writer.run(f"r{number}")
+    for after in range(writer.seq + 1):
+        assert await taken(broker.subscribe(after=after, past=Stored(writer).read)) == writer.events[after:]
+
+
+async def test_who_falls_behind_after_having_caught_up_sees_a_gap() -> None:
+    """The journal is for the way back; then a reader is one like the others, and a slow one does not keep the disk busy."""
+    broker = Broker(retain=4)
+    writer = Writer(broker)
+    stored = Stored(writer)
+    for number in range(8):
+        writer.run(f"r{number}")
+    reader = broker.subscribe(after=0, past=stored.read)
+    assert await taken(reader) == writer.events
+    asked, seen = len(stored.asked), len(writer.events)
+    for number in range(8, 16):
+        writer.run(f"r{number}")
+    items = await taken(reader)
+    assert isinstance(items[0], Gap)
+    assert items[0].dropped + len(items) - 1 == len(writer.events) - seen
+    assert len(stored.asked) == asked
 
 
 async def test_what_the_log_still_has_is_not_asked_of_the_journal() -> None:
@@ -318,6 +346,21 @@ async def test_an_ending_that_the_log_had_forgotten_outlives_its_record(autojump
             assert [event async for event in reader] == [ending]
 
 
+async def test_of_two_runs_with_one_id_a_late_reader_is_told_the_first_ending(autojump_clock: MockClock) -> None:
+    """I2: the id was used again after the first was forgotten; whoever subscribed before is told of the run it asked for."""
+    async with finale.open_workspace(talk, retain=1, progress_limit=1) as workspace:
+        reader = workspace.subscribe(run_id="r")
+        endings = []
+        for _ in range(2):
+            endings.append(await workspace.submit("p", "s", run_id="r").wait())
+            for _ in range(5):
+                await workspace.submit("q", "t").wait()
+            assert workspace.run("r") is None
+        with trio.fail_after(1):
+            items = [item async for item in reader]
+    assert [item for item in items if isinstance(item, RunComplete)] == endings[:1]
+
+
 # Reopening ------------------------------------------------------------------------------------------------------------
 
 
@@ -411,6 +454,26 @@ async def test_a_burst_of_drops_is_one_line_in_the_log(caplog: pytest.LogCapture
     lines = [record.getMessage() for record in caplog.records if "fell behind" in record.getMessage()]
     assert len(gaps) > 1
     assert lines == [f"subscriber 1 fell behind and missed {gaps[0].dropped} events; it sees a Gap"]
+
+
+async def test_a_second_burst_is_a_second_line(caplog: pytest.LogCaptureFixture) -> None:
+    """A reader that was level with the log in between has fallen behind again."""
+    broker = Broker(progress_limit=1)
+    writer, reader = Writer(broker), broker.subscribe()
+    for number in range(2):
+        writer.run(f"r{number}", progress=5)
+        await taken(reader)
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == ["subscriber 1 fell behind and missed 4 events; it sees a Gap"] * 2
+
+
+async def test_taking_an_event_that_is_there_lets_others_run_first() -> None:
+    """The loop of a reader that has much to read is fair, and can be cancelled without losing an event."""
+    broker = Broker()
+    writer, reader = Writer(broker), broker.subscribe()
+    first = writer.put("accepted", "r")
+    with assert_checkpoints():
+        assert await anext(reader) is first
 
 
 async def test_a_logger_that_fails_is_not_the_subscribers_trouble() -> None:

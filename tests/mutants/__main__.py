@@ -6,9 +6,10 @@ Survivors are compared with ``verdicts.toml``. A survivor without a verdict, or 
 import argparse
 import json
 import os
+import random
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,21 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes side by side (default: 1)")
     parser.add_argument("--doubt", action="store_true", help="what has a verdict meets all judges, not only the first")
     parser.add_argument("--quick", action="store_true", help="only the tests that are about the module")
+    parser.add_argument("--alone", type=int, metavar="N", help="show N mutants that were noticed to the campaign alone; no page")
+    parser.add_argument("--trials", type=int, metavar="N", help="of each scenario (default: as in pyproject.toml)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="which N they are (default: 1)")
     arguments = parser.parse_args()
     if unknown := set(arguments.modules) - set(names):
         parser.error(f"{', '.join(sorted(unknown))}: no such module in tool.mutants; it has {' '.join(names)}")
+    config["trials"] = arguments.trials or config["trials"]
     RESULTS.mkdir(parents=True, exist_ok=True)
     with (ROOT / "tests/mutants/verdicts.toml").open("rb") as file:
         verdicts = tomllib.load(file).get("survivor", [])
+    if arguments.alone is not None:
+        return _try_alone(arguments.modules or names, frozenset(map(key_of, verdicts)), config, arguments)
     judged = frozenset() if arguments.doubt else frozenset(map(key_of, verdicts))
     for name in () if arguments.report else arguments.modules or names:
-        mutants = mutants_of(ROOT / f"sdk/finale/{name}.py", name, config["operators"])
+        mutants = mutants_of(_path(name), name, config["operators"])
         if arguments.list:
             for mutant in mutants:
                 print(f"{name}.py:{mutant.line}: {mutant.operator}: {mutant.was}  →  {mutant.now}")
@@ -66,7 +73,7 @@ def _try_all(
     name: str, mutants: list[Mutant], judged: frozenset[Key], config: dict[str, Any], arguments: argparse.Namespace
 ) -> None:
     """Leave in the file of results what became of each mutant."""
-    path = ROOT / f"sdk/finale/{name}.py"
+    path = _path(name)
     stages = list(_stages(name, config, arguments.quick))
     places = {mutant.key: mutant.line for mutant in mutants}
     known = {result.key: result._replace(line=places[result.key]) for result in _kept(name) if result.key in places}
@@ -75,14 +82,42 @@ def _try_all(
     judge = Judge(config["seconds"], [test for stage in stages for test in stage.tests])
     if (noticed := judge.killer(f"finale.{name}", path.read_text(), path, stages, RESULTS / f"{name}.log")) is not None:
         sys.exit(f"{noticed} fails without any mutant, see {RESULTS / f'{name}.log'}")
-    fresh = RESULTS / f"{name}.new"
+    before = _changed_at()
+    work = [(mutant, stages[:1] if mutant.key in judged else stages) for mutant in mutants]
+    tried = {result.key: result for result in _side_by_side(judge, work, arguments.jobs, RESULTS / f"{name}.new")}
+    if edited := {file.name for file, _ in before ^ _changed_at()}:
+        sys.exit(f"{', '.join(sorted(edited))} changed while mutants of {name}.py were tried; use a worktree of its own for that")
+    kept = sorted(({**known, **tried} if arguments.survivors else tried).values(), key=lambda result: (result.line, result.now))
+    (RESULTS / f"{name}.jsonl").write_text("".join(json.dumps(list(result), ensure_ascii=False) + "\n" for result in kept))
+    survived = sum(result.killer is None for result in kept)
+    print(f"{name}: {len(kept)} mutants, {survived} survived", flush=True)
+
+
+def _try_alone(names: Sequence[str], judged: frozenset[Key], config: dict[str, Any], arguments: argparse.Namespace) -> int:
+    """What the campaign is worth without any test: how many it notices of mutants that somebody notices."""
+    mutants = [mutant for name in names for mutant in mutants_of(_path(name), name, config["operators"])]
+    noticed = [mutant for mutant in mutants if mutant.key not in judged]
+    random.Random(arguments.seed).shuffle(noticed)
+    work = [(mutant, [Stage("the campaign", trials=config["trials"])]) for mutant in noticed[: arguments.alone]]
+    results = _side_by_side(Judge(config["seconds"], ["tests/finale/test_runs.py"]), work, arguments.jobs, RESULTS / "alone.new")
+    for result in sorted(results, key=lambda result: (names.index(result.module), result.line)):
+        if result.killer is None:
+            print(f"{result.module}.py:{result.line}: not for the campaign: {result.was}  →  {result.now}")
+    seen = sum(result.killer is not None for result in results)
+    drawn = f"{len(results)}, drawn with seed {arguments.seed} from {len(noticed)}"
+    print(f"the campaign alone, with {config['trials']} trials of each scenario, notices {seen} of {drawn}")
+    return 0
+
+
+def _side_by_side(judge: Judge, work: Sequence[tuple[Mutant, Sequence[Stage]]], jobs: int, fresh: Path) -> list[Result]:
+    """What becomes of each mutant before its stages. What is known so far is in the file ``fresh``."""
     fresh.write_text("")
     children = []
-    for job in range(arguments.jobs):
+    for job in range(jobs):
         if (child := os.fork()) == 0:
-            for mutant in mutants[job :: arguments.jobs]:
-                enough = stages[:1] if mutant.key in judged else stages
-                killer = judge.killer(f"finale.{name}", mutant.source, path, enough, RESULTS / f"{name}-{job}.log")
+            for mutant, stages in work[job::jobs]:
+                name, log = mutant.file, RESULTS / f"{mutant.file}-{job}.log"
+                killer = judge.killer(f"finale.{name}", mutant.source, _path(name), stages, log)
                 line = json.dumps([name, mutant.line, mutant.was, mutant.now, mutant.repeat, killer], ensure_ascii=False)
                 with fresh.open("a") as file:
                     file.write(line + "\n")
@@ -90,12 +125,18 @@ def _try_all(
         children.append(child)
     for child in children:
         os.waitpid(child, 0)
-    tried = {result.key: result for result in _read(fresh)}
-    kept = sorted(({**known, **tried} if arguments.survivors else tried).values(), key=lambda result: (result.line, result.now))
-    (RESULTS / f"{name}.jsonl").write_text("".join(json.dumps(list(result), ensure_ascii=False) + "\n" for result in kept))
+    results = _read(fresh)
     fresh.unlink()
-    survived = sum(result.killer is None for result in kept)
-    print(f"{name}: {len(kept)} mutants, {survived} survived", flush=True)
+    return results
+
+
+def _changed_at() -> set[tuple[Path, int]]:
+    """When each file was written that a judge reads: a test that is broken for a moment notices every mutant."""
+    return {(file, file.stat().st_mtime_ns) for folder in ("sdk", "tests") for file in (ROOT / folder).rglob("*.py")}
+
+
+def _path(name: str) -> Path:
+    return ROOT / f"sdk/finale/{name}.py"
 
 
 def _stages(name: str, config: dict[str, Any], quick: bool) -> Iterator[Stage]:

@@ -1,7 +1,7 @@
 """Who judges a mutant: the tests, then the smoke campaign, in processes forked from one that has everything but finale loaded.
 
 Starting Python and pytest takes longer than most mutants live. The mutated text never touches the disk: it is what ``import``
-finds, so a checkout can be worked in meanwhile.
+finds. All else is read from the checkout.
 """
 
 import importlib.abc
@@ -17,10 +17,14 @@ from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 import trio  # noqa: F401  # loaded before any fork
+
+if TYPE_CHECKING:
+    from finale_sim.search import Search
 
 __all__ = ["Judge", "Stage"]
 
@@ -76,9 +80,13 @@ class Judge:
         if stage.tests:
             code = int(pytest.main([*_QUIET, *_WITHOUT, *stage.tests]))
             os._exit(code if code in (0, 1, 2) else 1)
-        from finale_sim.cli import main  # noqa: PLC0415  # only now is it the mutant's
+        from finale_sim.campaign import campaign_programs, run_campaign  # noqa: PLC0415  # only now are they the mutant's
 
-        os._exit(main(["campaign", "--json", "--workers", "1", "--trials", str(stage.trials)]))
+        def enough(_program: object, search: "Search") -> None:
+            if search.failure is not None:
+                os._exit(1)  # nobody will read how it came about
+
+        os._exit(run_campaign(campaign_programs(), trials=stage.trials, on_trial=enough).exit_code)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
