@@ -109,8 +109,8 @@ def _sums(shown: Sequence[Exhibit]) -> str:
         (str(len(shown)), "bugs"),
         (str(real), "different ones that happened in a real program"),
         (str(len(caught)), "found by the claim that they break"),
-        (str(trials[len(trials) // 2]) if trials else "–", "trials at most for each of the quicker half"),
-        (str(max((len(one.deviations) for one in caught), default=0)), "deviations in the longest explanation"),
+        (str(trials[len(trials) // 2]) if trials else "–", "at most, for each of the quicker half: its trials"),
+        (str(max((len(one.deviations) for one in caught), default=0)), "at most, in any explanation: its deviations"),
     ]
     return '<ul class="sums">' + "".join(f"<li><b>{number}</b>{what}</li>" for number, what in sums) + "</ul>"
 
