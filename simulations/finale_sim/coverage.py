@@ -51,12 +51,12 @@ class Coverage:
             lives = name in (LIVES, STRUCK)
             if lives and not self.whole:
                 continue
-            of = sum(cell[0] == name for cell in self.squares)
+            reached, of = self._count(name)
             missed = [_joined(cell) for cell in self.unreached(name)]
             more = f", and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
             never = f"; never: {', '.join(missed[:_NAMED])}{more}" if missed else ""
             if missed or lives:
-                told.append(f"covered: {of - len(missed):,} of {of:,} {name}{never}")
+                told.append(f"covered: {reached:,} of {of:,} {name}{never}")
         return told
 
     def records(self) -> list[dict[str, Any]]:
@@ -66,14 +66,15 @@ class Coverage:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: of each table how many of its squares were reached, and which were not."""
-        return {
-            name: {
-                "reached": sum(cell[0] == name and trials > 0 for cell, trials in self.squares.items()),
-                "possible": sum(cell[0] == name for cell in self.squares),
+        told = {}
+        for name in self.tables:
+            reached, of = self._count(name)
+            told[name] = {
+                "reached": reached,
+                "possible": of,
                 "never": [[row, column] for _, row, column in self.unreached(name)],
             }
-            for name in self.tables
-        }
+        return told
 
     @property
     def title(self) -> str:
@@ -124,8 +125,13 @@ class Coverage:
         ]
 
     def _caption(self, name: str) -> str:
-        of, missed = sum(cell[0] == name for cell in self.squares), len(self.unreached(name))
-        return f"{name}: {of - missed:,} of {of:,} reached; the numbers are trials"
+        reached, of = self._count(name)
+        return f"{name}: {reached:,} of {of:,} reached; the numbers are trials"
+
+    def _count(self, name: str) -> tuple[int, int]:
+        """How many squares of a table were reached, and how many were possible."""
+        of = sum(cell[0] == name for cell in self.squares)
+        return of - len(self.unreached(name)), of
 
     def _rows(self, name: str) -> tuple[list[str], list[list[str]]]:
         """A grid where rows and columns are few words, else a row for each square."""

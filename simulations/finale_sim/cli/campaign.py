@@ -18,9 +18,9 @@ from finale_sim.workspaces import opener
 __all__ = ["add"]
 
 _CAMPAIGN_HELP = f"""\
-Nearly half of the trials sweep: the happy path, then every single deviation from it, then every pair, and so on; more, if
-it takes more to try every single one. The others are drawn at random, in several ways. A table shows for each scenario what
-was tried, which endings of a run were seen, and the verdict.
+Some trials sweep, few of the first hundred and half of the later ones: the happy path, then every single deviation from it,
+then every pair, and so on; more, if it takes more to try every single one. The others are drawn at random, in several ways.
+A table shows for each scenario what was tried, which endings of a run were seen, and the verdict.
 
 {STRATEGIES_HELP}"""
 

@@ -146,18 +146,7 @@ def test_tasks_that_share_nothing_need_one_trial() -> None:
 
 
 async def _lost_update() -> None:
-    counter = 0
-
-    async def increment() -> None:
-        nonlocal counter
-        seen = counter
-        await trio.lowlevel.checkpoint()
-        counter = seen + 1
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(increment)
-        nursery.start_soon(increment)
-    assert counter == 2
+    assert await _lost_update_told() == 2
 
 
 def test_what_the_tracker_does_not_see_is_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
