@@ -176,7 +176,7 @@ RULES = [
         "the kernel drives any trio program, so it knows choices, trio and what trio itself is built on",
     ),
     # ── the simulator: the run half
-    Rule(f"{SIM}/history.py", "finale", "", "what outsiders saw: no trio, no workspace", pure=True),
+    Rule(f"{SIM}/history.py", "finale finale_sim.calls", "", "what outsiders saw: no trio, no workspace", pure=True),
     Rule(
         f"{SIM}/coverage.py",
         f"{DRAWING} finale_sim.injected finale_sim.lives",

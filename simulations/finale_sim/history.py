@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from finale import Event, Gap, RunAccepted, RunComplete
+from finale_sim.calls import Kept, Stopped, Submitted, Subscribed
 
 __all__ = ["RETURNED", "Entry", "History", "Strike", "What"]
 
@@ -40,6 +41,8 @@ class What(enum.StrEnum):
     ASKED = "asks"  #: on seeing an ending: ``detail`` is (state of the run, view of its session)
     STORED = "has stored"  #: ``detail`` are the events that the journal has at the end
     END_OF_EVENTS = "sees the end"  #: a subscriber's stream ended
+    ASSURING = "asks if it is kept"  #: whether the acceptance of the run is durable
+    ASSURED = "hears that it is kept"  #: ``detail`` is the error that said that it is not, if any
     WAITING = "waits"
     WAITED = "has waited"  #: ``detail`` is the terminal event that the waiter got
 
@@ -84,6 +87,12 @@ class History:
     accepted: dict[str, Entry] = field(default_factory=dict)  #: run id → its acceptance, in order of acceptance
     picks: dict[int, str] = field(default_factory=dict)  #: site key of a choice of the scenario → what was picked
     struck: list[Strike] = field(default_factory=list)  #: misfortunes, in order; coverage tells which run they met where
+    submitted: list[Submitted] = field(default_factory=list)  #: what clients asked for, each kind in order
+    stopped: list[Stopped] = field(default_factory=list)
+    subscribed: list[Subscribed] = field(default_factory=list)
+    kept: dict[int, Kept] = field(default_factory=dict)  #: seq → when the journal confirmed that event, if there is a journal
+    durable: bool | None = None  #: whether the journal outlives its process; None: there is none
+    unsettled: tuple[str, ...] = ()  #: the runs whose endings were not published when the workspace's block was left
     dead: bool = False  #: the process is gone, and observes nothing
     stuck: str = ""
     crash: str = ""
@@ -140,6 +149,11 @@ class History:
         """How many events the witness was told that it missed."""
         return sum(e.detail.dropped for e in self.of(What.EVENT) if e.who == self.witness and isinstance(e.detail, Gap))
 
+    def place(self, who: str) -> int:
+        """The seq of the last event that this subscriber has seen; 0 if it has seen none."""
+        seen = [entry.detail.seq for entry in self.of(What.EVENT) if entry.who == who and isinstance(entry.detail, Event)]
+        return max(seen, default=0)
+
     def endings(self, run_id: str | None = None) -> list[RunComplete]:
         """The terminal events that the witness saw."""
         return [event for event in self.events(run_id) if isinstance(event, RunComplete)]
@@ -155,13 +169,23 @@ class History:
         by = folded.detail if folded is not None else run_id
         return self.first(What.PUBLISHED, What.RETURNED, What.RAISED, What.STOPPED, run_id=by)
 
+    def host(self, run_id: str, at: int) -> str | None:
+        """The run that had taken this one along when the history had so many entries."""
+        folded = self.first(What.FOLDED, run_id=run_id)
+        return folded.detail if folded is not None and folded.number < at else None
+
     def stops(self, run_id: str) -> list[Entry]:
         """What covers the run, all after its acceptance: cancels of it or its session, closings, whatever stops everything."""
         accepted = self.accepted.get(run_id)
         if accepted is None:
             return []
         stops = self.of(What.CANCEL, What.CLOSE, What.OUTSIDE, What.RAISED)
-        return [stop for stop in stops if stop.number > accepted.number and _covers(stop, accepted)]
+        return [stop for stop in stops if stop.number > accepted.number and self._covers(stop, accepted)]
+
+    def _covers(self, stop: Entry, accepted: Entry) -> bool:
+        if _covers(stop, accepted):
+            return True
+        return stop.what is What.CANCEL and bool(stop.run_id) and self.host(accepted.run_id, stop.number) == stop.run_id
 
 
 def _covers(stop: Entry, accepted: Entry) -> bool:

@@ -199,6 +199,7 @@ def _where(error: BaseException) -> str:
     return where
 
 
+_LIMITS = ("max_active", "idle_s", "deadline_s", "grace_s", "queue_limit")  # of a workspace, which oracles must know
 _UNENDED = (Ending.STEP_LIMIT, Ending.LIVELOCKED)
 
 
@@ -243,7 +244,7 @@ class ScenarioProgram:
                 history.stuck = render_deadlock(trial.deadlock, trial.waits)
             elif trial.ending is Ending.RAISED:
                 history.crash = repr(trial.error)
-            limits = {name: self.scenario.options.get(name) for name in ("max_active", "idle_s", "deadline_s")}
+            limits = {name: self.scenario.options.get(name) for name in _LIMITS}
             try:
                 judges = oracles(**limits, judge_coordinator=self.judge_coordinator)
                 breach = judge(history, tuple(one for one in judges if not self.claims or one.name in self.claims))
