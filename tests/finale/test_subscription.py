@@ -192,8 +192,25 @@ async def test_without_a_journal_a_gap_stands_for_what_is_too_old() -> None:
         writer.run(f"r{number}")
     first = broker.read(0, 1)[0].seq
     items = await taken(broker.subscribe(after=2))
-    assert items[0] == Gap(first - 3)
+    lost = [event for event in writer.events if event.seq < first and isinstance(event, RunComplete)]
+    assert items[0] == Gap(first - 3, endings=len(lost))
     assert items[1:] == writer.events[first - 1 :]
+
+
+async def test_a_session_of_which_nothing_is_left_is_a_gap_as_well() -> None:
+    """Nothing that comes later could tell of it, so it is told at once: no more events are missing than that, nor endings."""
+    broker = Broker(retain=4)
+    writer = Writer(broker)
+    for number in range(20):
+        writer.run(f"r{number}", session="old" if number < 2 else "new")
+    first = broker.read(0, 1)[0].seq
+    old, new = broker.subscribe(session="old", after=0), broker.subscribe(session="new", after=0)
+    late = broker.subscribe(session="old", after=first - 1)
+    broker.close()
+    lost = sum(isinstance(event, RunComplete) for event in writer.events if event.seq < first)
+    assert await taken(old) == [Gap(first - 1, endings=lost)]
+    assert await taken(new) == [Gap(first - 1, endings=lost), *writer.events[first - 1 :]]
+    assert await taken(late) == []
 
 
 async def test_a_cancelled_reading_of_the_journal_can_be_taken_up_again() -> None:

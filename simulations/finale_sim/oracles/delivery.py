@@ -16,7 +16,8 @@ def _check(history: History) -> Iterator[str]:
     if history.killed is not None:
         yield from _check_return(history)
         return
-    finished = {e.who: e for e in history.of(What.END_OF_EVENTS)}
+    later = {reader.who for reader in history.subscribed if reader.since is not None or reader.run_id is not None}
+    finished = {e.who: e for e in history.of(What.END_OF_EVENTS) if e.who not in later}  # of those, "I11 streams" tells
     for who, entry in finished.items():
         seen = [e.detail for e in history.of(What.EVENT) if e.who == who]
         endings = [event for event in seen if isinstance(event, RunComplete)]

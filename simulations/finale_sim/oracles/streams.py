@@ -77,7 +77,7 @@ class _Reading:
             where = f"between {self.place} and {'the end' if before is None else before}"
             self.wrong.append(f"{self.reader.who} missed {lost} events {where}, and was told of {self.dropped}")
         endings = sum(isinstance(event, RunComplete) for event in missing)
-        if self.endings > endings:
+        if self.endings > endings or (self.exact and self.endings < endings):
             self.wrong.append(f"{self.reader.who} missed {endings} endings, and was told of {self.endings}")
         self.place, self.dropped, self.endings = before or self.place, 0, 0
 
