@@ -77,7 +77,7 @@ class _Reading:
             where = f"between {self.place} and {'the end' if before is None else before}"
             self.wrong.append(f"{self.reader.who} missed {lost} events {where}, and was told of {self.dropped}")
         endings = sum(isinstance(event, RunComplete) for event in missing)
-        if self.endings > endings or (self.exact and self.endings < endings):
+        if endings > self.endings or (self.exact and not self.reader.since and endings < self.endings):
             self.wrong.append(f"{self.reader.who} missed {endings} endings, and was told of {self.endings}")
         self.place, self.dropped, self.endings = before or self.place, 0, 0
 
@@ -88,8 +88,8 @@ class _Reading:
 def _read(history: History, reader: Subscribed, told: list[tuple[int, Event]]) -> Iterator[str]:
     seen = [e.detail for e in history.of(What.EVENT) if e.who == reader.who and e.number >= reader.at]
     place = reader.since if reader.since is not None else _from_now_on(history, reader, seen)
-    filtered = reader.session is not None or reader.run_id is not None
-    exact = not history.gaps and not (filtered and reader.since)
+    bounded = reader.session is not None and reader.since is not None  # it may be told more than it missed, never less
+    exact = not history.gaps and not bounded and not (reader.run_id is not None and reader.since)
     reading = _Reading(reader, told, exact, place)
     for item in seen:
         reading.take(item)

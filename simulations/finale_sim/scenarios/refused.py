@@ -14,6 +14,7 @@ _ASKS: dict[str, tuple[Any, str, dict[str, Any]]] = {
     "to interrupt": ("instead", "s1", {"when_busy": "interrupt"}),
     "to be folded": ("as well", "s1", {"when_busy": "fold"}),
     "for nothing": ("", "s1", {"run_id": "nothing", "attachments": [Attachment("photo", b"...", "image/png")]}),
+    "to interrupt for nothing": ("", "s1", {"run_id": "hollow", "when_busy": "interrupt"}),
     "in no session": ("hello", " ", {"run_id": "homeless"}),
     "for the same": ("first", "s1", {"run_id": "first"}),
     "for something else by that id": ("other", "s2", {"run_id": "first"}),
