@@ -32,7 +32,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A cancel, a terminate, a clearing of a queue, an interruption or a closing: ``word``. ``session``, ``run_id``: what it names.
+    """A cancel, a terminate, a clearing of a queue, an interruption or a closing: ``word``; ``session`` or ``run_id``: of what.
 
     ``answer`` is what the call returned. ``by`` is what the endings of those that it covers must say.
     """

@@ -10,8 +10,9 @@ __all__ = ["FailingJournal"]
 
 
 class FailingJournal:
-    """Claims to be durable. Before each append it draws what happens to it: 0 nothing, 1 it fails, 2 it takes a minute, 3 it
-    fails, and so does every one after it.
+    """Claims to be durable. Before each append it draws what happens to it.
+
+    0: nothing; 1: it fails; 2: it takes a minute; 3: it fails, and so does every one after it.
     """
 
     durable = True

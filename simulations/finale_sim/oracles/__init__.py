@@ -36,6 +36,8 @@ from finale_sim.verdict import Breach
 
 __all__ = ["JUDGED_BY", "Oracle", "Unjudged", "judge", "oracles"]
 
+_GRACE_S = 5.0  # of a workspace that was opened without a word about it
+
 JUDGED_BY: dict[str, tuple[str, ...]] = {
     one_terminal.ORACLE.name: ("E1", "E2", "E3", "E7", "E8", "E17", "E18", "E20", "E23", "E26"),
     attribution.ORACLE.name: ("E2", "E3", "E6", "E24"),
@@ -73,6 +75,7 @@ def oracles(
     judge_coordinator: bool = False,
 ) -> tuple[Oracle, ...]:
     """All oracles, for a workspace with these limits. ``judge_coordinator``: also the one that accuses finale's guest."""
+    patience = None if judge_coordinator else _GRACE_S if grace_s is None else grace_s  # guests may block their thread
     guests = (keeps_contract.ORACLE,) if judge_coordinator else ()
     return (
         no_crash.ORACLE,
@@ -85,7 +88,7 @@ def oracles(
         by_whom.ORACLE,
         limits.oracle(idle_s, deadline_s),
         cancel_scope.ORACLE,
-        stops.oracle(grace_s),
+        stops.oracle(patience),
         idle_cancel.ORACLE,
         single_flight.ORACLE,
         data_first.ORACLE,

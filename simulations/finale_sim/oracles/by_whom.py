@@ -20,7 +20,7 @@ def _check(history: History) -> Iterator[str]:
     for ending in history.endings():
         if ending.status is not Status.CANCELLED:
             if ending.cancelled_by is not None or ending.superseded_by is not None:
-                yield f"run {ending.run_id} {ending.status}, and names {ending.cancelled_by or ending.superseded_by!r} as its end"
+                yield f"run {ending.run_id} {ending.status}, and names {ending.cancelled_by or ending.superseded_by!r}"
         elif ending.run_id in history.accepted:
             names = list(_names(history, ending.run_id))
             if names and ending.cancelled_by not in names:
@@ -28,7 +28,7 @@ def _check(history: History) -> Iterator[str]:
                 yield f"run {ending.run_id} was cancelled by {told}; its ending says {ending.cancelled_by!r}"
             by_run = ending.cancelled_by if ending.cancelled_by in _interrupts(history) else None
             if (f"run {ending.superseded_by}" if ending.superseded_by else None) != by_run:
-                yield f"run {ending.run_id} was cancelled by {ending.cancelled_by!r}; it was superseded by {ending.superseded_by!r}"
+                yield f"run {ending.run_id} was cancelled by {by_run or 'no other run'}; it names {ending.superseded_by!r}"
 
 
 def _names(history: History, run_id: str) -> Iterator[str]:

@@ -17,7 +17,9 @@ def _check(history: History) -> Iterator[str]:
         if entry.who == history.witness and isinstance(entry.detail, RunComplete):
             kept = history.durable is True and _kept(history, entry.detail.seq, entry.number)
             if entry.detail.durable is not kept:
-                has = "has confirmed it" if kept else "had not confirmed it" if history.durable else "does not outlive the process"
+                has = (
+                    "has confirmed it" if kept else "had not confirmed it" if history.durable else "does not outlive the process"
+                )
                 yield f"the ending of run {entry.run_id} says durable={entry.detail.durable}; the journal {has}"
     yield from _assured(history)
 

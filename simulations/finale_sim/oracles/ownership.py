@@ -1,4 +1,4 @@
-"""I10: runs live in the workspace. Closing stops intake; leaving the block means that nothing of a run is left, and all endings are out."""
+"""I10: runs live in the workspace. Closing stops intake; leaving the block means that all endings are out and nothing goes on."""
 
 from collections.abc import Iterator
 

@@ -7,7 +7,7 @@ being given up, may be the reason already, and need not be.
 from collections.abc import Iterator
 from functools import partial
 
-from finale import Attachment, JournalError, Request, RunComplete
+from finale import Attachment, Request, RunComplete
 from finale_sim.calls import Submitted
 from finale_sim.history import History, What
 from finale_sim.oracles.oracle import Oracle
@@ -51,7 +51,11 @@ def _reasons(history: History, place: int, asked: Submitted, limit: int | None) 
     request = asked.request
     if (wrong := _wrong_type(request)) is not None:
         yield "TypeError", True, wrong
-    if request.run_id and (first := _owner(history, place, request.run_id)) is not None and (asked.known or _open(history, asked)):
+    if (
+        request.run_id
+        and (first := _owner(history, place, request.run_id)) is not None
+        and (asked.known or _open(history, asked))
+    ):
         same = first.request == request
         yield ("accepted", True, "") if same else ("DuplicateRun", True, repr(request.run_id))
     yield from _of_workspace(history, asked)
@@ -75,22 +79,19 @@ def _of_workspace(history: History, asked: Submitted) -> Iterator[_Reason]:
         yield "WorkspaceClosing", True, prompt
     elif any(e.what is What.OUTSIDE or isinstance(e.detail, SystemExit | KeyboardInterrupt) for e in before):
         yield "WorkspaceClosing", False, prompt
-    told = [e for e in history.of(What.ASSURED, What.EVENT) if e.number < asked.at and _tells_of_loss(e.detail)]
-    if history.durable is not None and (told or _refused_before(history, asked)):
+    if _lost(history, asked):
         yield "JournalUnavailable", True, prompt
     elif any(strike.at <= asked.at and strike.fault.startswith("journal append") for strike in history.struck):
         yield "JournalUnavailable", False, prompt
 
 
-def _tells_of_loss(detail: object) -> bool:
-    return isinstance(detail, JournalError)
-
-
-def _refused_before(history: History, asked: Submitted) -> bool:
+def _lost(history: History, asked: Submitted) -> bool:
+    """Whether somebody had been told that the journal is lost."""
     unkept = [e for e in history.of(What.EVENT) if isinstance(e.detail, RunComplete) and not e.detail.durable]
-    if history.durable and any(e.number < asked.at for e in unkept):
+    denied = [e for e in history.of(What.ASSURED) if e.detail is not None]
+    if history.durable is not None and any(e.number < asked.at for e in [*denied, *(unkept if history.durable else ())]):
         return True
-    return any(type(s.error).__name__ == "JournalUnavailable" and s.at < asked.at for s in history.submitted)
+    return any(type(before.error).__name__ == "JournalUnavailable" and before.at < asked.at for before in history.submitted)
 
 
 def _owner(history: History, place: int, run_id: str) -> Submitted | None:
@@ -106,6 +107,8 @@ def _open(history: History, asked: Submitted) -> bool:
 
 def _wrong_type(request: Request) -> str | None:
     """What is of a type that it must not be, as the message must show it."""
-    wrong = [value for value in (request.prompt, request.session, request.run_id) if not isinstance(value, str)]
-    wrong += [item for item in request.attachments if not isinstance(item, Attachment)]
+    texts: list[object] = [request.prompt, request.session, request.run_id]
+    parts: list[object] = [*request.attachments]
+    wrong = [value for value in texts if not isinstance(value, str)]
+    wrong += [item for item in parts if not isinstance(item, Attachment)]
     return repr(wrong[0]) if wrong else None

@@ -18,13 +18,13 @@ __all__ = ["oracle"]
 _FREE = (RunState.WAITING, RunState.ACTIVE)
 
 
-def oracle(grace_s: float | None = None) -> Oracle:
-    """For a workspace with this patience; None: that which it has if nothing is said."""
+def oracle(grace_s: float | None = 5.0) -> Oracle:
+    """For a workspace with this patience; None: whether runs end in time is not asked."""
     claim = "a stop has done its part when it returns, and says of how many runs"
-    return Oracle("I4 stops", claim, partial(_check, grace_s=5.0 if grace_s is None else grace_s))
+    return Oracle("I4 stops", claim, partial(_check, grace_s=grace_s))
 
 
-def _check(history: History, grace_s: float) -> Iterator[str]:
+def _check(history: History, grace_s: float | None) -> Iterator[str]:
     for place, stop in enumerate(history.stopped):
         named = _named(history, stop)
         guests = _guests(history, stop, named)
@@ -34,7 +34,8 @@ def _check(history: History, grace_s: float) -> Iterator[str]:
         if stop.answer is not None and int(stop.answer) != (right := len(settled if stop.word == "terminate" else new)):
             yield f"{what} returned {stop.answer!r}; it is {right}"
         yield from _effects(stop, what, named, guests)
-        yield from _in_time(history, stop, new, grace_s)
+        if grace_s is not None:
+            yield from _in_time(history, stop, new, grace_s)
 
 
 def _effects(stop: Stopped, what: str, named: list[str], guests: list[str]) -> Iterator[str]:
@@ -57,8 +58,12 @@ def _in_time(history: History, stop: Stopped, new: list[str], grace_s: float) ->
             if ending.at > last_s:
                 yield f"run {run_id} was to end by {last_s:g} s, {stop.word} came at {stop.at_s:g} s; it ended at {ending.at:g} s"
             elif ending.abandoned and ending.status is Status.CANCELLED and ending.at < last_s:
-                if not any(s.word == "terminate" and s.at_s == ending.at for s in history.stopped):
-                    yield f"run {run_id} was abandoned at {ending.at:g} s, and had time to unwind until {last_s:g} s"
+                yield from _hurried(history, run_id, ending.at, last_s)
+
+
+def _hurried(history: History, run_id: str, ended_s: float, last_s: float) -> Iterator[str]:
+    if not any(stop.word == "terminate" and stop.at_s == ended_s for stop in history.stopped):
+        yield f"run {run_id} was abandoned at {ended_s:g} s, and had time to unwind until {last_s:g} s"
 
 
 def _named(history: History, stop: Stopped) -> list[str]:
@@ -79,6 +84,4 @@ def _newly(history: History, place: int, stop: Stopped, run_id: str) -> bool:
         return False
     host = history.host(run_id, stop.at)
     earlier = takewhile(lambda other: other is not stop, history.stopped[: place + 1])
-    return not any(
-        run_id in other.before and (run_id in (names := _named(history, other)) or host in names) for other in earlier
-    )
+    return not any(run_id in other.before and (run_id in (names := _named(history, other)) or host in names) for other in earlier)

@@ -31,7 +31,9 @@ def _check(history: History) -> Iterator[str]:
 def _sent_away(history: History, reader: Subscribed) -> Iterator[str]:
     if reader.since is None:
         return
-    happened = max((e.detail.seq for e in history.of(What.EVENT) if e.number < reader.at and isinstance(e.detail, Event)), default=0)
+    happened = max(
+        (e.detail.seq for e in history.of(What.EVENT) if e.number < reader.at and isinstance(e.detail, Event)), default=0
+    )
     ever = max((e.detail.seq for e in history.of(What.EVENT) if isinstance(e.detail, Event)), default=0)
     if reader.error is None and (reader.since > ever or reader.since < 0):
         yield f"{reader.who} asked for what is behind {reader.since}, which never happened, and was not sent away"
@@ -93,9 +95,9 @@ def _read(history: History, reader: Subscribed, told: list[tuple[int, Event]]) -
     reading = _Reading(reader, told, exact, place)
     for item in seen:
         reading.take(item)
-    if any(e.who == reader.who for e in history.of(What.END_OF_EVENTS)) and not reading.ended:
-        if reader.run_id is None or not any(e.seq <= (reader.since or 0) for e in history.endings(reader.run_id)):
-            reading.settle()
+    known = reader.run_id is not None and any(e.seq <= (reader.since or 0) for e in history.endings(reader.run_id))
+    if any(e.who == reader.who for e in history.of(What.END_OF_EVENTS)) and not reading.ended and not known:
+        reading.settle()
     yield from reading.wrong
 
 

@@ -19,4 +19,6 @@ async def _play(stage: Stage) -> None:
     stage.submit("third", "s1")
 
 
-SCENARIO = Scenario("journal lost", "clients that ask whether they can rely on a journal", ("E2", "E22"), _play, journal="failing")
+SCENARIO = Scenario(
+    "journal lost", "clients that ask whether they can rely on a journal", ("E2", "E22"), _play, journal="failing"
+)

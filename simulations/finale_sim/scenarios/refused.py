@@ -1,4 +1,4 @@
-"""Requests that something forbids, or two things at once: what they are, what the session does, a closing, a lost journal (E1)."""
+"""Requests that something forbids, or two things at once: what they are, a busy session, a closing, a lost journal (E1)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Two clients stop runs, each in one of many ways: the active one, one that it took along, what waits, everything (E10, E12, E24)."""
+"""Two clients stop runs, each in one of many ways: the active run, one that it took along, what waits, all (E10, E12, E24)."""
 
 import trio
 
@@ -34,7 +34,7 @@ async def _play(stage: Stage) -> None:
 
 def _stop(stage: Stage, how: str, by: str, host: RunHandle | None, guest: RunHandle | None) -> None:
     run = guest if "guest" in how else host
-    match how.split()[0]:
+    match how.partition(" ")[0]:
         case "cancels" if "the" in how and run is not None:
             stage.cancel_run(run, by=by)
         case "terminates" if "the" in how and run is not None:
