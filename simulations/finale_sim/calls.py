@@ -3,7 +3,7 @@
 Each knows its place: ``at`` is how many entries the history had. Oracles put both together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -52,6 +52,10 @@ class Stopped:
         if self.run_id:
             return [self.run_id]
         return [run_id for run_id in self.before if self.session in ("", sessions[run_id])]
+
+    def stops_host(self, host: str | None, named: Sequence[str]) -> bool:
+        """Whether what ``host`` had taken along falls with it: not if ``host`` was being stopped before, which it takes alone."""
+        return host in named and self.before.get(host or "") is RunState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,8 @@ class History:
     def _covers(self, stop: Entry, accepted: Entry) -> bool:
         if _covers(stop, accepted):
             return True
-        return stop.what is What.CANCEL and bool(stop.run_id) and self.host(accepted.run_id, stop.number) == stop.run_id
+        of_host = bool(stop.run_id) and self.host(accepted.run_id, stop.number) == stop.run_id
+        return stop.what is What.CANCEL and of_host and stop.detail == 1
 
 
 def _covers(stop: Entry, accepted: Entry) -> bool:

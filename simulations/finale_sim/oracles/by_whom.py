@@ -50,7 +50,7 @@ def _covers(history: History, stop: Stopped, run_id: str) -> bool:
     if state is RunState.SETTLED or (stop.word == "clear queue" and state is not RunState.WAITING):
         return False
     named = stop.named({other: entry.session for other, entry in history.accepted.items()})
-    return run_id in named or history.host(run_id, stop.at) in named
+    return run_id in named or stop.stops_host(history.host(run_id, stop.at), named)
 
 
 def _interrupts(history: History) -> list[str]:

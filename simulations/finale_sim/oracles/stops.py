@@ -6,7 +6,6 @@ ends within ``grace_s``, and if its task is not done by then, at exactly that in
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import takewhile
 
 from finale import RunState, Status
 from finale_sim.calls import Stopped
@@ -83,5 +82,8 @@ def _newly(history: History, place: int, stop: Stopped, run_id: str) -> bool:
     if stop.before[run_id] is not RunState.FOLDED:
         return False
     host = history.host(run_id, stop.at)
-    earlier = takewhile(lambda other: other is not stop, history.stopped[: place + 1])
-    return not any(run_id in other.before and (run_id in (names := _named(history, other)) or host in names) for other in earlier)
+    for earlier in history.stopped[:place]:
+        named = _named(history, earlier)
+        if run_id in earlier.before and (run_id in named or earlier.stops_host(host, named)):
+            return False
+    return True
