@@ -9,7 +9,10 @@ from typing import TypeAlias
 
 from finale import Request, RunState
 
-__all__ = ["Kept", "States", "Stopped", "Submitted", "Subscribed"]
+__all__ = ["WORDS", "Kept", "States", "Stopped", "Submitted", "Subscribed"]
+
+WORDS = ("cancel", "terminate", "clear queue", "interrupt", "close")
+"""For stopping runs."""
 
 States: TypeAlias = Mapping[str, RunState]
 """Run id → what its handle said of its state; of every run that was accepted so far."""
@@ -32,7 +35,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A cancel, a terminate, a clearing of a queue, an interruption or a closing: ``word``; ``session`` or ``run_id``: of what.
+    """Runs are stopped: ``word`` is one of ``WORDS``; ``session`` or ``run_id``: of what, else everything.
 
     ``answer`` is what the call returned. ``by`` is what the endings of those that it covers must say.
     """

@@ -11,7 +11,9 @@ from finale.testing import STUBS
 from finale_sim.coverage import Coverage, covered_by
 from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed
+from finale_sim.injected import CASES
 from finale_sim.investigate import Hire, investigate
+from finale_sim.oracles import oracles
 from finale_sim.program import ScenarioProgram
 from finale_sim.render import coverage_picture
 from finale_sim.report import Counterexample, Report, mood
@@ -22,8 +24,11 @@ from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
 from finale_sim.wording import counted
 from finale_sim.world import Opens
 
-__all__ = ["Campaign", "campaign_programs", "check_programs", "prove", "run_campaign", "workspace_programs"]
+__all__ = ["STANDARD_TRIALS", "Campaign", "campaign_programs", "check_programs", "prove", "run_campaign", "workspace_programs"]
 
+
+STANDARD_TRIALS = 260
+"""Of each scenario; so many show all that there is to show, and go through all single deviations of all but the largest."""
 
 _COLUMNS = ("scenario", "trials", "choices", "swept", "endings", "not seen", "verdict")
 
@@ -43,11 +48,11 @@ class Campaign:
 
     @property
     def exit_code(self) -> int:
-        """0 no violation, 1 violation, 3 undecided."""
+        """0 no violation, 1 violation, 3 undecided: so is a standard campaign that has not seen all that it is there to show."""
         if not self.reports:
             return 3
         code = self.decisive.verdict.exit_code
-        return 3 if code == 0 and self.interrupted else code
+        return 3 if code == 0 and (self.interrupted or self.unseen()) else code
 
     def failures(self) -> dict[str, list[tuple[str, Counterexample]]]:
         """Broken claim → the scenarios in which it broke, each with its counterexample; fewest deviations first."""
@@ -93,7 +98,8 @@ class Campaign:
     def __str__(self) -> str:
         rows = [[_cell(row[name]) for name in _COLUMNS] for row in self.records()]
         told = [f"\n{failures[0][0]}\n{failures[0][1]}" for failures in self.failures().values()]
-        return "\n".join([text_table(_COLUMNS, rows), self.summary(), *self.coverage().lines(), *told])
+        unseen = [f"NEVER SEEN  {what}" for what in self.unseen()]
+        return "\n".join([text_table(_COLUMNS, rows), self.summary(), *self.coverage().lines(), *unseen, *told])
 
     def __repr__(self) -> str:
         return f"<Campaign over {counted(len(self.reports), 'scenario')}: {self.summary()}>"
@@ -119,7 +125,21 @@ class Campaign:
         names = [report.program.rpartition("/")[2] for report in self.reports]
         curve = coverage_picture([(name, r.search.novelty.curve()) for name, r in zip(names, self.reports, strict=True)])
         searches = [(report.search.covered, report.search.probes) for report in self.reports]
-        return covered_by(curve, searches, whole=set(names) >= set(SCENARIOS))
+        cases = [(CASES, oracle.name, case) for oracle in oracles() for case in oracle.cases]
+        return covered_by(curve, searches, whole=set(names) >= set(SCENARIOS), wanted=cases)
+
+    def unseen(self) -> list[str]:
+        """What a standard campaign is there to show and this one did not: endings that a scenario promises, squares of coverage.
+
+        Each is a hole in the campaign: whatever it found right there, it did not look. Empty for less than a standard campaign.
+        """
+        names = {report.program for report in self.reports}
+        enough = all(r.search.trials >= STANDARD_TRIALS or r.search.exhausted for r in self.reports)
+        if self.interrupted or not enough or not names >= {f"campaign/{name}" for name in SCENARIOS}:
+            return []
+        promised = [f"{row['not seen']} in scenario {row['scenario']!r}" for row in self.records() if row["not seen"]]
+        coverage = self.coverage()
+        return promised + [f"{table}: {row}, {column}" for table, row, column in coverage.unreached()]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the decisive report's verdict with the sums of all, and a line for each program."""
@@ -131,7 +151,8 @@ class Campaign:
             return nothing | why | {"programs": []}
         total: dict[str, Any] = self.decisive.as_dict()
         if self.exit_code == 3 and self.decisive.verdict.exit_code == 0:
-            total |= {"verdict": "truncated", "detail": "interrupted"}
+            missed = self.unseen()
+            total |= {"verdict": "truncated", "detail": f"never seen: {'; '.join(missed)}" if missed else "interrupted"}
         lines = [report.as_dict() for report in self.reports]
         for key in ("trials", "choices", "steps", "seconds"):
             total[key] = round(sum(line[key] for line in lines), 3)

@@ -13,7 +13,7 @@ from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked,
 from finale_sim.kernel.places import file_name, is_library, is_user
 from finale_sim.lives import lives_seen
 from finale_sim.observed import NotAsync
-from finale_sim.oracles import Unjudged, judge, oracles
+from finale_sim.oracles import Unjudged, cases_met, judge, oracles
 from finale_sim.scenarios import Scenario
 from finale_sim.search import Attempt
 from finale_sim.story import Story
@@ -248,6 +248,7 @@ class ScenarioProgram:
             try:
                 judges = oracles(**limits, judge_coordinator=self.judge_coordinator)
                 breach = judge(history, tuple(one for one in judges if not self.claims or one.name in self.claims))
+                trial.injected.cells.update(cases_met(history, judges))
             except Unjudged as error:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
+from finale_sim.campaign import STANDARD_TRIALS, Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
 from finale_sim.cli.covering import covering, squares, tell_coverage
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
@@ -47,7 +47,7 @@ that is used like finale's. TARGET is called as finale.open_workspace is, and it
 def add(commands: Commands) -> None:
     """Put the two commands on the command line."""
     sub = commands.add("campaign", _campaign, "Check finale itself: all scenarios, all faults.", _CAMPAIGN_HELP)
-    _scenarios(sub, 260)
+    _scenarios(sub, STANDARD_TRIALS)
     sub.add_argument("--canary", metavar="NAME", help="break finale on purpose in this way, to see that it is caught")
 
     sub = commands.add("check", _check, "Check your coordinator inside a finale workspace, or a workspace of yours.", _CHECK_HELP)

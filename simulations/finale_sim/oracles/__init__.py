@@ -4,6 +4,7 @@ An oracle counts only once a canary trips it: a broken variant of the SDK (``can
 """
 
 from finale_sim.history import History
+from finale_sim.injected import CASES, Cell
 from finale_sim.oracles import (
     agreement,
     attribution,
@@ -34,7 +35,7 @@ from finale_sim.oracles import (
 from finale_sim.oracles.oracle import Oracle
 from finale_sim.verdict import Breach
 
-__all__ = ["JUDGED_BY", "Oracle", "Unjudged", "judge", "oracles"]
+__all__ = ["CASES", "JUDGED_BY", "Oracle", "Unjudged", "cases_met", "judge", "oracles"]
 
 _GRACE_S = 5.0  # of a workspace that was opened without a word about it
 
@@ -120,3 +121,8 @@ def judge(history: History, judges: tuple[Oracle, ...]) -> Breach | None:
         if message is not None:
             return Breach(oracle.name, message)
     return None
+
+
+def cases_met(history: History, judges: tuple[Oracle, ...]) -> dict[Cell, bool]:
+    """What each of the ``judges`` found in the history to judge. Each square is True."""
+    return {(CASES, oracle.name, case): True for oracle in judges for case, met in oracle.cases.items() if met(history)}

@@ -52,4 +52,10 @@ def _text(raised: Entry) -> str:
     return "" if isinstance(raised.detail, BaseExceptionGroup) else str(raised.detail)
 
 
-ORACLE = Oracle("I2 attribution", "id, session, text and error of a terminal event belong to one run", _check)
+_CASES = {
+    "a text": lambda history: any(ending.text for ending in history.endings()),
+    "an error": lambda history: any(ending.error for ending in history.endings()),
+    "a notification": lambda history: any(isinstance(event, Notification) for event in history.events()),
+}
+
+ORACLE = Oracle("I2 attribution", "id, session, text and error of a terminal event belong to one run", _check, _CASES)

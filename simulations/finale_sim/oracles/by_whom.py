@@ -5,11 +5,12 @@ its task notices, a cancellation from outside or an exit of the program, may be 
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from finale import RunState, Status
-from finale_sim.calls import Stopped
+from finale_sim.calls import WORDS, Stopped
 from finale_sim.history import History, What
-from finale_sim.oracles.oracle import Oracle
+from finale_sim.oracles.oracle import Case, Oracle
 
 __all__ = ["ORACLE"]
 
@@ -57,4 +58,14 @@ def _interrupts(history: History) -> list[str]:
     return [stop.by for stop in history.stopped if stop.word == "interrupt"]
 
 
-ORACLE = Oracle("I3 by whom", "a cancelled run names what covered it first, and no other run names anybody", _check)
+def _ended_by(word: str, history: History) -> bool:
+    names = [stop.by for stop in history.stopped if stop.word == word]
+    return any(ending.cancelled_by in names for ending in history.endings())
+
+
+_CASES: dict[str, Case] = {
+    "from outside": lambda history: any(ending.cancelled_by == _OUTSIDE for ending in history.endings()),
+    **{word: partial(_ended_by, word) for word in WORDS},
+}
+
+ORACLE = Oracle("I3 by whom", "a cancelled run names what covered it first, and no other run names anybody", _check, _CASES)

@@ -66,4 +66,15 @@ def _terminated(history: History, report: Entry) -> bool:
     )
 
 
-ORACLE = Oracle("I7 data first", "what a run reports comes before its ending, and nothing after", _check)
+def _after_endings(history: History) -> Iterator[Entry]:
+    for ending in history.endings():
+        yield from (entry for entry in history.of(What.REPORTED, run_id=ending.run_id) if _behind(history, entry, ending))
+
+
+_CASES = {
+    "a report": lambda history: any(history.of(What.REPORTED)),
+    "a report while it unwinds": lambda history: any(e.cancelled for e in history.of(What.REPORTED)),
+    "a report after its ending": lambda history: any(_after_endings(history)),
+}
+
+ORACLE = Oracle("I7 data first", "what a run reports comes before its ending, and nothing after", _check, _CASES)

@@ -47,4 +47,9 @@ def _check_return(history: History) -> Iterator[str]:
             yield f"{RETURNED} was told the ending of run {ending.run_id} {how}, reading on where it had stopped before the crash"
 
 
-ORACLE = Oracle("I11 delivery", "whoever reads on is told each ending once", _check)
+_CASES = {
+    "a reader of the rest": lambda history: any(e.who != history.witness for e in history.of(What.END_OF_EVENTS)),
+    "a reader that returns": lambda history: any(e.who == RETURNED for e in history.of(What.END_OF_EVENTS)),
+}
+
+ORACLE = Oracle("I11 delivery", "whoever reads on is told each ending once", _check, _CASES)

@@ -53,4 +53,11 @@ def _kept(history: History, seq: int, number: int) -> bool:
     return seq in history.kept and history.kept[seq].at <= number
 
 
-ORACLE = Oracle("I14 durability", "what is called durable is in the journal, and what is not is not called so", _check)
+_CASES = {
+    "a durable ending": lambda history: any(ending.durable for ending in history.endings()),
+    "one that is not": lambda history: bool(history.durable) and any(not ending.durable for ending in history.endings()),
+    "a kept acceptance": lambda history: any(e.detail is None for e in history.of(What.ASSURED)),
+    "one that is lost": lambda history: any(e.detail is not None for e in history.of(What.ASSURED)),
+}
+
+ORACLE = Oracle("I14 durability", "what is called durable is in the journal, and what is not is not called so", _check, _CASES)

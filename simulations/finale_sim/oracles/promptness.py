@@ -25,4 +25,8 @@ def _check(history: History) -> Iterator[str]:
             yield f"run {entry.run_id} {decided.what} at {decided.at_s:g} s, and its ending was seen at {entry.at_s:g} s"
 
 
-ORACLE = Oracle("I8 promptness", "an ending is told when the run has ended, not later", _check)
+_CASES = {
+    "a run that has decided": lambda history: any(history.decided(ending.run_id) for ending in history.endings()),
+}
+
+ORACLE = Oracle("I8 promptness", "an ending is told when the run has ended, not later", _check, _CASES)

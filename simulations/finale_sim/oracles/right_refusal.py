@@ -10,7 +10,7 @@ from functools import partial
 from finale import Attachment, Request, RunComplete
 from finale_sim.calls import Submitted
 from finale_sim.history import History, What
-from finale_sim.oracles.oracle import Oracle
+from finale_sim.oracles.oracle import Case, Oracle
 
 __all__ = ["oracle"]
 
@@ -20,7 +20,30 @@ _Reason = tuple[str, bool, str]  # the name of the error, whether it is certain,
 def oracle(queue_limit: int | None = None) -> Oracle:
     """For a workspace with this limit; None: there is none."""
     claim = "a request is refused for the first reason that holds and for no other, and leaves nothing behind"
-    return Oracle("right refusal", claim, partial(_check, limit=queue_limit))
+    return Oracle("right refusal", claim, partial(_check, limit=queue_limit), _CASES)
+
+
+_ERRORS = (
+    "TypeError",
+    "DuplicateRun",
+    "WorkspaceClosing",
+    "JournalUnavailable",
+    "SessionMissing",
+    "EmptyPrompt",
+    "ValueError",
+    "SessionBusy",
+    "QueueFull",
+)
+
+
+def _refused_with(name: str, history: History) -> bool:
+    return any(type(asked.error).__name__ == name for asked in history.submitted)
+
+
+_CASES: dict[str, Case] = {
+    "the same again": lambda history: any(asked.known and asked.run_id for asked in history.submitted),
+    **{name: partial(_refused_with, name) for name in _ERRORS},
+}
 
 
 def _check(history: History, limit: int | None) -> Iterator[str]:

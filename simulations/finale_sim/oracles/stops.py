@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from finale import RunState, Status
-from finale_sim.calls import Stopped
+from finale_sim.calls import WORDS, Stopped
 from finale_sim.history import History
 from finale_sim.oracles.oracle import Oracle
 
@@ -20,7 +20,14 @@ _FREE = (RunState.WAITING, RunState.ACTIVE)
 def oracle(grace_s: float | None = 5.0) -> Oracle:
     """For a workspace with this patience; None: whether runs end in time is not asked."""
     claim = "a stop has done its part when it returns, and says of how many runs"
-    return Oracle("I4 stops", claim, partial(_check, grace_s=grace_s))
+    return Oracle("I4 stops", claim, partial(_check, grace_s=grace_s), _CASES)
+
+
+def _came(word: str, history: History) -> bool:
+    return any(stop.word == word for stop in history.stopped)
+
+
+_CASES = {word: partial(_came, word) for word in WORDS}
 
 
 def _check(history: History, grace_s: float | None) -> Iterator[str]:

@@ -109,4 +109,16 @@ def _from_now_on(history: History, reader: Subscribed, seen: list[Event | Gap]) 
     return min(firsts, default=max((e.seq for e in history.events()), default=0)) - 1
 
 
-ORACLE = Oracle("I11 streams", "a reader gets what it asked for, each event once and in order, and a gap counts the rest", _check)
+_CASES = {
+    "from now on": lambda history: any(reader.since is None for reader in history.subscribed),
+    "behind a seq": lambda history: any(reader.since for reader in history.subscribed),
+    "of a session": lambda history: any(reader.session for reader in history.subscribed),
+    "of a run": lambda history: any(reader.run_id for reader in history.subscribed),
+    "sent away": lambda history: any(reader.error for reader in history.subscribed),
+    "a gap": lambda history: any(isinstance(e.detail, Gap) for e in history.of(What.EVENT)),
+    "endings in a gap": lambda history: any(isinstance(e.detail, Gap) and e.detail.endings for e in history.of(What.EVENT)),
+}
+
+ORACLE = Oracle(
+    "I11 streams", "a reader gets what it asked for, each event once and in order, and a gap counts the rest", _check, _CASES
+)
