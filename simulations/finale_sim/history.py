@@ -99,6 +99,7 @@ class History:
     now: Callable[[], tuple[int, float, bool]] = lambda: (0, 0.0, False)  #: current step, virtual time, cancelled or not
     _index: dict[tuple[What, str | None], list[Entry]] = field(default_factory=dict, repr=False)
     _indexed: int = field(default=0, repr=False)  # oracles ask often, and of long histories
+    _seen: dict[tuple[str, str | None], list[Event]] = field(default_factory=dict, repr=False)
 
     def note(self, who: str, what: What, run_id: str = "", session: str = "", detail: Any = None) -> None:
         """Add an observation made now."""
@@ -117,12 +118,20 @@ class History:
 
     def of(self, *what: What, run_id: str | None = None) -> Iterator[Entry]:
         """The entries of these kinds, of one run if it is given, in order."""
+        self._catch_up()
+        if len(what) == 1:
+            return iter(self._index.get((what[0], run_id), ()))
+        found = [self._index[kind, run_id] for kind in what if (kind, run_id) in self._index]
+        return iter(found[0] if len(found) == 1 else sorted(chain(*found), key=attrgetter("number")))
+
+    def _catch_up(self) -> None:
+        if self._indexed == len(self.entries):
+            return
+        self._seen.clear()
         for entry in self.entries[self._indexed :]:
             self._index.setdefault((entry.what, None), []).append(entry)
             self._index.setdefault((entry.what, entry.run_id), []).append(entry)
         self._indexed = len(self.entries)
-        found = [self._index.get((kind, run_id), []) for kind in what]
-        return iter(found[0] if len(found) == 1 else sorted(chain(*found), key=attrgetter("number")))
 
     def first(self, *what: What, run_id: str) -> Entry | None:
         """The first of these entries."""
@@ -141,8 +150,12 @@ class History:
 
     def events(self, run_id: str | None = None) -> list[Event]:
         """What the witness saw, of one run if it is given."""
-        seen = self.of(What.EVENT, run_id=run_id)
-        return [entry.detail for entry in seen if entry.who == self.witness and isinstance(entry.detail, Event)]
+        self._catch_up()
+        known = self._seen.get((self.witness, run_id))
+        if known is None:
+            told = (e.detail for e in self.of(What.EVENT, run_id=run_id) if e.who == self.witness)
+            known = self._seen[self.witness, run_id] = [event for event in told if isinstance(event, Event)]
+        return known.copy()
 
     @property
     def gaps(self) -> int:
