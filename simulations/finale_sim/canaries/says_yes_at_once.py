@@ -18,5 +18,5 @@ CANARY = Canary(
         ),
     ),
     symptom="A client has its acknowledgement, the server is killed, and after the restart nobody knows of the run.",
-    immune="accepted() waits until the pump, which asks the journal first, has passed the acceptance.",
+    immune="The answer waits until the pump, which asks the journal first, has passed the acceptance.",
 )
