@@ -15,6 +15,7 @@ from finale_sim.choices import happy_path
 from finale_sim.cli import main
 from finale_sim.coverage import Coverage, covered_by
 from finale_sim.inject import FAULTS
+from finale_sim.injected import CASES
 from finale_sim.kernel import Conditions, simulate
 from finale_sim.kernel.cancels import CANCELLED
 from finale_sim.lives import LIVES, STRUCK
@@ -186,7 +187,7 @@ def test_a_campaign_has_the_tables_of_all_runs_and_a_part_of_it_those_that_it_be
     coverage = campaign.coverage()
     rows = {row for kind, row, _ in coverage.squares if kind == STRUCK}
     assert rows == {"cancel"}
-    assert coverage.tables == (LIVES, STRUCK)
+    assert coverage.tables == (LIVES, STRUCK, CASES)
     assert coverage.lines() == []
     assert campaign.as_dict()["coverage"][STRUCK]["possible"] == 5
     assert "<table" in coverage.html

@@ -473,7 +473,7 @@ BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
     ("I2 attribution", "it was submitted as Request(prompt='something else'", accepted_as_another),
     ("I7 data first", "had ended and reported 'more'; 0 notifications told of it", lambda: speaks_after_its_end(0)),
     ("I7 data first", "had ended and reported 'more'; 2 notifications told of it", lambda: speaks_after_its_end(2)),
-    ("I10 ownership", "had been left, and the ending of run r1 had not been published", left_untold),
+    ("I8 promptness", "had been left, and the ending of run r1 had not been published", left_untold),
     ("right refusal", "was to be accepted, and got SessionBusy: no", lambda: refused(SessionBusy("no"))),
     ("right refusal", "was to be SessionBusy, and got accepted", lambda: refused(None, busy=True, when_busy="reject")),
     ("right refusal", "was to be QueueFull, and got SessionBusy: no",
