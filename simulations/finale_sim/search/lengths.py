@@ -27,11 +27,11 @@ class Lengths:
 
     def learn(self, profile: Profile) -> None:
         """One more trial."""
-        thing = self._thing
+        thing, sums, touched = self._thing, self._sums, profile.touched
         for path, steps in profile.steps.items():
-            count = steps if thing is None else profile.touched.get((path, thing), 0) + profile.touched.get((path, -thing), 0)
-            total, trials = self._sums.get(path, (0, 0))
-            self._sums[path] = total + count, trials + 1
+            count = steps if thing is None else touched.get((path, thing), 0) + touched.get((path, -thing), 0)
+            total, trials = sums.get(path, (0, 0))
+            sums[path] = total + count, trials + 1
         self._told += 1
         if self._told & (self._told - 1) == 0:  # a power of two: means settle, and working them out for each trial would cost
             self.means = self._worked_out()
