@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from finale_sim.choices import Decide, Kind
-from finale_sim.injected import Cell
+from finale_sim.injected import Cell, Injected
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.crew import Alone, Crew
 from finale_sim.search.named import DEFAULT, strategy_named
@@ -208,16 +208,13 @@ def _count(state: Search, attempt: Attempt) -> None:
         state.behaviours.add(attempt.profile.behaviour)
     state.choices += len(attempt.choices)
     state.steps += attempt.steps
-    state.seen.update(attempt.seen)
+    for ending in attempt.seen:
+        state.seen[ending] += 1
     state.novelty.note(attempt.digest if attempt.observed is None else attempt.observed)
-    state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
-    state.struck.update(attempt.injected.struck.keys())
-    if not attempt.injected.discarded:
-        for cell, reached in attempt.injected.cells.items():
-            if cell in state.covered or len(state.covered) < _MOST_SQUARES:
-                state.covered[cell] += reached
-    state.raised.update(told for told in attempt.raised if told in state.raised or len(state.raised) < _MOST_RAISED)
-    state.discarded += attempt.injected.discarded
+    for told in attempt.raised:
+        if told in state.raised or len(state.raised) < _MOST_RAISED:
+            state.raised[told] += 1
+    _count_injected(state, attempt.injected)
     match attempt.deviations:
         case () if state.trials == 1:
             state.cancel_points = sum(choice.options - 1 for choice in attempt.choices if choice.site.kind is Kind.CANCEL)
@@ -234,3 +231,15 @@ def _count(state: Search, attempt: Attempt) -> None:
     else:
         state.late += attempt.late
         state.first = replace(attempt, profile=None) if state.first is None else state.first
+
+
+def _count_injected(state: Search, injected: Injected) -> None:
+    for name, reached in injected.probes.items():
+        state.probes[name] += reached
+    for name in injected.struck:
+        state.struck[name] += 1
+    state.discarded += injected.discarded
+    if not injected.discarded:
+        for cell, reached in injected.cells.items():
+            if cell in state.covered or len(state.covered) < _MOST_SQUARES:
+                state.covered[cell] += reached

@@ -36,6 +36,7 @@ class Process:
         self.ready = False
         self.chunk: Chunk | None = None
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the process is
+        os.ftruncate(self._file.fileno(), NUMBER)
         ours, theirs = socket.socketpair()
         self.channel = Channel(ours)
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,7 +67,10 @@ class Process:
             OSError: it has died.
         """
         self.chunk = chunk
-        os.ftruncate(self._file.fileno(), 0)
+        file = self._file.fileno()
+        os.pwrite(file, bytes(NUMBER), 0)
+        if closely:
+            os.ftruncate(file, NUMBER)
         self.channel.send(pickle.dumps((chunk, closely), pickle.HIGHEST_PROTOCOL))
 
     def receive(self) -> bytes | None:
@@ -82,12 +86,12 @@ class Process:
     @property
     def number(self) -> int:
         """The number of the trial that it runs, or ran when it died; 0 if it had not begun one."""
-        return int.from_bytes(os.pread(self._file.fileno(), NUMBER, 0))
+        return int.from_bytes(os.pread(self._file.fileno(), NUMBER, 0), sys.byteorder)
 
     @property
     def deviations(self) -> tuple[tuple[int, int], ...]:
         """What the last trial of a chunk that was run closely had deviated in: site keys and indexes."""
-        size = max(os.fstat(self._file.fileno()).st_size - NUMBER, 0)
+        size = os.fstat(self._file.fileno()).st_size - NUMBER
         data = os.pread(self._file.fileno(), size, NUMBER)
         half = STEP // 2
         return tuple(

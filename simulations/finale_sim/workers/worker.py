@@ -5,10 +5,12 @@ dies, and, as its standard input, of a pipe that ends when its parent does.
 """
 
 import gc
+import mmap
 import os
 import pickle
 import socket
 import threading
+from functools import partial
 
 from finale_sim.choices import Decide, Site
 from finale_sim.workers.channel import Channel
@@ -59,15 +61,12 @@ def main(arguments: list[str]) -> None:
         if (first := channel.receive()) is None:
             return  # the parent is gone already
         source: Source = pickle.loads(first)  # noqa: S301  # of the parent, that could run anything here anyway
+        number = memoryview(mmap.mmap(file, NUMBER)).cast("Q")  # of the file; costs less than a call of the system for each trial
         gc.freeze()  # what is imported by now stays, so nobody need look through it again and again
         channel.send(READY)
         while (message := channel.receive()) is not None:
             chunk, closely = pickle.loads(message)  # noqa: S301  # the same
-            channel.send(run_chunk(source, watched(chunk, file) if closely else chunk, lambda number: _leave(file, number)))
-
-
-def _leave(file: int, number: int) -> None:
-    os.pwrite(file, number.to_bytes(NUMBER), 0)
+            channel.send(run_chunk(source, watched(chunk, file) if closely else chunk, partial(number.__setitem__, 0)))
 
 
 def _end_with_parent() -> None:
