@@ -67,19 +67,22 @@ class Callers:
         self._stopped("close", call, _given(by), by or _CLOSED)
         self._history.note("client", What.CLOSE)
 
-    def subscribe(self, call: Callable[..., Subscription], name: str, **where: Any) -> Subscription | None:
+    def subscribe(self, workspace: Workspace, name: str, *, slow: bool, **where: Any) -> Subscription | None:
         """Subscribe. None if that was refused."""
-        events, error = None, None
+        events, error, run_id = None, None, where.get("run_id")
         try:
-            events = call(**where)
+            events = workspace.subscribe(**where)
         except ValueError as refused:
             error = refused
-        self._history.subscribed.append(Subscribed(len(self._history.entries), name, error=error, **where))
+        known = run_id is not None and workspace.run(run_id) is not None
+        at, at_s = len(self._history.entries), self._history.now()[1]
+        self._history.subscribed.append(Subscribed(at, at_s, name, slow=slow, known=known, error=error, **where))
         return events
 
     def follow(self, name: str, run: RunHandle) -> Subscription:
         """Read the events of one run, from its acceptance on."""
-        self._history.subscribed.append(Subscribed(len(self._history.entries), name, run_id=run.run_id, since=0))
+        at, at_s = len(self._history.entries), self._history.now()[1]
+        self._history.subscribed.append(Subscribed(at, at_s, name, known=True, run_id=run.run_id, since=0))
         return run.events()
 
     def left(self) -> None:

@@ -63,10 +63,16 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A reader came: ``who``. ``error``: it was sent away. Following one run, it ends with that run."""
+    """A reader came: ``who``. ``error``: it was sent away. Following one run, it ends with that run.
+
+    ``slow``: it pauses between events. ``known``: the workspace knew the run that it follows.
+    """
 
     at: int
+    at_s: float
     who: str
+    slow: bool = False
+    known: bool = False
     session: str | None = None
     run_id: str | None = None
     since: int | None = None

@@ -188,7 +188,7 @@ class World:
     def subscribe(
         self, name: str, *, pause_s: float = 0, leaves_after: int | None = None, session: str | None = None, **where: Any
     ) -> None:
-        subscription = self._callers.subscribe(self.workspace.subscribe, name, session=session, **where)
+        subscription = self._callers.subscribe(self.workspace, name, slow=pause_s > 0, session=session, **where)
         if subscription is not None:
             self._outsiders.start_soon(self._read, name, subscription, session, pause_s, leaves_after, name=name)
 

@@ -60,7 +60,7 @@ class Past:
 
     def read(self, who: str, *events: Any, to_the_end: bool = True, **where: Any) -> "Past":
         """A subscriber came, and was told these."""
-        self.history.subscribed.append(Subscribed(len(self.history.entries), who, **where))
+        self.history.subscribed.append(Subscribed(len(self.history.entries), self.at, who, **where))
         for event in events:
             self.see(event, who)
         if to_the_end:

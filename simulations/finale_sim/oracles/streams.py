@@ -1,7 +1,8 @@
 """I11, of single streams: a reader gets what it asked for, each event once and in order, and a gap counts what is missing.
 
-What has happened is what any observer of the trial saw. Who follows one run ends with that run; who asks for what is behind a
-``seq`` that has not happened is sent away.
+A reader that does not pause gets each event at the instant at which it is published, or at which it comes itself. What has
+happened is what any observer of the trial saw. Who follows one run ends with that run, and is told its ending; who asks for
+what is behind a ``seq`` that has not happened is sent away.
 """
 
 from collections.abc import Iterator
@@ -95,10 +96,25 @@ def _read(history: History, reader: Subscribed, told: list[tuple[int, Event]]) -
     reading = _Reading(reader, told, exact, place)
     for item in seen:
         reading.take(item)
-    known = reader.run_id is not None and any(e.seq <= (reader.since or 0) for e in history.endings(reader.run_id))
-    if any(e.who == reader.who for e in history.of(What.END_OF_EVENTS)) and not reading.ended and not known:
-        reading.settle()
+    if any(e.who == reader.who for e in history.of(What.END_OF_EVENTS)) and not reading.ended:
+        ending = next(iter(history.endings(reader.run_id)), None) if reader.run_id is not None else None
+        if ending is None:
+            reading.settle()
+        elif reader.known and ending.seq > (reader.since or 0):
+            yield f"{reader.who} followed run {reader.run_id}, and was not told its ending"
     yield from reading.wrong
+    yield from _late(history, reader)
+
+
+def _late(history: History, reader: Subscribed) -> Iterator[str]:
+    """What a reader that keeps pace was told later than others."""
+    known = {e.detail.seq: e.at_s for e in history.of(What.EVENT) if e.who == history.witness and isinstance(e.detail, Event)}
+    for entry in history.of(What.EVENT) if not reader.slow else ():
+        if entry.who == reader.who and isinstance(entry.detail, Event):
+            due = max(known.get(entry.detail.seq, entry.at_s), reader.at_s)
+            if entry.at_s > due:
+                yield f"{reader.who} was told seq {entry.detail.seq} at {entry.at_s:g} s, which had been known at {due:g} s"
+                return
 
 
 def _from_now_on(history: History, reader: Subscribed, seen: list[Event | Gap]) -> int:

@@ -26,9 +26,9 @@ async def _play(stage: Stage) -> None:
     guest = stage.submit("guest", "s1", when_busy="fold")
     stage.submit("behind", "s1")
     stage.submit("elsewhere", "s2")
-    await stage.moment("ann comes", (1.5, 0.75, 2.75))
+    await stage.moment("ann comes", (2.5, 1.5, 2.75))
     _stop(stage, stage.pick("ann", _WAYS), "ann", host, guest)
-    await stage.moment("bob comes", (2, 1, 2.75, 5))
+    await stage.moment("bob comes", (3, 2.5, 2.75, 7))
     _stop(stage, stage.pick("bob", _WAYS), "bob", host, guest)
 
 
@@ -56,7 +56,7 @@ SCENARIO = Scenario(
     "two clients that stop the same runs in different ways",
     ("E10", "E12", "E24"),
     _play,
-    "folds",
+    "thorough",
     options={"deadline_s": 2.75},
     calls=("terminate", "clear_queue"),
 )
