@@ -180,9 +180,9 @@ class Subscription:
 
         A hole in ``seq`` will tell a reader of everything how many events it was; of a run that is followed, its record knows.
         """
-        missing = between(self._seq, self._broker.forgotten_through + 1)
-        if missing <= 0 or self._run_id is not None:
+        if self._run_id is not None or self._seq >= self._broker.forgotten_through:
             return
+        missing = between(self._seq, self._broker.forgotten_through + 1)
         self._lost_endings += min(missing, self._broker.forgotten_endings)
         if self.session is not None:
             self._lost += missing
