@@ -4,9 +4,9 @@
 are the two ends of one worker, ``hired`` and ``mapped`` the crews that a search may have, ``hiring`` chooses one.
 """
 
-from finale_sim.workers.hiring import hiring
+from finale_sim.workers.hiring import Help, hiring
 from finale_sim.workers.mapped import Map
 from finale_sim.workers.pool import usable_cores
 from finale_sim.workers.source import Source, source_of
 
-__all__ = ["Map", "Source", "hiring", "source_of", "usable_cores"]
+__all__ = ["Help", "Map", "Source", "hiring", "source_of", "usable_cores"]
