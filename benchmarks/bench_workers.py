@@ -1,10 +1,10 @@
 """What a second worker brings: the same work with one process and with two workers, which give the same result.
 
-The work is one search, whose trials are handed to and fro, or a campaign, whose searches workers have as a whole. It finds nothing,
-so all of the time is trials. Workers are started before the time is taken. Time is real time here, as that is what workers are for;
-so on a machine that others use as well the first ratio says little. Beside it is the machine's ceiling: two processes that work for
-themselves, half the trials each, and share nothing but the machine. Cores take caches, memory and clock speed from each other, so
-that is less than 2 as well.
+The work is one search, whose trials are handed to and fro, or a campaign, whose searches workers have as a whole. It finds
+nothing, so all of the time is trials. Workers are started before the time is taken. Time is real time here, as that is what
+workers are for; so on a machine that others use as well the first ratio says little. Beside it is the machine's ceiling: two
+processes that work for themselves, half the trials each, and share nothing but the machine. Cores take caches, memory and clock
+speed from each other, so that is less than 2 as well.
 
 By processor time is the same, as two cores would come out that have nothing else to do: twice the processor time that one process
 takes for the trials, divided by what all processes take for them together. It depends less on who else uses the machine.
