@@ -330,8 +330,14 @@ RULES = [
         "what is known to be found, found anew; the page says nothing of its own",
     ),
     Rule(
+        f"{SIM}/tally.py",
+        "finale_sim.coverage finale_sim.endings finale_sim.report finale_sim.scenarios.* finale_sim.verdict",
+        "",
+        "what was seen and what was not is counted, whoever searched",
+    ),
+    Rule(
         f"{SIM}/campaign.py {SIM}/api.py",
-        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.endings finale_sim.world",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.tally finale_sim.endings finale_sim.world",
         "pandas",
         "what the faces call",
     ),

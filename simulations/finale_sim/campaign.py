@@ -1,9 +1,11 @@
 """Campaigns: many programs, one after another, and what they say together."""
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from finale import Coordinator, open_workspace
 from finale.drawing.tables import Cell, block, table, text_table
@@ -11,34 +13,40 @@ from finale.testing import STUBS
 from finale_sim.coverage import Coverage, covered_by
 from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed
-from finale_sim.injected import CASES
 from finale_sim.investigate import Hire, investigate
-from finale_sim.oracles import oracles
-from finale_sim.program import ScenarioProgram
+from finale_sim.oracles import all_cases
+from finale_sim.program import Program, ScenarioProgram
 from finale_sim.render import coverage_picture
 from finale_sim.report import Counterexample, Report, mood
 from finale_sim.saved import Saved
 from finale_sim.scenarios import SCENARIOS, Scenario
-from finale_sim.search import DEFAULT, Search
-from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
+from finale_sim.search import DEFAULT, Search, Terms
+from finale_sim.tally import COLUMNS, record, shown, unseen
+from finale_sim.verdict import Violated
 from finale_sim.wording import counted
 from finale_sim.world import Opens
 
-__all__ = ["STANDARD_TRIALS", "Campaign", "campaign_programs", "check_programs", "prove", "run_campaign", "workspace_programs"]
-
-
-STANDARD_TRIALS = 260
-"""Of each scenario; so many show all that there is to show, and go through all single deviations of all but the largest."""
-
-_COLUMNS = ("scenario", "trials", "choices", "swept", "endings", "not seen", "verdict")
+__all__ = [
+    "Campaign",
+    "Lend",
+    "campaign_programs",
+    "check_programs",
+    "prove",
+    "run_campaign",
+    "workspace_programs",
+]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Campaign:
-    """The reports of a campaign, in order. ``interrupted``: some programs were not searched, or not to the end."""
+    """The reports of a campaign, in order. ``interrupted``: some programs were not searched, or not to the end.
+
+    ``seconds`` is real time; searches that went on side by side have more of it together.
+    """
 
     reports: tuple[Report, ...]
     interrupted: bool = False
+    seconds: float = 0.0
 
     @property
     def decisive(self) -> Report:
@@ -68,7 +76,7 @@ class Campaign:
 
         It holds no times, so equal campaigns give equal rows. ``pandas.DataFrame`` takes it as it is.
         """
-        return [_record(report) for report in self.reports]
+        return [record(report) for report in self.reports]
 
     def to_pandas(self) -> Any:
         """The records as a ``pandas.DataFrame``.
@@ -96,10 +104,10 @@ class Campaign:
         return f"{verdict} {numbers}{took}; {swept}; {len(reached)} of {len(ENDINGS)} endings seen."
 
     def __str__(self) -> str:
-        rows = [[_cell(row[name]) for name in _COLUMNS] for row in self.records()]
+        rows = [[shown(row[name]) for name in COLUMNS] for row in self.records()]
         told = [f"\n{failures[0][0]}\n{failures[0][1]}" for failures in self.failures().values()]
-        unseen = [f"NEVER SEEN  {what}" for what in self.unseen()]
-        return "\n".join([text_table(_COLUMNS, rows), self.summary(), *self.coverage().lines(), *unseen, *told])
+        missed = [f"NEVER SEEN  {what}" for what in self.unseen()]
+        return "\n".join([text_table(COLUMNS, rows), self.summary(), *self.coverage().lines(), *missed, *told])
 
     def __repr__(self) -> str:
         return f"<Campaign over {counted(len(self.reports), 'scenario')}: {self.summary()}>"
@@ -112,9 +120,9 @@ class Campaign:
         """The table of scenarios, endings and verdicts as a piece of a page; then the smallest failure of each broken claim."""
         rows: list[list[Cell]] = []
         for row, report in zip(self.records(), self.reports, strict=True):
-            rows.append([*(_cell(row[name]) for name in _COLUMNS[:-1]), (row["verdict"], mood(report.verdict))])
+            rows.append([*(shown(row[name]) for name in COLUMNS[:-1]), (row["verdict"], mood(report.verdict))])
         told = "".join(f"{block(failures[0][0])}{failures[0][1].html}" for failures in self.failures().values())
-        return table(_COLUMNS, rows, caption=self.summary()) + told
+        return table(COLUMNS, rows, caption=self.summary()) + told
 
     def coverage(self) -> Coverage:
         """What met the runs of all scenarios, in which state and phase, and what did not; where it is possible at all.
@@ -125,21 +133,14 @@ class Campaign:
         names = [report.program.rpartition("/")[2] for report in self.reports]
         curve = coverage_picture([(name, r.search.novelty.curve()) for name, r in zip(names, self.reports, strict=True)])
         searches = [(report.search.covered, report.search.probes) for report in self.reports]
-        cases = [(CASES, oracle.name, case) for oracle in oracles() for case in oracle.cases]
-        return covered_by(curve, searches, whole=set(names) >= set(SCENARIOS), wanted=cases)
+        return covered_by(curve, searches, whole=set(names) >= set(SCENARIOS), wanted=all_cases())
 
     def unseen(self) -> list[str]:
         """What a standard campaign is there to show and this one did not: endings that a scenario promises, squares of coverage.
 
         Each is a hole in the campaign: whatever it found right there, it did not look. Empty for less than a standard campaign.
         """
-        names = {report.program for report in self.reports}
-        enough = all(r.search.trials >= STANDARD_TRIALS or r.search.exhausted for r in self.reports)
-        if self.interrupted or not enough or not names >= {f"campaign/{name}" for name in SCENARIOS}:
-            return []
-        promised = [f"{row['not seen']} in scenario {row['scenario']!r}" for row in self.records() if row["not seen"]]
-        coverage = self.coverage()
-        return promised + [f"{table}: {row}, {column}" for table, row, column in coverage.unreached()]
+        return [] if self.interrupted else unseen(self.reports, self.coverage())
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the decisive report's verdict with the sums of all, and a line for each program."""
@@ -154,42 +155,13 @@ class Campaign:
             missed = self.unseen()
             total |= {"verdict": "truncated", "detail": f"never seen: {'; '.join(missed)}" if missed else "interrupted"}
         lines = [report.as_dict() for report in self.reports]
-        for key in ("trials", "choices", "steps", "seconds"):
-            total[key] = round(sum(line[key] for line in lines), 3)
+        for key in ("trials", "choices", "steps"):
+            total[key] = sum(line[key] for line in lines)
+        total["seconds"] = round(self.seconds, 3)
         total["swept"] = min(line["swept"] for line in lines)
         total["coverage"] = self.coverage().as_dict()
         total.pop("endings")
         return total | {"programs": lines}
-
-
-def _record(report: Report) -> dict[str, Any]:
-    search, verdict = report.search, report.verdict
-    name = report.program.rpartition("/")[2]
-    wanted = SCENARIOS[name].endings if name in SCENARIOS else ()
-    return {
-        "scenario": name,
-        "trials": search.trials,
-        "choices": search.choices,
-        "steps": search.steps,
-        "behaviours": search.novelty.distinct,
-        "swept": max(search.swept, 0),
-        "endings": " ".join(ending for ending in ENDINGS if ending in search.seen),
-        "not seen": " ".join(ending for ending in wanted if ending not in search.seen),
-        "verdict": _short(verdict),
-        "claim": verdict.breach.claim if isinstance(verdict, Violated) else None,
-        "deviations": report.counterexample.deviations if report.counterexample else None,
-        "token": report.token,
-    }
-
-
-def _cell(value: int | str) -> str:
-    return f"{value:,}" if isinstance(value, int) else value
-
-
-def _short(verdict: Verdict) -> str:
-    if isinstance(verdict, Truncated | NotReproducible):
-        return "undecided" if isinstance(verdict, Truncated) else verdict.word
-    return str(verdict).partition(",")[0].partition(";")[0]
 
 
 def campaign_programs(names: Sequence[str] = (), opens: Opens = open_workspace) -> list[ScenarioProgram]:
@@ -213,6 +185,36 @@ def check_programs(label: str, make: Callable[[], Coordinator], names: Sequence[
     return [ScenarioProgram(f"check/{label}/{scenario.name}", scenario, make, judge_coordinator=True) for scenario in fitting]
 
 
+class Lent(Protocol):
+    """Searches that others do as a whole."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether they were ended."""
+
+    def take(self, program: Program) -> tuple[Search, float] | None:
+        """What they have done of this one, and in how many seconds, when they give it back; None if none of them has begun it.
+
+        Ctrl-C ends all of them.
+        """
+
+    def stop(self) -> None:
+        """They give back what they have, and begin nothing."""
+
+
+class Lend(Protocol):
+    """Gives the searches of a campaign to others."""
+
+    def __call__(
+        self,
+        programs: Sequence[Program],
+        terms: Terms,
+        saved: Saved | None,
+        on_trial: Callable[[Program, Search], None] | None,
+        /,
+    ) -> Lent: ...
+
+
 def prove(program: ScenarioProgram, claim: str, *, trials: int, seed: int, strategy: str = DEFAULT) -> Report:
     """Search a program that is known to break ``claim`` for that alone: the first failure ends a search, and it may break others.
 
@@ -232,46 +234,29 @@ def run_campaign(
     seed: int = 0,
     deviations: int | None = None,
     strategy: str = DEFAULT,
-    on_trial: Callable[[ScenarioProgram, Search], None] | None = None,
+    on_trial: Callable[[Program, Search], None] | None = None,
     on_report: Callable[[ScenarioProgram, Report], None] | None = None,
     again: Sequence[str] | str = "nobody said how to name the coordinator there",
     hire: Hire | None = None,
+    lend: Lend | None = None,
     saved: Saved | None = None,
 ) -> Campaign:
     """Search each program as ``investigate`` does. A ``KeyboardInterrupt`` ends the campaign with the reports so far.
 
     ``again``: as for ``confirmed``. One bug shows in many scenarios: of each claim only the first failure gets a fresh process.
-    ``hire``: who else runs trials. ``saved``: where the searches are kept, and go on from.
+    ``hire``: who else runs trials. ``lend``: who else has whole searches. ``saved``: where the searches are kept, and go on from.
     """
     reports: list[Report] = []
     claims = set[str]()
-    for program, found in _reports(programs, trials, seed, deviations, strategy, on_trial, hire, saved):
-        report = found
-        if isinstance(report.verdict, Violated):
-            claim = report.verdict.breach.claim
-            report = confirmed(report, again if claim not in claims else "another failure of this claim was")
-            claims.add(claim)
-        if report.search.trials or report.counterexample:
-            reports.append(report)
-            if on_report is not None:
-                on_report(program, report)
-        if report.search.interrupted:
-            return Campaign(tuple(reports), interrupted=True)
-    return Campaign(tuple(reports))
-
-
-def _reports(
-    programs: Sequence[ScenarioProgram],
-    trials: int,
-    seed: int,
-    deviations: int | None,
-    strategy: str,
-    on_trial: Callable[[ScenarioProgram, Search], None] | None,
-    hire: Hire | None,
-    saved: Saved | None,
-) -> Iterator[tuple[ScenarioProgram, Report]]:
+    interrupted, began = False, time.perf_counter()
+    terms = Terms(trials, seed, deviations, strategy)
+    lent = lend(programs, terms, saved, on_trial) if lend is not None else None
     for program in programs:
-        listener = (lambda search, program=program: on_trial(program, search)) if on_trial is not None else None
+        taken = lent.take(program) if lent is not None else None
+        interrupted = interrupted or (lent is not None and lent.stopped)
+        if interrupted and taken is None:
+            continue
+        listener = partial(on_trial, program) if on_trial is not None else None
         report = investigate(
             program,
             trials=trials,
@@ -281,5 +266,18 @@ def _reports(
             on_trial=listener,
             hire=hire,
             saved=saved,
+            taken=taken,
         )
-        yield program, report
+        if isinstance(report.verdict, Violated):
+            claim = report.verdict.breach.claim
+            report = confirmed(report, again if claim not in claims else "another failure of this claim was")
+            claims.add(claim)
+        if report.search.trials or report.counterexample:
+            reports.append(report)
+            if on_report is not None:
+                on_report(program, report)
+        if report.search.interrupted and not interrupted:
+            interrupted = True
+            if lent is not None:
+                lent.stop()
+    return Campaign(tuple(reports), interrupted, time.perf_counter() - began)

@@ -200,7 +200,7 @@ def test_a_standard_campaign_that_did_not_see_what_it_is_there_for_is_undecided(
     """It names each ending that a scenario promised, and each square; it is no success. A part of it promises nothing."""
     campaign = run_campaign(campaign_programs(), trials=2)
     assert (campaign.exit_code, campaign.unseen()) == (0, [])
-    monkeypatch.setattr("finale_sim.campaign.STANDARD_TRIALS", 2)
+    monkeypatch.setattr("finale_sim.tally.STANDARD_TRIALS", 2)
     unseen = campaign.unseen()
     assert "E2 in scenario 'cancel waiting'" in unseen
     assert "claim × case: right refusal, ValueError" in unseen

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from finale_sim.campaign import STANDARD_TRIALS, Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
+from finale_sim.campaign import Campaign, campaign_programs, check_programs, run_campaign, workspace_programs
 from finale_sim.cli.covering import covering, squares, tell_coverage
 from finale_sim.cli.emitting import draw, emit, emitting, refuse_overwriting
 from finale_sim.cli.means import means, saved, workers_for
@@ -11,6 +11,7 @@ from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, can
 from finale_sim.display import Progress, failure_text, print_campaign
 from finale_sim.program import ScenarioProgram
 from finale_sim.scenarios import SCENARIOS
+from finale_sim.tally import STANDARD_TRIALS
 from finale_sim.targets import BadTarget, coordinator_factory, load
 from finale_sim.wording import counted
 from finale_sim.workspaces import opener
@@ -101,7 +102,7 @@ def _check_workspace(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgram], title: str) -> int:
     progress = Progress(len(programs))
     replay_with = again(arguments, getattr(arguments, "target", None))
-    with workers_for(arguments, label, progress) as hire:
+    with workers_for(arguments, label, progress) as others:
         campaign = run_campaign(
             programs,
             trials=arguments.trials,
@@ -111,7 +112,8 @@ def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgr
             on_trial=progress.on_trial,
             on_report=progress.on_report,
             again=replay_with,
-            hire=hire,
+            hire=others.hire,
+            lend=others.lend,
             saved=saved(arguments, progress),
         )
     progress.clear()

@@ -35,7 +35,7 @@ from finale_sim.oracles import (
 from finale_sim.oracles.oracle import Oracle
 from finale_sim.verdict import Breach
 
-__all__ = ["CASES", "JUDGED_BY", "Oracle", "Unjudged", "cases_met", "judge", "oracles"]
+__all__ = ["CASES", "JUDGED_BY", "Oracle", "Unjudged", "all_cases", "cases_met", "judge", "oracles"]
 
 _GRACE_S = 5.0  # of a workspace that was opened without a word about it
 
@@ -121,6 +121,11 @@ def judge(history: History, judges: tuple[Oracle, ...]) -> Breach | None:
         if message is not None:
             return Breach(oracle.name, message)
     return None
+
+
+def all_cases() -> list[Cell]:
+    """What all oracles are there to judge."""
+    return [(CASES, oracle.name, case) for oracle in oracles() for case in oracle.cases]
 
 
 def cases_met(history: History, judges: tuple[Oracle, ...]) -> dict[Cell, bool]:

@@ -21,7 +21,7 @@ from finale_sim.search.urw import URW
 from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Verdict, Violated
 from finale_sim.wording import counted
 
-__all__ = ["OnTrial", "Search", "Stage", "search"]
+__all__ = ["OnTrial", "Search", "Stage", "Terms", "search"]
 
 OnTrial = Callable[["Search"], None]
 
@@ -34,6 +34,16 @@ INDEPENDENT = frozenset({RandomWalk.name, "pct-3", POS.name, URW.name, SURW.name
 
 _TOLD_PER_AHEAD = 32
 """So many results to one trial that is ordered ahead of its own: a strategy that knows nothing yet should learn first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decides which trials a search runs, as ``search`` takes it."""
+
+    trials: int
+    seed: int = 0
+    deviations: int | None = None
+    strategy: str = DEFAULT
 
 
 @dataclass(slots=True)
@@ -110,8 +120,18 @@ class Search:
 
     @property
     def over(self) -> bool:
-        """Whether further trials would change nothing."""
-        return self.failure is not None or self.undecided >= _MOST_UNDECIDED
+        """Whether there will be no further trials, whatever the budget."""
+        ended = self.ended is not None or self.interrupted
+        return ended or self.failure is not None or self.undecided >= _MOST_UNDECIDED
+
+    def interrupt(self) -> None:
+        """Somebody has pressed Ctrl-C."""
+        self.interrupted = True
+        self.cut = f"interrupted after {self.trials:,} of {counted(self.budget, 'trial')}"
+
+    def suspended(self) -> "Search":
+        """As it can go on: not ended by what has ended it here."""
+        return replace(self, cut=None, ended=None, interrupted=False)
 
 
 def search(
@@ -147,8 +167,7 @@ def search(
     except EndSearch as reason:
         state.ended, state.cut = reason, str(reason)
     except KeyboardInterrupt:
-        state.interrupted = True
-        state.cut = f"interrupted after {state.trials:,} of {counted(state.budget, 'trial')}"
+        state.interrupt()
     crew.drop()
     return state
 
