@@ -471,6 +471,8 @@ BROKEN: list[tuple[str, str, Callable[[], Past]]] = [
     ("I12 waiter ends", "waiter r1 was told at 1 s what had been known at 0 s", told_late),
     ("I2 attribution", "run r1 failed, and its ending says 'half'", lambda: Past().accept("r1").end("r1", FAILED, "half")),
     ("I2 attribution", "it was submitted as Request(prompt='something else'", accepted_as_another),
+    ("I7 data first", "is called at 0 s, and nobody was told before its ending that it had started",
+     lambda: Past().accept("r1").did(What.CALLED, "r1").did(What.RETURNED, "r1", detail="a").end("r1", text="a")),
     ("I7 data first", "had ended and reported 'more'; 0 notifications told of it", lambda: speaks_after_its_end(0)),
     ("I7 data first", "had ended and reported 'more'; 2 notifications told of it", lambda: speaks_after_its_end(2)),
     ("I8 promptness", "had been left, and the ending of run r1 had not been published", left_untold),

@@ -5,7 +5,7 @@ That goes for what it reports while it unwinds, too. What it reports after its e
 
 from collections.abc import Iterator
 
-from finale import Notification, Progress, RunComplete, RunState
+from finale import Notification, Progress, RunComplete, RunStarted, RunState
 from finale_sim.history import Entry, History, What
 from finale_sim.oracles.oracle import Oracle
 
@@ -23,6 +23,9 @@ def _check(history: History) -> Iterator[str]:
         if late:
             yield f"run {run_id} had ended, and {late[0].payload!r:.60} came after it"
         ending = events[places[0]]
+        called = history.first(What.PREPARING, What.CALLED, run_id=run_id)
+        if complete and called is not None and not any(isinstance(event, RunStarted) for event in events[: places[0]]):
+            yield f"run {run_id} {called.what} at {called.at_s:g} s, and nobody was told before its ending that it had started"
         if complete and isinstance(ending, RunComplete):
             yield from _lost(history, run_id, ending)
             yield from _discarded(history, run_id, ending)
