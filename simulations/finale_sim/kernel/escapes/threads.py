@@ -24,7 +24,9 @@ def table() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
     yield trio.from_thread, "run_sync", _run_sync(trio.from_thread.run_sync)
     yield trio, "run", _second_loop(trio.run)
     yield threading.Thread, "start", _refused("threading.Thread.start", threading.Thread.start)
-    yield _thread, "start_new_thread", _refused("_thread.start_new_thread", _thread.start_new_thread)
+    for name in ("start_new_thread", "start_joinable_thread"):  # the second since Python 3.13
+        if hasattr(_thread, name):
+            yield _thread, name, _refused(f"_thread.{name}", getattr(_thread, name))
     yield threading, "get_ident", _get_ident(threading.get_ident)
 
 
