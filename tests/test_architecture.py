@@ -362,6 +362,13 @@ RULES = [
         "trio pytest",
         "a face may use all of the simulator, and can be taken away",
     ),
+    Rule(
+        "simulations/finale_commands/__init__.py",
+        "finale.cli finale_sim.cli",
+        "",
+        "how a shell starts the commands: it can be interrupted before anything is loaded, so it loads nothing but them",
+        door=True,
+    ),
     Rule(f"{SIM}/__main__.py", "finale_sim.cli", "", "python -m finale_sim is the command line"),
 ]
 
