@@ -19,7 +19,7 @@ import pytest
 from finale_sim.campaign import prove
 from finale_sim.canaries import CANARIES
 from finale_sim.cli import main
-from finale_sim.museum import names_of_exhibits
+from finale_sim.museum.exhibit import names_of_exhibits
 from finale_sim.program import ScenarioProgram
 from finale_sim.report import Report
 
@@ -526,8 +526,8 @@ def _interrupt_proof(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
             signal.raise_signal(signal.SIGINT)
         return prove(program, claim, **settings)
 
-    monkeypatch.setattr("finale_sim.catalogue.prove", interrupted)
-    monkeypatch.setattr("finale_sim.museum.prove", interrupted)
+    monkeypatch.setattr("finale_sim.museum.catalogue.prove", interrupted)
+    monkeypatch.setattr("finale_sim.museum.exhibit.prove", interrupted)
 
 
 def test_files_are_not_written_over_nor_into_nowhere(here: Command, folder: Path) -> None:

@@ -3,8 +3,8 @@
 import argparse
 
 from finale_sim.canaries import CANARIES
-from finale_sim.catalogue import catalogue, endings_table, try_canaries
 from finale_sim.cli.parsing import STRATEGIES_HELP, Commands, print_json, print_rows, searching, so_far
+from finale_sim.museum.catalogue import catalogue, endings_table, try_canaries
 from finale_sim.wording import counted
 
 __all__ = ["add"]

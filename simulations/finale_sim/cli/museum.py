@@ -6,8 +6,8 @@ from pathlib import Path
 from finale_sim.canaries.elsewhere import NOT_YET
 from finale_sim.cli.emitting import see_that_it_can_be_written
 from finale_sim.cli.parsing import Commands, print_json, print_rows, require, searching, so_far
-from finale_sim.museum import Exhibit, exhibits, names_of_exhibits
-from finale_sim.museum_page import page
+from finale_sim.museum.exhibit import Exhibit, exhibits, names_of_exhibits
+from finale_sim.museum.page import page
 from finale_sim.wording import counted
 
 __all__ = ["add"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from finale_sim.campaign import campaign_programs, prove
 from finale_sim.canaries import CANARIES, Canary
-from finale_sim.endings import ENDINGS
+from finale_sim.coverage.endings import ENDINGS
 from finale_sim.oracles import JUDGED_BY
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.search import DEFAULT, NAMED
