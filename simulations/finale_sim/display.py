@@ -45,8 +45,8 @@ class Progress:
     def on_trial(self, program: Program, search: Search) -> None:
         """A trial has ended, or some have. Several searches may go on at a time."""
         now = self._clock()
-        before, _ = self._open.get(program.name, (search.trials - 1, 0.0))
-        self._ran += max(search.trials - before, 0)
+        before, _ = self._open.get(program.name, (max(search.trials - 1, 0), 0.0))
+        self._ran += search.trials - before
         self._open[program.name] = search.trials, min(search.trials / search.budget, 1)
         if now - self._drawn >= self._pause_s:
             self._drawn = now
@@ -62,8 +62,8 @@ class Progress:
         """A program has been searched."""
         self._done += 1
         self._before += report.search.trials
-        before, _ = self._open.pop(program.name, (0, 0.0))
-        self._ran += max(report.search.trials - before, 0)
+        before, _ = self._open.pop(program.name, (report.search.trials, 0.0))
+        self._ran += report.search.trials - before
 
     def clear(self) -> None:
         """Leave no trace of the line."""

@@ -65,6 +65,7 @@ def run_errand(
     """Search; the last news of it. ``begins`` is told the number of each trial before it runs, ``tell`` all other news."""
     began = time.monotonic()
     state: Search = pickle.loads(errand.state) if errand.state else Search(errand.terms.trials)  # noqa: S301  # our parent's
+    tell(News(Sort.FAR, (state.budget, state.strategy, state.trials)))
     try:
         with source.broken():
             program = fitting(source, errand)
