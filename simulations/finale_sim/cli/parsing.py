@@ -37,7 +37,7 @@ STRATEGIES_HELP = "\n".join(["Each strategy is good for something:", *(f"  {name
 
 EXIT_CODES = (
     "exit codes: 0 no violation, 1 violation, 2 wrong usage or target, 3 undecided (interrupted, not reproducible, drifted);\n"
-    "a reader who leaves, such as head, changes none of them"
+    "130 interrupted while it was still loading; a reader who leaves, such as head, changes none of them"
 )
 
 TARGET = "module:attr or path/to/file.py:attr"
