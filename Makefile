@@ -3,7 +3,7 @@
 #
 #   make simulate ARGS="--trials 2000"     arguments for the campaign
 #   make test ARGS="-k broker"             arguments for pytest
-#   make setup PYTHON=/path/to/python3     a certain interpreter
+#   make setup PYTHON=/path/to/python3     a certain interpreter, also in the place of another one
 #   make … V=1                             show what is being run
 
 SHELL := /bin/bash
@@ -24,10 +24,12 @@ Q := $(if $(V),,@)
 # attempt broke off, perhaps in the middle of a package, and the environment is built from nothing.
 STAMP := $(VENV)/installed-pyproject.toml
 BEGUN := $(VENV)/installing-pyproject.toml
-IS_FRESH := test ! -e $(BEGUN) && cmp -s pyproject.toml $(STAMP) && $(BIN)/python -c ''
+WHICH := -c 'import sys; print(sys.base_prefix, sys.version)'
+IS_WANTED := $(if $(PYTHON),test "$$("$(PYTHON)" $(WHICH))" = "$$($(BIN)/python $(WHICH))",true)
+IS_FRESH := test ! -e $(BEGUN) && cmp -s pyproject.toml $(STAMP) && $(BIN)/python -c '' && $(IS_WANTED)
 
 .PHONY: help setup simulate test lint types docs bench mutants clean
-.PHONY: $(if $(shell $(IS_FRESH) 2>/dev/null && echo yes),,$(STAMP))
+.PHONY: $(if $(shell { $(IS_FRESH); } 2>/dev/null && echo yes),,$(STAMP))
 
 help: ## list the targets (this is the default)
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r target text; do \
@@ -66,12 +68,13 @@ clean: ## remove .venv, caches and build output
 	$(Q)rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage sdk/*.egg-info *.egg-info
 	$(Q)find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# What somebody calls python3 comes first: it is what they have chosen, in a shell, with an environment or a version manager.
 # A name on PATH proves little (a version manager leaves stubs of versions that it does not have), so each candidate is run.
 define FIND_PYTHON
 probe='import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 PATH=$${PATH//"$$PWD/$(VENV)/bin:"/} # an activated .venv must not be built from itself
 python= ; seen=
-for candidate in $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3 python); do
+for candidate in $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12 python3.11 python); do
     if "$$candidate" -c "$$probe" >/dev/null 2>&1; then python=$$candidate; break; fi
     found=$$("$$candidate" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue
     case $$found in
@@ -87,8 +90,8 @@ fi
 endef
 
 define INSTALL
-if $(IS_FRESH) 2>/dev/null; then exit 0; fi
-if [ -e $(BEGUN) ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then
+if { $(IS_FRESH); } 2>/dev/null; then exit 0; fi
+if [ -e $(BEGUN) ] || ! { $(BIN)/python -m pip --version && $(IS_WANTED); } >/dev/null 2>&1; then
     $(FIND_PYTHON)
     echo "make: setting up $(VENV) with $$python ($$("$$python" -V 2>&1)); once, about a minute"
     mkdir -p $(VENV) && touch $(BEGUN)

@@ -1,7 +1,8 @@
 """Equal choices make equal trials, wherever they run; and all schedules of small programs are found, each once.
 
 A program of 33 tasks, which uses about all of trio and whose result depends on every order, clock and id, runs again and again in
-child processes: with other hash seeds, allocators and options, and, if asked for, on other Pythons and other trios.
+child processes: with other hash seeds, allocators and options, and, if asked for, on other Pythons and other trios. So do
+searches, whose trials have to be the same ones in the same order: what a seed draws is part of what it promises.
 
     bench_determinism.py                                            this Python, this trio
     bench_determinism.py --pythons 3.11 3.12 3.13 --trios 0.25.0 0.35.0
@@ -31,14 +32,18 @@ from typing import Any
 import trio
 from side_by_side import heading, print_table
 
+from finale_sim.campaign import campaign_programs
 from finale_sim.choices import Decide, Site, happy_path
 from finale_sim.kernel import Ending, Trial, simulate
+from finale_sim.search import Attempt, search
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (ROOT / "benchmarks", ROOT / "sdk", ROOT / "simulations")
 REPETITIONS = 1000  # in the first process
 ELSEWHERE = 50  # in each of the others
 WALKS = (None, 1, 2)  # the happy path, and seeds of random answers
+SEARCHED = ("one prompt", "cancel race")  # scenarios, with the strategy that is taken by default
+SEARCH_TRIALS = 260
 
 VARIATIONS: dict[str, tuple[list[str], dict[str, str]]] = {
     "as it is": ([], {}),
@@ -166,8 +171,22 @@ def fingerprint(seed: int | None) -> str:
     return f"{trial.digest:016x} {trial.value} {trial.steps} {trial.now_s!r} {len(trial.choices)}"
 
 
+def searched() -> str:
+    """All trials of the searches, in order."""
+    digests = hashlib.sha256()
+    for scenario in campaign_programs(SEARCHED):
+
+        def run(decide: Decide, attempt: Callable[[Decide], Attempt] = scenario.attempt) -> Attempt:
+            done = attempt(decide)
+            digests.update(done.digest.to_bytes(8))
+            return done
+
+        search(run, trials=SEARCH_TRIALS)
+    return digests.hexdigest()
+
+
 def child(repetitions: int) -> None:
-    """Print, as JSON, the distinct fingerprints of so many trials in changing memory layouts."""
+    """Print, as JSON, the distinct fingerprints of so many trials in changing memory layouts, and that of the searches."""
     keep: list[object] = []
     found: dict[str, dict[str, None]] = {}
     for seed in WALKS:
@@ -177,6 +196,7 @@ def child(repetitions: int) -> None:
                 keep.clear()
                 gc.collect()
             found.setdefault(str(seed), {})[fingerprint(seed)] = None
+    found["search"] = {searched(): None}
     print(json.dumps({seed: list(prints) for seed, prints in found.items()}))
 
 
@@ -239,7 +259,8 @@ def digests(options: argparse.Namespace) -> bool:
                 rows.append([what, variation, f"{repetitions} × {len(WALKS)}", str(distinct), shown, "yes" if agrees else "NO"])
     steps, _, choices = next(iter(expected["1"])).split()[2:]
     print_table(
-        f"{steps} steps, {choices} choices: digests of the happy path and of two random walks, in each process",
+        f"{steps} steps, {choices} choices: digests of the happy path, of two random walks, and of the {SEARCH_TRIALS} trials of "
+        f"each of {len(SEARCHED)} searches, in each process",
         ["Python", "process", "trials", "distinct", "digests", "agree"],
         rows,
     )

@@ -7,7 +7,7 @@ python docs/make_seed.py
 from pathlib import Path
 from textwrap import fill
 
-from finale_sim.museum import SEED_ROOM, Exhibit, exhibits
+from finale_sim.museum.exhibit import SEED_ROOM, Exhibit, exhibits
 from finale_sim.seed import HOLES
 
 PAGE = Path(__file__).resolve().parent / "seed.md"

@@ -179,21 +179,31 @@ RULES = [
     Rule(f"{SIM}/calls.py", "finale", "", "what was asked and answered is a value, as what was seen is", pure=True),
     Rule(f"{SIM}/history.py", "finale finale_sim.calls", "", "what outsiders saw: no trio, no workspace", pure=True),
     Rule(
-        f"{SIM}/coverage.py",
-        f"{DRAWING} finale_sim.injected finale_sim.lives",
+        f"{SIM}/coverage/tables.py",
+        f"{DRAWING} finale_sim.injected finale_sim.coverage.lives",
         "",
         "what was covered is a function of numbers, shown as tables",
     ),
-    Rule(f"{SIM}/declared.py", f"finale_sim.inject {KERNEL}", "", "what a program names is read off its text, before any search"),
+    Rule(f"{SIM}/coverage/__init__.py {SIM}/museum/__init__.py", "", "", "it says what is in the folder, and loads nothing"),
     Rule(
-        f"{SIM}/lives.py",
+        f"{SIM}/coverage/declared.py",
+        f"finale_sim.inject {KERNEL}",
+        "",
+        "what a program names is read off its text, before any search",
+    ),
+    Rule(
+        f"{SIM}/coverage/lives.py",
         "finale finale_sim.history finale_sim.injected",
         "",
         "which squares of coverage a history shows is read off the history",
         pure=True,
     ),
     Rule(
-        f"{SIM}/endings.py", "finale finale_sim.history", "", "which endings a history shows is read off the history", pure=True
+        f"{SIM}/coverage/endings.py",
+        "finale finale_sim.history",
+        "",
+        "which endings a history shows is read off the history",
+        pure=True,
     ),
     Rule(f"{SIM}/observed.py", "finale finale_sim.history", "trio", "it watches any coordinator, as any user could"),
     Rule(
@@ -233,14 +243,14 @@ RULES = [
     Rule(f"{SIM}/story.py {SIM}/render/*.py", f"finale {DRAWING} {TOLD}", "", "a picture is a function of a trial that was"),
     Rule(
         f"{SIM}/report.py",
-        f"finale {DRAWING} {TOLD} {FAILURE}.delays {FAILURE}.feasibility finale_sim.coverage",
+        f"finale {DRAWING} {TOLD} {FAILURE}.delays {FAILURE}.feasibility finale_sim.coverage.tables",
         "",
         "a report words what was found",
     ),
     Rule(
         f"{SIM}/program.py",
-        f"finale {SEARCH} {KERNEL} finale_sim.history finale_sim.observed finale_sim.endings finale_sim.story finale_sim.world "
-        f"{PARTS} finale_sim.lives",
+        f"finale {SEARCH} {KERNEL} {PARTS} finale_sim.history finale_sim.observed finale_sim.coverage.endings "
+        "finale_sim.coverage.lives finale_sim.story finale_sim.world",
         "",
         "where a trial is run and judged; it decides nothing about what to try",
     ),
@@ -273,7 +283,7 @@ RULES = [
     Rule(
         f"{SIM}/investigate.py",
         f"{DRAWING} {TOLD} finale_sim.program finale_sim.report finale_sim.saved {FAILURE}.determinism {FAILURE}.feasibility "
-        "finale_sim.attentive finale_sim.declared",
+        "finale_sim.attentive finale_sim.coverage.declared",
         "",
         "search, shrink, repeat, tell: in this order; who runs the trials is an argument",
     ),
@@ -317,34 +327,35 @@ RULES = [
     ),
     Rule(f"{SIM}/targets.py", "finale", "", "what a user names is a thing of Python, not of the simulator"),
     Rule(
-        f"{SIM}/catalogue.py",
-        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.endings finale_sim.search.*",
+        f"{SIM}/museum/catalogue.py",
+        f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.coverage.endings finale_sim.search.*",
         "",
         "what there is, and whether it works: it puts lists side by side",
     ),
     Rule(
-        f"{SIM}/museum.py {SIM}/museum_page.py",
+        f"{SIM}/museum/exhibit.py {SIM}/museum/page.py",
         f"{UPSTAIRS} {PARTS} finale_sim.canaries.* finale_sim.seed.* finale_sim.verdict finale_sim.wording finale_sim.render.* "
-        "finale_sim.museum",
+        "finale_sim.museum.exhibit",
         "",
         "what is known to be found, found anew; the page says nothing of its own",
     ),
     Rule(
         f"{SIM}/tally.py",
-        "finale_sim.coverage finale_sim.endings finale_sim.report finale_sim.scenarios.* finale_sim.verdict",
+        "finale_sim.coverage.tables finale_sim.coverage.endings finale_sim.report finale_sim.scenarios.* finale_sim.verdict",
         "",
         "what was seen and what was not is counted, whoever searched",
     ),
     Rule(
         f"{SIM}/campaign.py {SIM}/api.py",
-        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.tally finale_sim.endings finale_sim.world",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage.tables finale_sim.coverage.endings "
+        "finale_sim.tally finale_sim.world",
         "pandas",
         "what the faces call",
     ),
     # ── the simulator: what outsiders open
     Rule(
         f"{SIM}/__init__.py",
-        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.inject finale_sim.net.* finale_sim.world",
+        f"finale {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage.tables finale_sim.inject finale_sim.net.* finale_sim.world",
         "",
         "a list of names; importing finale_sim must not start a face",
     ),
@@ -374,6 +385,13 @@ RULES = [
         "finale finale_sim.* finale_pytest.*",
         "trio pytest",
         "a face may use all of the simulator, and can be taken away",
+    ),
+    Rule(
+        "simulations/finale_commands/__init__.py",
+        "finale.cli finale_sim.cli",
+        "",
+        "how a shell starts the commands: it can be interrupted before anything is loaded, so it loads nothing but them",
+        door=True,
     ),
     Rule(f"{SIM}/__main__.py", "finale_sim.cli", "", "python -m finale_sim is the command line"),
 ]

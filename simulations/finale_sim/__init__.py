@@ -6,7 +6,7 @@ never neither.
 
 from finale_sim.api import check, explore, replay, step_through
 from finale_sim.campaign import Campaign
-from finale_sim.coverage import Coverage
+from finale_sim.coverage.tables import Coverage
 from finale_sim.failure.curve import Point
 from finale_sim.failure.delays import Hold
 from finale_sim.failure.feasibility import Feasibility

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from finale import Coordinator, open_workspace
 from finale.drawing.tables import Cell, block, table, text_table
 from finale.testing import STUBS
-from finale_sim.coverage import Coverage, covered_by
-from finale_sim.endings import ENDINGS
+from finale_sim.coverage.endings import ENDINGS
+from finale_sim.coverage.tables import Coverage, covered_by
 from finale_sim.failure.fresh import confirmed
 from finale_sim.investigate import Hire, investigate
 from finale_sim.oracles import all_cases

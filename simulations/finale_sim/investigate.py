@@ -10,7 +10,7 @@ from finale.drawing import Picture
 from finale.drawing.tables import block
 from finale_sim.attentive import Attentive
 from finale_sim.choices import deviations as deviations_of
-from finale_sim.declared import declared_in
+from finale_sim.coverage.declared import declared_in
 from finale_sim.failure.determinism import (
     ELSEWHERE,
     LAYOUTS,

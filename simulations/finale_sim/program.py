@@ -7,11 +7,11 @@ from typing import Any, Protocol, Self
 
 from finale import Coordinator, open_workspace
 from finale_sim.choices import Decide
-from finale_sim.endings import endings_seen
+from finale_sim.coverage.endings import endings_seen
+from finale_sim.coverage.lives import lives_seen
 from finale_sim.history import History, What
 from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked, Trial, render_deadlock, render_livelock, simulate
 from finale_sim.kernel.places import file_name, is_library, is_user
-from finale_sim.lives import lives_seen
 from finale_sim.observed import NotAsync
 from finale_sim.oracles import Unjudged, cases_met, judge, oracles
 from finale_sim.scenarios import Scenario

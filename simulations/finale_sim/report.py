@@ -6,7 +6,7 @@ from typing import Any
 
 from finale.drawing import Picture
 from finale.drawing.tables import Cell, block, table
-from finale_sim.coverage import Coverage, covered_by
+from finale_sim.coverage.tables import Coverage, covered_by
 from finale_sim.failure.curve import curve
 from finale_sim.failure.feasibility import Feasibility
 from finale_sim.failure.nearest import Nearest, where_they_part

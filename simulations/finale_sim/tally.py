@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from finale_sim.coverage import Coverage
-from finale_sim.endings import ENDINGS
+from finale_sim.coverage.endings import ENDINGS
+from finale_sim.coverage.tables import Coverage
 from finale_sim.report import Report
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated

@@ -7,6 +7,8 @@ from finale_sim.wording import counted
 
 __all__ = ["Bounded", "Breach", "Exhausted", "NotReproducible", "Sampled", "Truncated", "Verdict", "Violated"]
 
+_TELLS_NOTHING = 0.9  # a chance of "at most" that is no news
+
 
 @dataclass(frozen=True, slots=True)
 class Breach:
@@ -85,7 +87,11 @@ class Sampled:
 
 
 def _unseen(share: float | None) -> str:
-    return "" if share is None else f", a further one would be new with a chance of at most {_percent(share)}"
+    if share is None:
+        return ""
+    if share > _TELLS_NOTHING:
+        return ", too few to tell how much is unseen"
+    return f", a further one would be new with a chance of at most {_percent(share)}"
 
 
 def _percent(share: float) -> str:

@@ -9,14 +9,19 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 import pytest
 
+from finale_sim.campaign import prove
+from finale_sim.canaries import CANARIES
 from finale_sim.cli import main
+from finale_sim.museum.exhibit import names_of_exhibits
+from finale_sim.program import ScenarioProgram
+from finale_sim.report import Report
 
 PROGRAMS = '''
 import os, signal, sys
@@ -472,17 +477,57 @@ def test_ctrl_c_in_a_destructor_is_not_lost(folder: Path) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("arguments", ["museum", "canaries"])
-def test_ctrl_c_in_what_proves_all_is_no_verdict(arguments: str, folder: Path) -> None:
-    """Half a proof is none: it ends at once, and says no more than that."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "finale_sim", arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    time.sleep(2.5)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stdout) == (3, "")
-    assert stderr.endswith("finale-sim: interrupted\n")  # Python may say before that which coroutine it could not close
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["canaries"],
+            "\n2 of 2 canaries were caught by the oracle that they name.\nInterrupted: 2 of {all} canaries were released.\n",
+        ),
+        (["museum"], "; NAME tells one in full.\nInterrupted: 2 of {shown} exhibits were looked for.\n"),
+        (["museum", "--html", "part.html"], "wrote part.html: 2 exhibits\nInterrupted: 2 of {shown} exhibits were looked for.\n"),
+        (["museum", "no-fifo", "fold loss", "accept window"], "\nInterrupted: 2 of 3 exhibits were looked for.\n"),
+    ],
+)
+def test_ctrl_c_in_what_proves_all_tells_what_is_known(
+    here: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    """The part of the table that there is, how far it came, and no verdict: half a proof is none."""
+    _interrupt_proof(monkeypatch, 3)
+    code, stdout, stderr = here(*arguments)
+    assert (code, stderr) == (3, "")
+    assert stdout.endswith(told.format(all=len(CANARIES), shown=len(names_of_exhibits())))
+
+
+@pytest.mark.parametrize("command", ["museum", "canaries"])
+def test_ctrl_c_in_what_proves_all_is_told_to_scripts(here: Command, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Beside what is known. Before the first proof there is nothing to tell."""
+    _interrupt_proof(monkeypatch, 2)
+    code, stdout, _ = here(command, "--json")
+    told = json.loads(stdout)
+    assert (code, told["interrupted"], told["missed"]) == (3, True, 0)
+    _interrupt_proof(monkeypatch, 1)
+    assert here(command) == (3, "", "finale-sim: interrupted\n")
+
+
+def test_what_was_missed_counts_although_the_rest_is_unknown(here: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with a campaign, whose violation an interrupt does not unsay."""
+    _interrupt_proof(monkeypatch, 3)
+    code, stdout, _ = here("museum", "no-fifo", "fold loss", "accept window", "--trials", "1")
+    assert (code, "Interrupted: 2 of" in stdout) == (1, True)
+
+
+def _interrupt_proof(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Press Ctrl-C in the middle of that one."""
+    left = count(number - 1, -1)
+
+    def interrupted(program: ScenarioProgram, claim: str, **settings: Any) -> Report:
+        if next(left) == 0:
+            signal.raise_signal(signal.SIGINT)
+        return prove(program, claim, **settings)
+
+    monkeypatch.setattr("finale_sim.museum.catalogue.prove", interrupted)
+    monkeypatch.setattr("finale_sim.museum.exhibit.prove", interrupted)
 
 
 def test_files_are_not_written_over_nor_into_nowhere(here: Command, folder: Path) -> None:

@@ -587,3 +587,52 @@ def test_a_refusal_names_the_line_of_the_user(tmp_path: Path, monkeypatch: pytes
     assert f"test_program.py:{asks.__code__.co_firstlineno + 1} in asks: await client.get()" in why
     assert "finale_sim.network()" in why
     assert "from client_of_tests.py:4 in get" in str(finale_sim.explore(client.get, trials=1).verdict)
+
+
+class _Odd:
+    """A function that Cython compiled looks like it: the module of its class is for instances to tell."""
+
+    __module__ = property(lambda self: "odd")  # type: ignore[assignment]
+
+
+async def _stuck_with_an_odd_object() -> None:
+    odd = _Odd()
+
+    async def waits() -> None:
+        await trio.Event().wait()
+        odd.wanted = True
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(waits)
+
+
+async def _round_and_round_with_an_odd_object() -> None:
+    odd = _Odd()
+    while True:
+        await trio.lowlevel.checkpoint()
+        odd.turns = "another"
+
+
+async def _shares_an_odd_object() -> None:
+    odd = _Odd()
+
+    async def uses() -> None:
+        await trio.lowlevel.checkpoint()
+        odd.used = len([odd])
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(uses)
+        nursery.start_soon(uses)
+
+
+@pytest.mark.parametrize(
+    ("program", "strategy", "says"),
+    [
+        (_stuck_with_an_odd_object, "sweep", "violated: 'not stuck'"),
+        (_round_and_round_with_an_odd_object, "sweep", "violated: 'no livelock'"),
+        (_shares_an_odd_object, "exhaustive", "exhausted: each of the 2 classes"),
+    ],
+)
+def test_a_class_need_not_know_its_module(program: Any, strategy: str, says: str) -> None:
+    """What walks over objects asks for it, and takes whatever it gets."""
+    assert str(finale_sim.explore(program, strategy=strategy).verdict).startswith(says)

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.mutants.judge import Judge, Stage
 from tests.mutants.mutations import Mutant, mutants_of
-from tests.mutants.page import Key, Result, key_of, problems, table
+from tests.mutants.page import Key, Result, key_of, problems, table, untried
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "mutants"
@@ -28,7 +28,9 @@ def main() -> int:
     names = list(config["modules"])
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {' '.join(names)} (default: all)")
-    parser.add_argument("--survivors", action="store_true", help="only those that survived last time")
+    parser.add_argument(
+        "--survivors", action="store_true", help="only those that survived last time, and those that were not tried"
+    )
     parser.add_argument("--list", action="store_true", help="show the mutants, and try none")
     parser.add_argument("--report", action="store_true", help="try none, and write the page from what is known")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes side by side (default: 1)")
@@ -58,7 +60,9 @@ def main() -> int:
     if arguments.list:
         return 0
     results = [result for name in names for result in _kept(name)]
-    tried = set(arguments.modules or names)
+    tried = arguments.modules or names
+    for name in tried if arguments.report else ():
+        _see_that_all_were_tried(name, results, config["operators"])
     wrong = [problem for problem in problems(results, verdicts) if problem.module in tried]
     for problem in wrong:
         print(problem.text)
@@ -67,6 +71,14 @@ def main() -> int:
         head, _, _ = page.read_text().partition("<!-- made by make mutants -->")
         page.write_text(f"{head}<!-- made by make mutants -->\n\n{table(results, verdicts)}")
     return 1 if wrong else 0
+
+
+def _see_that_all_were_tried(name: str, results: Sequence[Result], operators: str) -> None:
+    """A page about some of the mutants would read like one about all."""
+    mutants = [mutant.key for mutant in mutants_of(_path(name), name, operators)]
+    if left := untried(mutants, results):
+        which = f"{len(left)} of {len(mutants)} mutants of {name}.py were not tried in this checkout, and perhaps others"
+        sys.exit(f"no report: {which}; first: make mutants ARGS=--survivors, which tries all that nothing is known of")
 
 
 def _try_all(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Key", "Problem", "Result", "key_of", "problems", "table"]
+__all__ = ["Key", "Problem", "Result", "key_of", "problems", "table", "untried"]
 
 STAGES = ("its own tests", "the other tests", "the slow tests", "the campaign")
 EXCUSES = ("equivalent", "immaterial")
@@ -43,6 +43,12 @@ def problems(results: Sequence[Result], verdicts: Iterable[dict[str, Any]]) -> I
             yield Problem(result.module, f"{result.module}.py:{result.line}: survived{repeat}: {result.was}  →  {result.now}")
     for key in judged - set(survivors):
         yield Problem(key[0], f"{key[0]}.py: a verdict without a survivor, take it out: {key[1]}  →  {key[2]}")
+
+
+def untried(mutants: Iterable[Key], results: Iterable[Result]) -> list[Key]:
+    """The mutants of which nothing is known."""
+    known = {result.key for result in results}
+    return [mutant for mutant in mutants if mutant not in known]
 
 
 def table(results: Sequence[Result], verdicts: Iterable[dict[str, Any]]) -> str:

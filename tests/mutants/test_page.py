@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.mutants.page import Result, problems, table
+from tests.mutants.page import Result, problems, table, untried
 
 KILLED = Result("ledger", 7, "a < b", "a <= b", 0, "its own tests")
 SURVIVOR = Result("ledger", 9, "x = 1 | 2", "x = 2 | 2", 0, None)
@@ -29,6 +29,13 @@ def verdict(result: Result, word: str = "equivalent") -> dict[str, Any]:
 def test_survivors_and_verdicts_belong_together(verdicts: list[dict[str, Any]], says: list[str]) -> None:
     """The list of verdicts cannot grow old, and nothing new slips in."""
     assert [problem.text for problem in problems([KILLED, SURVIVOR, TWIN], verdicts)] == says
+
+
+def test_what_was_not_tried_is_known() -> None:
+    """A result of lines that are no more in the module does not count for the others."""
+    moved = SURVIVOR._replace(now="x = 3 | 2")
+    assert untried([KILLED.key, SURVIVOR.key, TWIN.key], [KILLED, moved]) == [SURVIVOR.key, TWIN.key]
+    assert not untried([KILLED.key], [KILLED])
 
 
 def test_the_score_is_of_what_could_be_noticed() -> None:

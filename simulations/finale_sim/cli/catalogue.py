@@ -2,14 +2,16 @@
 
 import argparse
 
-from finale_sim.catalogue import catalogue, endings_table, try_canaries
-from finale_sim.cli.parsing import STRATEGIES_HELP, Commands, print_json, print_rows, searching
+from finale_sim.canaries import CANARIES
+from finale_sim.cli.parsing import STRATEGIES_HELP, Commands, print_json, print_rows, searching, so_far
+from finale_sim.museum.catalogue import catalogue, endings_table, try_canaries
+from finale_sim.wording import counted
 
 __all__ = ["add"]
 
 _CANARIES_HELP = f"""\
 An oracle counts only once something trips it. Each canary is a deliberate bug; the oracle that it names must catch it, in
-the scenario that it names. Exit code 1 if one is missed.
+the scenario that it names. Exit code 1 if one is missed. A Ctrl-C ends it with the table so far.
 
 {STRATEGIES_HELP}"""
 
@@ -24,14 +26,16 @@ def add(commands: Commands) -> None:
 
 
 def _canaries(arguments: argparse.Namespace) -> int:
-    rows = try_canaries(trials=arguments.trials, seed=arguments.seed, strategy=arguments.strategy)
+    rows, interrupted = so_far(try_canaries(trials=arguments.trials, seed=arguments.seed, strategy=arguments.strategy))
     missed = sum(row["caught_by"] != row["oracle"] for row in rows)
     if arguments.json:
-        print_json({"canaries": rows, "missed": missed}, arguments.stdout)
+        print_json({"canaries": rows, "missed": missed, "interrupted": interrupted}, arguments.stdout)
     else:
         print_rows("Canaries", [{name: row[name] for name in row if name != "token"} for row in rows])
-        print(f"{len(rows) - missed} of {len(rows)} canaries were caught by the oracle that they name.")
-    return 1 if missed else 0
+        print(f"{len(rows) - missed} of {counted(len(rows), 'canary', 'canaries')} were caught by the oracle that they name.")
+        if interrupted:
+            print(f"Interrupted: {len(rows)} of {counted(len(CANARIES), 'canary', 'canaries')} were released.")
+    return 1 if missed else 3 if interrupted else 0
 
 
 def _list(arguments: argparse.Namespace) -> int:

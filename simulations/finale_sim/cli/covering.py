@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from finale_sim.coverage import Coverage
+from finale_sim.coverage.tables import Coverage
 
 __all__ = ["covering", "squares", "tell_coverage"]
 

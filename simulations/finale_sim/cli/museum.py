@@ -5,9 +5,9 @@ from pathlib import Path
 
 from finale_sim.canaries.elsewhere import NOT_YET
 from finale_sim.cli.emitting import see_that_it_can_be_written
-from finale_sim.cli.parsing import Commands, print_json, print_rows, require, searching
-from finale_sim.museum import Exhibit, exhibits, names_of_exhibits
-from finale_sim.museum_page import page
+from finale_sim.cli.parsing import Commands, print_json, print_rows, require, searching, so_far
+from finale_sim.museum.exhibit import Exhibit, exhibits, names_of_exhibits
+from finale_sim.museum.page import page
 from finale_sim.wording import counted
 
 __all__ = ["add"]
@@ -34,13 +34,14 @@ def add(commands: Commands) -> None:
 def _museum(arguments: argparse.Namespace) -> int:
     require(arguments.names, names_of_exhibits(), "exhibit")
     see_that_it_can_be_written(arguments.html, force=arguments.force)
-    shown = list(exhibits(arguments.names, trials=arguments.trials, seed=arguments.seed))
+    shown, interrupted = so_far(exhibits(arguments.names, trials=arguments.trials, seed=arguments.seed))
     missed = sum(not one.caught for one in shown)
     absent = [{"case": n.case, "needs": n.part, "why": n.reason} for n in NOT_YET]
     if arguments.html is not None:
         arguments.html.write_text(page(shown, NOT_YET), encoding="utf-8")
     if arguments.json:
-        print_json({"exhibits": [one.as_dict() for one in shown], "not_yet": absent, "missed": missed}, arguments.stdout)
+        told = {"exhibits": [one.as_dict() for one in shown], "not_yet": absent, "missed": missed, "interrupted": interrupted}
+        print_json(told, arguments.stdout)
     elif arguments.html is not None:
         print(f"wrote {arguments.html}: {counted(len(shown), 'exhibit')}")
     elif arguments.names:
@@ -50,7 +51,10 @@ def _museum(arguments: argparse.Namespace) -> int:
         print()
         print_rows("Not yet applicable", absent)
         print(f"\n{len(shown) - missed} of {len(shown)} were caught by the claim that they are about; NAME tells one in full.")
-    return 1 if missed else 0
+    if interrupted and not arguments.json:
+        wanted = len(arguments.names or names_of_exhibits())
+        print(f"Interrupted: {len(shown)} of {counted(wanted, 'exhibit')} were looked for.")
+    return 1 if missed else 3 if interrupted else 0
 
 
 def _row(one: Exhibit) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 import argparse
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO, TypeVar
 
 from finale import open_workspace
 from finale_sim.canaries import CANARIES
@@ -27,14 +27,17 @@ __all__ = [
     "print_rows",
     "require",
     "searching",
+    "so_far",
 ]
+
+_T = TypeVar("_T")
 
 STRATEGIES_HELP = "\n".join(["Each strategy is good for something:", *(f"  {name:<9} {use}" for name, (_, use) in NAMED.items())])
 """For the help of everything that searches."""
 
 EXIT_CODES = (
     "exit codes: 0 no violation, 1 violation, 2 wrong usage or target, 3 undecided (interrupted, not reproducible, drifted);\n"
-    "a reader who leaves, such as head, changes none of them"
+    "130 interrupted while it was still loading; a reader who leaves, such as head, changes none of them"
 )
 
 TARGET = "module:attr or path/to/file.py:attr"
@@ -122,6 +125,22 @@ def require(names: Sequence[str], known: Collection[str], kind: str) -> None:
     for name in names:
         if name not in known:
             raise BadTarget(f"there is no {kind} {name!r}; there are: {', '.join(known)}")
+
+
+def so_far(results: Iterable[_T]) -> tuple[list[_T], bool]:
+    """The results as they come, until a Ctrl-C; and whether there was one.
+
+    Raises:
+        KeyboardInterrupt: it came before the first result.
+    """
+    known: list[_T] = []
+    try:
+        known.extend(results)
+    except KeyboardInterrupt:
+        if not known:
+            raise
+        return known, True
+    return known, False
 
 
 def print_json(data: dict[str, Any], stdout: TextIO) -> None:

@@ -25,16 +25,21 @@ _NOTHING: Footprint = ()
 _places: dict[int, dict[int, Footprint] | None] = {}  # id of a piece of code → where it waits → footprint; None if not a user's
 _kept: list[CodeType] = []  # so that no id is used again; a piece of code as a key would be hashed as a whole each time
 
-_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR"})
+_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "STORE_ATTR", "DELETE_ATTR"})
 _NAMED = frozenset({"LOAD_DEREF", "STORE_DEREF", "LOAD_GLOBAL", "STORE_GLOBAL"})
 _UNNAMED = {  # what is done to a thing that only a local variable names
     "BEFORE_ASYNC_WITH": "async with",
     "GET_ANEXT": "async for",
     "BINARY_SUBSCR": "[]",
+    "BINARY_SLICE": "[]",
     "STORE_SUBSCR": "[]",
+    "STORE_SLICE": "[]",
     "DELETE_SUBSCR": "[]",
 }
 _IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset, type(None))
+_COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
+"""Part of the function around them since Python 3.12, and looked at as if they always were: what a seed draws must not depend on
+the Python. One with an ``await`` inside is the exception: before, nothing is known there of what comes behind it."""
 _STOPS = frozenset({"RETURN_VALUE", "RETURN_CONST", "RERAISE", "RAISE_VARARGS"})
 
 
@@ -72,8 +77,14 @@ class _Scope:
     def __init__(self, of: FrameType | FunctionType) -> None:
         if isinstance(of, FunctionType):
             self._globals, self._cells = of.__globals__, dict(zip(of.__code__.co_freevars, of.__closure__ or (), strict=True))
+            self._own = _own_cells(of.__code__)
         else:
             self._globals, self._cells = of.f_globals, of.f_locals
+            self._own = _own_cells(of.f_code)
+
+    def shares(self, name: str) -> bool:
+        """Whether other functions see this variable, which may change."""
+        return name not in self._own and name != "__class__"
 
     def value(self, name: str, of_module: bool) -> object:
         """The value of a name; None if it has none yet."""
@@ -94,7 +105,9 @@ def _names(code: CodeType, at: int, scope: _Scope, depth: int) -> Iterator[tuple
     base = ""  # the shared thing that it left
     for instruction in _reachable(code, at):
         name, what = instruction.opname, instruction.argval
-        if name in _NAMED:
+        if isinstance(what, CodeType) and what.co_name in _COMPREHENSIONS:  # before Python 3.12
+            yield from _names(what, -1, scope, depth)
+        elif name in _NAMED and (name.endswith("GLOBAL") or scope.shares(what)):
             value = scope.value(what, name.endswith("GLOBAL"))
             behind = isinstance(value, ModuleType | FunctionType | BuiltinFunctionType | type)
             base = "" if behind else what
@@ -106,9 +119,25 @@ def _names(code: CodeType, at: int, scope: _Scope, depth: int) -> Iterator[tuple
             if not behind and not base:
                 yield what, True
         else:
-            if name in _UNNAMED and not base:
+            if name in _UNNAMED and (not base or name.endswith("SLICE")):
                 yield _UNNAMED[name], True
             behind, base = False, ""
+
+
+@cache
+def _own_cells(code: CodeType) -> frozenset[str]:
+    """Variables that are cells for nothing but its comprehensions."""
+    parts = [code]
+    for part in parts:
+        parts += [inner for inner in _codes_in(part) if inner.co_name in _COMPREHENSIONS]
+    seen_by_others = {
+        name for part in parts for inner in _codes_in(part) if inner.co_name not in _COMPREHENSIONS for name in inner.co_freevars
+    }
+    return frozenset(name for part in parts for name in part.co_cellvars) - seen_by_others
+
+
+def _codes_in(code: CodeType) -> list[CodeType]:
+    return [constant for constant in code.co_consts if isinstance(constant, CodeType)]
 
 
 @cache

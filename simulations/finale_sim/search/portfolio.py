@@ -15,6 +15,7 @@ Nothing here is random or looks at a clock: whose turn it is follows from the sh
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import fsum
 
 from finale_sim.choices import Candidate, Decide, Kind, Site
 from finale_sim.search.behaviours import Behaviours
@@ -178,7 +179,7 @@ class Portfolio:
             first = self._opening.popleft()
             return next((arm for arm in self._arms if isinstance(arm.strategy, first)), self._opposites)
         weights = [arm.weight for arm in self._arms]
-        total = sum(weights)
+        total = fsum(weights)  # which is the same on every Python; sum is more exact since 3.12
         for arm, weight in zip(self._arms, weights, strict=True):
             arm.lag += weight / total
         arm = max(self._arms, key=lambda arm: arm.lag)

@@ -276,6 +276,21 @@ def test_a_thread_has_an_id_of_its_own() -> None:
     assert called_back == outside == threading.get_ident()
 
 
+def test_a_thread_knows_itself_and_nobody_else_does() -> None:
+    """A log may ask for its name, which is the same in each trial; nothing of it is left in the list of threads."""
+
+    def work() -> tuple[str, bool, bool]:
+        thread = threading.current_thread()
+        return thread.name, thread.ident == threading.get_ident(), thread.is_alive()
+
+    async def program() -> list[tuple[str, bool, bool]]:
+        return [await trio.to_thread.run_sync(work), await trio.to_thread.run_sync(lambda: trio.from_thread.run_sync(work))]
+
+    before = simulate(trio.lowlevel.checkpoint) and threading.enumerate()
+    assert simulate(program).value == [("simulated thread", True, True), (threading.current_thread().name, True, True)]
+    assert threading.enumerate() == before
+
+
 def test_a_workspace_notices_a_simulated_thread() -> None:
     """What belongs to trio's thread is guarded in a trial as it is outside."""
 
@@ -309,6 +324,10 @@ async def _low_level_thread() -> None:
     _thread.start_new_thread(print, ())
 
 
+async def _joinable_thread() -> None:
+    _thread.start_joinable_thread(print)  # new in Python 3.13
+
+
 async def _thread_of_a_thread() -> None:
     def work() -> None:
         threading.Thread(target=print).start()
@@ -324,16 +343,22 @@ async def _thread_of_a_thread() -> None:
         (_pool, "threading.Thread.start"),
         (_low_level_thread, "_thread.start_new_thread"),
         (_thread_of_a_thread, "threading.Thread.start"),
+        pytest.param(
+            _joinable_thread,
+            "_thread.start_joinable_thread",
+            marks=pytest.mark.skipif(sys.version_info < (3, 13), reason="Python 3.13 has it first"),
+        ),
     ],
 )
 def test_real_threads_are_refused(program: Program, call: str) -> None:
     """The error names the call, the user's line and trio's own threads, which are simulated. No thread is started."""
+    simulate(trio.lowlevel.checkpoint)  # the first trial of a process starts a watchdog
     before = threading.active_count()
     error = simulate(program).error
     assert isinstance(error, RealIO)
     message = str(error)
     assert message.startswith(f"{call} starts a real thread, from {HERE}:")
-    assert ".start()" in message or "start_new_thread(print" in message or "pool.submit(print)" in message
+    assert ".start()" in message or "_thread(print" in message or "pool.submit(print)" in message
     assert "Use trio.to_thread.run_sync" in message
     assert threading.active_count() == before
 

@@ -144,6 +144,57 @@ def test_a_loop_is_not_left_at_its_end() -> None:
     assert len(second) == 2
 
 
+def test_comprehensions_are_part_of_the_function_around_them() -> None:
+    """On every Python: what they read is touched, and a variable that nothing else shares with the function is not."""
+    items = [1]
+    wanted = [2]
+
+    async def work() -> None:
+        own = [3]
+        await trio.lowlevel.checkpoint()
+        assert not [item for item in items if {other: item for other in own if other in wanted}]
+        await trio.lowlevel.checkpoint()
+        own.pop()
+
+    async def other() -> None:
+        for _ in range(3):
+            await trio.lowlevel.checkpoint()
+
+    async def program() -> None:
+        await two(work, other)
+
+    _, second, third = touching(program, "/main/work:0")
+    assert len(second) == 2
+    assert len(third) == 1, "the name of a method of something that only a local variable names"
+
+
+def test_a_slice_and_a_method_of_a_parent_are_touched_on_every_python() -> None:
+    """They have instructions of their own since Python 3.12."""
+    end = 2
+
+    class Parent:
+        def change(self) -> None: ...
+
+    class Child(Parent):
+        async def sliced(self) -> None:
+            own = [1, 2, 3]
+            await trio.lowlevel.checkpoint()
+            own[:end] = own[1:end]
+            await trio.lowlevel.checkpoint()
+            super().change()
+
+    async def other() -> None:
+        for _ in range(3):
+            await trio.lowlevel.checkpoint()
+
+    async def program() -> None:
+        await two(Child().sliced, other)
+
+    _, second, third = touching(program, "/main/sliced:0")
+    assert len(second) == 2, "the slice, and its end"
+    assert len(third) == 1, "the method"
+
+
 def behaviours(function: Function, trials: int = 60) -> set[int]:
     return {profile(function, seed).behaviour for seed in range(trials)}
 

@@ -237,3 +237,4 @@ def test_a_sample_says_what_it_has_probably_not_seen() -> None:
     many = search(interleaved({"/a": [()] * 30, "/b": [()] * 30}), trials=100, strategy="urw").verdict
     assert isinstance(many, Sampled)
     assert many.unseen == 1.0
+    assert str(many) == "sampled: 100 streams, too few to tell how much is unseen"

@@ -18,14 +18,29 @@ _IDENT = 1
 """What ``threading.get_ident`` says in a simulated thread. One for all: each is over before the next begins."""
 
 
+class _Simulated(threading.Thread):
+    """What a simulated thread is told that it is. Python would make it up, list it from then on, and number it."""
+
+    ident = _IDENT
+
+    def is_alive(self) -> bool:
+        return True
+
+
+_THREAD = _Simulated(name="simulated thread", daemon=True)
+
+
 def table() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
     """What to replace: owner, name, replacement."""
     yield trio.from_thread, "run", _run(trio.from_thread.run)
     yield trio.from_thread, "run_sync", _run_sync(trio.from_thread.run_sync)
     yield trio, "run", _second_loop(trio.run)
     yield threading.Thread, "start", _refused("threading.Thread.start", threading.Thread.start)
-    yield _thread, "start_new_thread", _refused("_thread.start_new_thread", _thread.start_new_thread)
+    for name in ("start_new_thread", "start_joinable_thread"):  # the second since Python 3.13
+        if hasattr(_thread, name):
+            yield _thread, name, _refused(f"_thread.{name}", getattr(_thread, name))
     yield threading, "get_ident", _get_ident(threading.get_ident)
+    yield threading, "current_thread", _current_thread(threading.current_thread)
 
 
 def _in_thread() -> bool:
@@ -96,3 +111,11 @@ def _get_ident(original: Callable[[], int]) -> Callable[[], int]:
         return _IDENT if _in_thread() else original()
 
     return get_ident
+
+
+def _current_thread(original: Callable[[], threading.Thread]) -> Callable[[], threading.Thread]:
+    @wraps(original)
+    def current_thread() -> threading.Thread:
+        return _THREAD if _in_thread() else original()
+
+    return current_thread

@@ -192,7 +192,8 @@ class _Walk:
 
     def _is_ours(self, thing: object, kind: type) -> bool:
         """Whether it belongs to trio's loop, the kernel, or the log, which is told things and decides none."""
-        ours = kind.__module__.startswith("finale_sim.kernel.") and not issubclass(kind, dict)  # those are trio's ordered sets
+        of_kernel = str(kind.__module__).startswith("finale_sim.kernel.")
+        ours = of_kernel and not issubclass(kind, dict)  # those are trio's ordered sets
         return thing is self._runner or ours or issubclass(kind, logging.Logger)
 
     def _same(self, thing: object) -> int:

@@ -54,7 +54,7 @@ def _next(thing: Any) -> list[Any]:
     """What one object leads to."""
     found: list[Any]
     match thing:
-        case _ if isinstance(thing, _LEAVES) or type(thing).__module__.startswith(_KERNEL):
+        case _ if isinstance(thing, _LEAVES) or str(type(thing).__module__).startswith(_KERNEL):
             found = []
         case trio.Nursery():
             found = [thing.cancel_scope]

@@ -126,7 +126,7 @@ def _emptying(border: list[tuple[Any, Thing]]) -> Iterator[tuple[Any, Thing]]:
 def keeps_attributes(thing: Any) -> bool:
     """Whether an object keeps its attributes as those of classes in Python do."""
     kind = type(thing)
-    if isinstance(thing, _CALLABLES) or kind.__module__.partition(".")[0] == "trio":
+    if isinstance(thing, _CALLABLES) or str(kind.__module__).partition(".")[0] == "trio":
         return False
     plain = getattr(kind, "__getattribute__", None) is object.__getattribute__
     return isinstance(thing, (type, FunctionType)) or (plain and bool(kind.__flags__ & _HEAP_TYPE))

@@ -7,7 +7,7 @@ import pytest
 
 import finale_sim
 from finale_sim import fault, sometimes
-from finale_sim.declared import declared_in
+from finale_sim.coverage.declared import declared_in
 
 
 async def helper() -> None:

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from finale_sim.canaries.elsewhere import NotYet
-from finale_sim.museum import FINALE_ROOM, SEED_ROOM, Exhibit
+from finale_sim.museum.exhibit import FINALE_ROOM, SEED_ROOM, Exhibit
 from finale_sim.wording import counted
 
 __all__ = ["page"]

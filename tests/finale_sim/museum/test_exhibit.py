@@ -11,8 +11,8 @@ import pytest
 from finale_sim.canaries import CANARIES
 from finale_sim.canaries.elsewhere import NOT_YET, NotYet
 from finale_sim.cli import main
-from finale_sim.museum import FINALE_ROOM, SEED_ROOM, Exhibit, exhibits, names_of_exhibits
-from finale_sim.museum_page import page
+from finale_sim.museum.exhibit import FINALE_ROOM, SEED_ROOM, Exhibit, exhibits, names_of_exhibits
+from finale_sim.museum.page import page
 from finale_sim.search import NAMED
 from finale_sim.search.opposites import Opposites
 from finale_sim.seed import HOLES

@@ -12,9 +12,9 @@ from finale import Status
 from finale.runs import TRANSITIONS, Command, RunState
 from finale_sim.campaign import campaign_programs
 from finale_sim.choices import Decide
+from finale_sim.coverage.lives import EVENTS, FAULTS, IMPOSSIBLE, LIVES, PHASES, STATES, STRUCK, lives_seen, possible
 from finale_sim.history import What
 from finale_sim.injected import CASES, Cell
-from finale_sim.lives import EVENTS, FAULTS, IMPOSSIBLE, LIVES, PHASES, STATES, STRUCK, lives_seen, possible
 from finale_sim.oracles import all_cases, oracles
 from finale_sim.program import ScenarioProgram
 from finale_sim.search import Attempt, search
@@ -141,7 +141,7 @@ def test_a_misfortune_meets_a_run_in_its_phase(past: object, phase: str) -> None
 
 def test_the_guide_lists_what_cannot_be() -> None:
     """Each square, with its reason."""
-    page = (Path(__file__).parents[2] / "docs" / "coverage.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "coverage.md").read_text(encoding="utf-8")
     rows = [
         f"| {table} | {row} {'→' if table == LIVES else 'while'} {column} | {why} |"
         for (table, row, column), why in IMPOSSIBLE.items()

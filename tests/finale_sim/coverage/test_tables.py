@@ -13,12 +13,12 @@ from finale_sim import fault, sometimes
 from finale_sim.campaign import campaign_programs, run_campaign
 from finale_sim.choices import happy_path
 from finale_sim.cli import main
-from finale_sim.coverage import Coverage, covered_by
+from finale_sim.coverage.lives import LIVES, STRUCK
+from finale_sim.coverage.tables import Coverage, covered_by
 from finale_sim.inject import FAULTS
 from finale_sim.injected import CASES
 from finale_sim.kernel import Conditions, simulate
 from finale_sim.kernel.cancels import CANCELLED
-from finale_sim.lives import LIVES, STRUCK
 from finale_sim.render import coverage_picture
 from finale_sim.search import search
 

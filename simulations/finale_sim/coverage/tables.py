@@ -13,8 +13,8 @@ from typing import Any
 from finale.drawing import Picture
 from finale.drawing.tables import Cell as Shown
 from finale.drawing.tables import block, table, text_table
+from finale_sim.coverage.lives import EVENTS, IMPOSSIBLE, LIVES, PHASES, STRUCK, possible
 from finale_sim.injected import CASES, Cell
-from finale_sim.lives import EVENTS, IMPOSSIBLE, LIVES, PHASES, STRUCK, possible
 
 __all__ = ["Coverage", "covered_by"]
 

@@ -1,10 +1,11 @@
 """The catalogue: which ending is shown by which scenario and judged by which oracle, and which canary proves the oracle."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from finale_sim.campaign import campaign_programs, prove
 from finale_sim.canaries import CANARIES, Canary
-from finale_sim.endings import ENDINGS
+from finale_sim.coverage.endings import ENDINGS
 from finale_sim.oracles import JUDGED_BY
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.search import DEFAULT, NAMED
@@ -39,9 +40,9 @@ def _ending(ending: str, meaning: str) -> dict[str, Any]:
     }
 
 
-def try_canaries(*, trials: int, seed: int = 0, strategy: str = DEFAULT) -> list[dict[str, Any]]:
+def try_canaries(*, trials: int, seed: int = 0, strategy: str = DEFAULT) -> Iterator[dict[str, Any]]:
     """Release each canary in the scenario that it names, and see which oracle catches it, after how many trials, how small."""
-    return [_tried(canary, trials, seed, strategy) for canary in CANARIES.values()]
+    return (_tried(canary, trials, seed, strategy) for canary in CANARIES.values())
 
 
 def _tried(canary: Canary, trials: int, seed: int, strategy: str) -> dict[str, Any]:

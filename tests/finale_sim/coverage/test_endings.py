@@ -6,7 +6,7 @@ import pytest
 
 from finale import Gap, Status
 from finale_sim.campaign import campaign_programs
-from finale_sim.endings import ENDINGS, endings_seen
+from finale_sim.coverage.endings import ENDINGS, endings_seen
 from finale_sim.history import What
 from finale_sim.scenarios import SCENARIOS
 from finale_sim.search import search
