@@ -1113,3 +1113,42 @@ async def a_default_argument_of_a_method() -> None:
         await counter.count()
 
     await both((work,), (work,))
+
+
+@program
+async def what_only_one_order_makes_them_share() -> None:
+    """Who listens before the door is closed looks at the bell; who rings meets nobody else. The first trial closes it first."""
+    closed = rung = heard = False
+
+    async def close() -> None:
+        nonlocal closed
+        closed = True
+
+    async def listen() -> None:
+        nonlocal heard
+        if not closed:
+            heard = rung
+
+    async def ring() -> None:
+        nonlocal rung
+        rung = True
+
+    await both((close,), (listen,), (ring,))
+    assert not heard
+
+
+@program
+async def a_second_step_that_is_another_without_the_first() -> None:
+    """Behind the first it fails, which touches everything, before it it does next to nothing: no trial may be for nothing."""
+    items = [0]
+
+    async def add() -> None:
+        await pause()
+        items.append(1)
+
+    async def take() -> None:
+        await pause()
+        if len(items) > 1:
+            raise ValueError("too many")
+
+    await both((pause,), (add,), (take,))
