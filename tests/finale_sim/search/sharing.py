@@ -1152,3 +1152,22 @@ async def a_second_step_that_is_another_without_the_first() -> None:
             raise ValueError("too many")
 
     await both((pause,), (add,), (take,))
+
+
+@program
+async def default_of_a_method_of_an_object_without_a_name() -> None:
+    """Whoever calls it first is the first to meet the list; it is the same list in trials in which another task does so."""
+
+    class Counter:
+        def count(self, calls: list[int] = []) -> int:  # noqa: B006  # that is the point
+            calls.append(1)
+            return len(calls)
+
+    counted = [0, 0, 0]
+    places = [counted[:1], counted[1:2], counted[2:]]
+
+    async def count(mine: list[int]) -> None:
+        mine[0] = Counter().count()
+
+    await both(*((count, mine) for mine in places))
+    assert [mine[0] for mine in places] == [1, 2, 3]
