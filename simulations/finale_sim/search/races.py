@@ -78,8 +78,9 @@ class _Causes:
 
     def _step(self, at: int, node: Step) -> None:
         own = self._last.get(node.taken, -1)
-        causes = [cause for cause in (self._passage, own, self._woken.get(node.taken, -1), *self._counted(own, at)) if cause >= 0]
-        before, races = 0, []
+        waits = (own, self._woken.get(node.taken, -1), *self._counted(own, at))
+        causes = [cause for cause in (self._passage, *waits) if cause >= 0]
+        before, races = 0, [*self._held_up(max(waits))]
         for cause in causes:
             before |= self._before(cause)
         for earlier in range(at - 1, self._passage, -1):
@@ -89,6 +90,12 @@ class _Causes:
                 races.append(earlier)
         node.before, node.races = before, tuple(races)
         node.move = self._move(at, node.taken, node.accesses, (*causes, *races))
+
+    def _held_up(self, ready: int) -> Iterator[int]:
+        """The step behind which a timer fired before a task could go on that was ready at ``ready``: it could have come first."""
+        step = next((at for at in range(self._passage, -1, -1) if isinstance(self._trail[at], Step)), -1)
+        if ready < step:
+            yield step
 
     def _before(self, cause: int) -> int:
         """A node and all before it, as bits."""

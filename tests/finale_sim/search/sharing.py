@@ -1171,3 +1171,41 @@ async def default_of_a_method_of_an_object_without_a_name() -> None:
 
     await both(*((count, mine) for mine in places))
     assert [mine[0] for mine in places] == [1, 2, 3]
+
+
+@program
+async def a_deadline_that_is_over_when_it_is_set() -> None:
+    """Its timer fires at once, before anybody else goes on; who was ready could have gone before all that."""
+    written = seen = 0
+
+    async def look() -> None:
+        nonlocal seen
+        with trio.CancelScope() as scope:
+            scope.deadline = trio.current_time() - 1
+            seen = written
+            await trio.sleep_forever()
+
+    async def write() -> None:
+        nonlocal written
+        await pause()
+        written = 1
+
+    await both((look,), (write,))
+    assert not seen
+
+
+@program
+async def a_timer_that_is_taken_away() -> None:
+    """Three timers are due; a step takes one of them away. Behind that nobody can go on before it fires any more."""
+    never = trio.Event()
+
+    async def wait() -> None:
+        with trio.move_on_after(2):
+            await never.wait()
+
+    async def take_away() -> None:
+        with trio.move_on_after(2):
+            await trio.sleep(1)
+            await trio.sleep(1)
+
+    await both((wait,), (take_away,))

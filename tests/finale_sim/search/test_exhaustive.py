@@ -23,6 +23,7 @@ Steps = list[tuple[str, Accesses]]
 
 # These have choices of other kinds, all of which are tried.
 DATA = {"timers", "a_time_out", "a_time_out_beside_a_message", "a_time_out_of_a_task_that_could_go_on", "faults"}
+DATA |= {"a_deadline_that_is_over_when_it_is_set", "a_timer_that_is_taken_away"}
 
 
 class _Recording:
