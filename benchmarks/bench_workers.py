@@ -1,9 +1,10 @@
-"""What a second worker brings: the same search with one process and with two workers, which give the same result.
+"""What a second worker brings: the same work with one process and with two workers, which give the same result.
 
-Both find nothing, so all of the time is trials. Workers are started before the time is taken. Time is real time here, as that is
-what workers are for; so on a machine that others use as well the first ratio says little. Beside it is the machine's ceiling:
-two processes that search for themselves, half the trials each, and share nothing but the machine. Cores take caches, memory and
-clock speed from each other, so that is less than 2 as well.
+The work is one search, whose trials are handed to and fro, or a campaign, whose searches workers have as a whole. It finds
+nothing, so all of the time is trials. Workers are started before the time is taken. Time is real time here, as that is what
+workers are for; so on a machine that others use as well the first ratio says little. Beside it is the machine's ceiling: two
+processes that work for themselves, half the trials each, and share nothing but the machine. Cores take caches, memory and clock
+speed from each other, so that is less than 2 as well.
 
 By processor time is the same, as two cores would come out that have nothing else to do: twice the processor time that one process
 takes for the trials, divided by what all processes take for them together. It depends less on who else uses the machine.
@@ -18,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -26,13 +29,14 @@ import trio
 from side_by_side import heading, print_table, verdict
 
 from finale_sim.attentive import Attentive
-from finale_sim.campaign import campaign_programs
+from finale_sim.campaign import campaign_programs, run_campaign
 from finale_sim.failure.determinism import Rechecked
 from finale_sim.investigate import investigate
-from finale_sim.program import PlainProgram, Program
+from finale_sim.program import PlainProgram, Program, ScenarioProgram
 from finale_sim.saved import Saved
 from finale_sim.search import Alone, Search, search
 from finale_sim.workers.hired import Hired
+from finale_sim.workers.lent import Lent
 from finale_sim.workers.pool import Pool
 from finale_sim.workers.source import Source
 
@@ -77,13 +81,40 @@ async def typical() -> None:
 HERE = str(Path(__file__).resolve())
 
 
-def programs() -> list[tuple[str, Program, Source, int]]:
-    """Name, program, where workers find it, and trials for about two seconds."""
+def searched(program: Program, trials: int, pool: Pool | None) -> Search:
+    """One search."""
+    with Attentive(program.attempt) as run:
+        rechecked = Rechecked(program, run)
+        crew = Hired(pool, program, rechecked, 0) if pool is not None else Alone(lambda decide: rechecked(decide, 1))
+        return search(crew, trials=trials)
+
+
+def campaigned(chosen: Sequence[ScenarioProgram], trials: int, pool: Pool | None) -> list[Search]:
+    """A campaign with so many trials in all."""
+    each = max(trials // len(chosen), 1)
+    lend, hire = (partial(Lent, pool), partial(Hired, pool)) if pool is not None else (None, None)
+    return [report.search for report in run_campaign(chosen, trials=each, lend=lend, hire=hire).reports]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done with one process, with two workers, and in two processes apart."""
+
+    name: str
+    do: Callable[[int, Pool | None], object]
+    source: Source  # where workers find it
+    trials: int  # for some seconds
+
+
+def works() -> list[Work]:
+    """All that is measured."""
+    [prompt], [crowd] = campaign_programs(["one prompt"]), campaign_programs(["crowd"])
     return [
-        ("small", PlainProgram("explore/small", small), Source(f"{HERE}:small", "small"), 6000),
-        ("typical", PlainProgram("explore/typical", typical), Source(f"{HERE}:typical", "typical"), 2500),
-        ("one prompt", campaign_programs(["one prompt"])[0], Source(), 2500),
-        ("crowd", campaign_programs(["crowd"])[0], Source(), 450),
+        Work("small", partial(searched, PlainProgram("explore/small", small)), Source(f"{HERE}:small", "small"), 6000),
+        Work("typical", partial(searched, PlainProgram("explore/typical", typical)), Source(f"{HERE}:typical", "typical"), 2500),
+        Work("one prompt", partial(searched, prompt), Source(), 2500),
+        Work("crowd", partial(searched, crowd), Source(), 450),
+        Work("campaign", partial(campaigned, campaign_programs()), Source(), 2050),
     ]
 
 
@@ -110,21 +141,18 @@ def held_mb(pid: int | str) -> float:
 # One beside two ---------------------------------------------------------------------------------------------------------
 
 
-def timed(program: Program, trials: int, pool: Pool | None) -> tuple[float, float, Search]:
-    """Real and processor seconds of a search, and the search."""
+def timed(work: Work, trials: int, pool: Pool | None) -> tuple[float, float, object]:
+    """Real and processor seconds of it, and what came of it."""
     processes: list[int | str] = ["self", *(workers() if pool is not None else [])]
-    with Attentive(program.attempt) as run:
-        rechecked = Rechecked(program, run)
-        crew = Hired(pool, program, rechecked, 0) if pool is not None else Alone(lambda decide: rechecked(decide, 1))
-        before = [cpu_s(pid) for pid in processes]
-        began = time.perf_counter()
-        state = search(crew, trials=trials)
-        took = time.perf_counter() - began
-    return took, sum(cpu_s(pid) - start for pid, start in zip(processes, before, strict=True)), state
+    before = [cpu_s(pid) for pid in processes]
+    began = time.perf_counter()
+    result = work.do(trials, pool)
+    took = time.perf_counter() - began
+    return took, sum(cpu_s(pid) - start for pid, start in zip(processes, before, strict=True)), result
 
 
 class Apart:
-    """A process that searches for itself, half as many trials as one would, and has nothing to do with anybody."""
+    """A process that works for itself, half as many trials as one would, and has nothing to do with anybody."""
 
     def __init__(self, name: str) -> None:
         self._process = subprocess.Popen(
@@ -132,7 +160,7 @@ class Apart:
         )
 
     def begin(self, trials: int) -> None:
-        """Let it search."""
+        """Let it work."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{trials}\n")
         self._process.stdin.flush()
@@ -149,9 +177,9 @@ class Apart:
 
 def apart(name: str) -> None:
     """Be such a process: read a number of trials, run them, say what they took."""
-    [program] = [program for named, program, _, _ in programs() if named == name]
+    [work] = [work for work in works() if work.name == name]
     for line in sys.stdin:
-        print(timed(program, int(line), None)[1], flush=True)
+        print(timed(work, int(line), None)[1], flush=True)
 
 
 def timed_apart(two: list[Apart], trials: int) -> tuple[float, float]:
@@ -164,19 +192,19 @@ def timed_apart(two: list[Apart], trials: int) -> tuple[float, float]:
 
 
 def side_by_side(rounds: int, share: int) -> None:
-    """Each program in turns: one process, two workers, two processes apart."""
+    """Each work in turns: one process, two workers, two processes apart."""
     rows = []
-    for name, program, source, count in programs():
-        trials = max(count // share, 60)
+    for work in works():
+        trials = max(work.trials // share, 60)
         ones, twos, aparts = [], [], []  # real and processor seconds
-        others = [Apart(name), Apart(name)]
-        with Pool(source, 2, notice=print) as pool:
+        others = [Apart(work.name), Apart(work.name)]
+        with Pool(work.source, 2, notice=print) as pool:
             pool.start()
-            timed(program, trials // 4 + 1, pool)
+            timed(work, trials // 4 + 1, pool)
             timed_apart(others, trials // 4 + 1)
             for _ in range(rounds):
-                *one, alone = timed(program, trials, None)
-                *two, together = timed(program, trials, pool)
+                *one, alone = timed(work, trials, None)
+                *two, together = timed(work, trials, pool)
                 assert repr(alone) == repr(together), "the results differ"
                 ones.append(one)
                 twos.append(two)
@@ -189,9 +217,9 @@ def side_by_side(rounds: int, share: int) -> None:
         )
         figures = [f"{trials / median(real for real, _ in ones):,.0f}", f"{gain:.2f}", f"{most:.2f}", f"{gain / most:.2f}"]
         figures += [f"{2 / dear:.2f}", f"{2 / dear_apart:.2f}", f"{dear_apart / dear:.2f}"]
-        rows.append([name, f"{trials:,}", *figures, verdict(2 / dear, least=1.9), f"{os.getloadavg()[0]:.1f}"])
+        rows.append([work.name, f"{trials:,}", *figures, verdict(2 / dear, least=1.9), f"{os.getloadavg()[0]:.1f}"])
     head = [
-        "program",
+        "work",
         "trials",
         "one, trials/s",
         "× one",

@@ -69,10 +69,11 @@ def explore(
     name = getattr(function, "__qualname__", type(function).__name__)
     conditions = Conditions(Fidelity.named(fidelity), cancels=cancel, crashes=crash is not None)
     program = PlainProgram(f"explore/{name}", as_program_function(name, function), conditions, _recovery(crash))
-    with heard(), hiring(partial(source_of, name, function, crash), workers, map, _warn) as hire:
+    with heard(), hiring(partial(source_of, name, function, crash), workers, map, _warn) as others:
         killed = getattr(crash, "__qualname__", type(crash).__name__)
         key = {"target": name, "crash": killed, "trials": trials, "seed": seed, "strategy": strategy}
         saved = _saved(resume, **key, conditions=conditions.code)
+        hire = others.hire
         found = investigate(program, trials=trials, seed=seed, strategy=strategy, on_trial=on_trial, hire=hire, saved=saved)
         return confirmed(found, import_names(function, crash))
 
@@ -134,10 +135,12 @@ def check(
         programs = workspace_programs(name, opener(name, workspace))
     else:
         programs = check_programs(name, coordinator_factory(name, coordinator))
-    with heard(), hiring(partial(source_of, name, target), workers, map, _warn) as hire:
+    with heard(), hiring(partial(source_of, name, target), workers, map, _warn) as others:
         saved = _saved(resume, target=name, trials=trials, seed=seed, strategy=strategy)
         again = import_name(target)
-        return run_campaign(programs, trials=trials, seed=seed, strategy=strategy, again=again, hire=hire, saved=saved)
+        return run_campaign(
+            programs, trials=trials, seed=seed, strategy=strategy, again=again, hire=others.hire, lend=others.lend, saved=saved
+        )
 
 
 def _warn(what: str) -> None:

@@ -1,9 +1,11 @@
 """Campaigns: many programs, one after another, and what they say together."""
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from finale import Coordinator, open_workspace
 from finale.drawing.tables import Cell, block, table, text_table
@@ -12,17 +14,17 @@ from finale_sim.coverage import Coverage, covered_by
 from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed
 from finale_sim.investigate import Hire, investigate
-from finale_sim.program import ScenarioProgram
+from finale_sim.program import Program, ScenarioProgram
 from finale_sim.render import coverage_picture
 from finale_sim.report import Counterexample, Report, mood
 from finale_sim.saved import Saved
 from finale_sim.scenarios import SCENARIOS, Scenario
-from finale_sim.search import DEFAULT, Search
+from finale_sim.search import DEFAULT, Search, Terms
 from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
 from finale_sim.wording import counted
 from finale_sim.world import Opens
 
-__all__ = ["Campaign", "campaign_programs", "check_programs", "prove", "run_campaign", "workspace_programs"]
+__all__ = ["Campaign", "Lend", "campaign_programs", "check_programs", "prove", "run_campaign", "workspace_programs"]
 
 
 _COLUMNS = ("scenario", "trials", "choices", "swept", "endings", "not seen", "verdict")
@@ -30,10 +32,14 @@ _COLUMNS = ("scenario", "trials", "choices", "swept", "endings", "not seen", "ve
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Campaign:
-    """The reports of a campaign, in order. ``interrupted``: some programs were not searched, or not to the end."""
+    """The reports of a campaign, in order. ``interrupted``: some programs were not searched, or not to the end.
+
+    ``seconds`` is real time; searches that went on side by side have more of it together.
+    """
 
     reports: tuple[Report, ...]
     interrupted: bool = False
+    seconds: float = 0.0
 
     @property
     def decisive(self) -> Report:
@@ -133,8 +139,9 @@ class Campaign:
         if self.exit_code == 3 and self.decisive.verdict.exit_code == 0:
             total |= {"verdict": "truncated", "detail": "interrupted"}
         lines = [report.as_dict() for report in self.reports]
-        for key in ("trials", "choices", "steps", "seconds"):
-            total[key] = round(sum(line[key] for line in lines), 3)
+        for key in ("trials", "choices", "steps"):
+            total[key] = sum(line[key] for line in lines)
+        total["seconds"] = round(self.seconds, 3)
         total["swept"] = min(line["swept"] for line in lines)
         total["coverage"] = self.coverage().as_dict()
         total.pop("endings")
@@ -192,6 +199,36 @@ def check_programs(label: str, make: Callable[[], Coordinator], names: Sequence[
     return [ScenarioProgram(f"check/{label}/{scenario.name}", scenario, make, judge_coordinator=True) for scenario in fitting]
 
 
+class Lent(Protocol):
+    """Searches that others do as a whole."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether they were ended."""
+
+    def take(self, program: Program) -> tuple[Search, float] | None:
+        """What they have done of this one, and in how many seconds, when they give it back; None if none of them has begun it.
+
+        Ctrl-C ends all of them.
+        """
+
+    def stop(self) -> None:
+        """They give back what they have, and begin nothing."""
+
+
+class Lend(Protocol):
+    """Gives the searches of a campaign to others."""
+
+    def __call__(
+        self,
+        programs: Sequence[Program],
+        terms: Terms,
+        saved: Saved | None,
+        on_trial: Callable[[Program, Search], None] | None,
+        /,
+    ) -> Lent: ...
+
+
 def prove(program: ScenarioProgram, claim: str, *, trials: int, seed: int, strategy: str = DEFAULT) -> Report:
     """Search a program that is known to break ``claim`` for that alone: the first failure ends a search, and it may break others.
 
@@ -211,46 +248,29 @@ def run_campaign(
     seed: int = 0,
     deviations: int | None = None,
     strategy: str = DEFAULT,
-    on_trial: Callable[[ScenarioProgram, Search], None] | None = None,
+    on_trial: Callable[[Program, Search], None] | None = None,
     on_report: Callable[[ScenarioProgram, Report], None] | None = None,
     again: Sequence[str] | str = "nobody said how to name the coordinator there",
     hire: Hire | None = None,
+    lend: Lend | None = None,
     saved: Saved | None = None,
 ) -> Campaign:
     """Search each program as ``investigate`` does. A ``KeyboardInterrupt`` ends the campaign with the reports so far.
 
     ``again``: as for ``confirmed``. One bug shows in many scenarios: of each claim only the first failure gets a fresh process.
-    ``hire``: who else runs trials. ``saved``: where the searches are kept, and go on from.
+    ``hire``: who else runs trials. ``lend``: who else has whole searches. ``saved``: where the searches are kept, and go on from.
     """
     reports: list[Report] = []
     claims = set[str]()
-    for program, found in _reports(programs, trials, seed, deviations, strategy, on_trial, hire, saved):
-        report = found
-        if isinstance(report.verdict, Violated):
-            claim = report.verdict.breach.claim
-            report = confirmed(report, again if claim not in claims else "another failure of this claim was")
-            claims.add(claim)
-        if report.search.trials or report.counterexample:
-            reports.append(report)
-            if on_report is not None:
-                on_report(program, report)
-        if report.search.interrupted:
-            return Campaign(tuple(reports), interrupted=True)
-    return Campaign(tuple(reports))
-
-
-def _reports(
-    programs: Sequence[ScenarioProgram],
-    trials: int,
-    seed: int,
-    deviations: int | None,
-    strategy: str,
-    on_trial: Callable[[ScenarioProgram, Search], None] | None,
-    hire: Hire | None,
-    saved: Saved | None,
-) -> Iterator[tuple[ScenarioProgram, Report]]:
+    interrupted, began = False, time.perf_counter()
+    terms = Terms(trials, seed, deviations, strategy)
+    lent = lend(programs, terms, saved, on_trial) if lend is not None else None
     for program in programs:
-        listener = (lambda search, program=program: on_trial(program, search)) if on_trial is not None else None
+        taken = lent.take(program) if lent is not None else None
+        interrupted = interrupted or (lent is not None and lent.stopped)
+        if interrupted and taken is None:
+            continue
+        listener = partial(on_trial, program) if on_trial is not None else None
         report = investigate(
             program,
             trials=trials,
@@ -260,5 +280,18 @@ def _reports(
             on_trial=listener,
             hire=hire,
             saved=saved,
+            taken=taken,
         )
-        yield program, report
+        if isinstance(report.verdict, Violated):
+            claim = report.verdict.breach.claim
+            report = confirmed(report, again if claim not in claims else "another failure of this claim was")
+            claims.add(claim)
+        if report.search.trials or report.counterexample:
+            reports.append(report)
+            if on_report is not None:
+                on_report(program, report)
+        if report.search.interrupted and not interrupted:
+            interrupted = True
+            if lent is not None:
+                lent.stop()
+    return Campaign(tuple(reports), interrupted, time.perf_counter() - began)

@@ -36,20 +36,23 @@ class Progress:
         self._programs = programs
         self._done = 0
         self._before = 0
+        self._open: dict[str, tuple[int, float]] = {}  # name of a program whose search goes on → its trials, and how much that is
         self._ran = 0  # not those of an earlier process, whose search is resumed
         self._started = clock()
         self._drawn = 0.0 if self._live else self._started
         self._pause_s = _REDRAW_S if self._live else _SIGN_OF_LIFE_S
 
     def on_trial(self, program: Program, search: Search) -> None:
-        """A trial has ended."""
+        """A trial has ended, or some have. Several searches may go on at a time."""
         now = self._clock()
-        self._ran += 1
+        before, _ = self._open.get(program.name, (max(search.trials - 1, 0), 0.0))
+        self._ran += search.trials - before
+        self._open[program.name] = search.trials, min(search.trials / search.budget, 1)
         if now - self._drawn >= self._pause_s:
             self._drawn = now
-            total = self._before + search.trials
+            total = self._before + sum(trials for trials, _ in self._open.values())
             rate = self._ran / max(now - self._started, 1e-9)
-            share = (self._done + min(search.trials / search.budget, 1)) / self._programs
+            share = (self._done + sum(part for _, part in self._open.values())) / self._programs
             bar = ("█" * round(20 * share)).ljust(20, "░")
             name = program.name.rpartition("/")[2]
             so_far = f"{counted(total, 'trial')}  {rate:,.0f}/s"
@@ -59,6 +62,8 @@ class Progress:
         """A program has been searched."""
         self._done += 1
         self._before += report.search.trials
+        before, _ = self._open.pop(program.name, (report.search.trials, 0.0))
+        self._ran += report.search.trials - before
 
     def clear(self) -> None:
         """Leave no trace of the line."""

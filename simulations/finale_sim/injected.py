@@ -20,3 +20,8 @@ class Injected:
     told: dict[int, str] = field(default_factory=dict)  #: site key of a choice → what it meant
     cells: dict[Cell, bool] = field(default_factory=dict)  #: a square that it came by → whether it was reached
     discarded: bool = False  #: an assumption did not hold
+
+    @property
+    def spoke(self) -> bool:
+        """Whether there is anything beside squares that it came by."""
+        return bool(self.probes or self.struck or self.lasting or self.told or self.discarded)

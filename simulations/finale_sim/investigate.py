@@ -52,23 +52,24 @@ def investigate(
     clock: Callable[[], float] = time.perf_counter,
     hire: Hire | None = None,
     saved: Saved | None = None,
+    taken: tuple[Search, float] | None = None,
 ) -> Report:
     """Search ``program`` with at most ``trials`` trials, plus at most 2,500 for shrinking a failure.
 
     One of twenty that hold, and each failure, is run again: what does not come out as before is not believed.
-    With ``deviations``, every stream with at most so many of them is tried first, and ``trials`` come on top.
-    ``strategy`` is the name of one (``search.NAMED``).
-    ``hire``: who else may run trials of the search. ``saved``: where the search is kept, and goes on from.
+    With ``deviations``, every stream with at most so many of them is tried first, and ``trials`` come on top. ``strategy`` is a
+    name (``search.NAMED``). ``hire``: who else may run trials. ``saved``: where the search is kept, and goes on from. ``taken``:
+    what others have done of it, which is not less than what was kept, and in how many seconds.
 
     Raises:
         BadSave: what was saved cannot be continued.
         ValueError: there is no such strategy.
     """
-    started = clock()
+    resumed, started = (taken[0], clock() - taken[1]) if taken is not None else (None, clock())
     found: Counterexample | Difference | None = None
     untold: str | None = None
     with Attentive(program.attempt) as attempt:
-        resumed = saved.search_of(program) if saved is not None else None
+        resumed = resumed or (saved.search_of(program) if saved is not None else None)
         if strategy == EXHAUSTIVE:
             program.conditions.see_that_orders_can_be_left_out()
             hire = None  # what it learns of a trial, it learns in this process
@@ -182,7 +183,7 @@ def _briefly(program: Program, run: RunTrial, failure: Attempt) -> tuple[Program
 
 
 def _tell(program: Program, attempt: Attempt) -> Story:
-    return program.tell(following({choice.site.key: choice.answer for choice in attempt.deviations}))
+    return program.tell(following(deviations_of(attempt.choices)))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -11,7 +11,6 @@ import pickle
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -61,7 +60,7 @@ class Saved:
         self._path = Path(path)
         self._arguments = dict(arguments)
         self._notice = notice
-        self._every_s = every_s
+        self.every_s = every_s  #: seconds between two times that a search is kept
         self._clock = clock
         self._searches = self._read()
         self._see_that_it_can_be_written()
@@ -91,7 +90,7 @@ class Saved:
 
     def on_trial(self, program: Program, search: Search) -> None:
         """A trial has ended: every few seconds, keep what there is."""
-        if self._clock() - self._written >= self._every_s:
+        if self._clock() - self._written >= self.every_s:
             self.keep(program, search)
 
     def keep(self, program: Program, search: Search) -> None:
@@ -100,8 +99,7 @@ class Saved:
         If that cannot be done, the file stays as it was, and ``notice`` is told, once for each reason.
         """
         if not search.torn:
-            kept = replace(search, cut=None, ended=None, interrupted=False)  # the next one is not ended by what ended this
-            self._searches[program.name] = pickle.dumps(kept, pickle.HIGHEST_PROTOCOL)
+            self._searches[program.name] = pickle.dumps(search.suspended(), pickle.HIGHEST_PROTOCOL)
         payload = pickle.dumps(self._searches, pickle.HIGHEST_PROTOCOL)
         head = {
             "finale-sim": "searches",

@@ -12,6 +12,7 @@ import pytest
 
 from finale_sim.campaign import campaign_programs
 from finale_sim.display import Progress, print_table
+from finale_sim.report import Report
 from finale_sim.search import Search
 
 
@@ -68,6 +69,20 @@ def test_the_line_fits_into_the_terminal(columns: int) -> None:
 def test_what_was_run_before_does_not_make_it_faster() -> None:
     """A resumed search shows where it is, and how fast this process goes."""
     assert " 1,003 trials  2/s " in lines_of(Terminal(), [0.5, 1.0, 1.5], before=1000)
+
+
+def test_searches_that_go_on_side_by_side_are_added_up() -> None:
+    """What is told of one does not hide the others, and nothing is counted twice when it is over."""
+    instants = iter([0.0, 1.0, 2.0, 4.0, 5.0])
+    one, two = campaign_programs(["crowd", "one prompt"])
+    stream = Terminal()
+    progress = Progress(2, stream, lambda: next(instants))
+    for program, trials in ((one, 0), (two, 0), (one, 80)):
+        progress.on_trial(program, Search(100, "sweep", trials))
+    assert " 40%  80 trials  20/s  crowd: sweep 80" in stream.getvalue()
+    progress.on_report(one, Report(one.name, Search(100, "sweep", 100), 0.0))
+    progress.on_trial(two, Search(100, "sweep", 10))
+    assert " 55%  110 trials  22/s  one prompt: sweep 10" in stream.getvalue()
 
 
 @pytest.mark.parametrize("has_rich", [True, False])

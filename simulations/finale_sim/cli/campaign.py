@@ -101,7 +101,7 @@ def _check_workspace(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgram], title: str) -> int:
     progress = Progress(len(programs))
     replay_with = again(arguments, getattr(arguments, "target", None))
-    with workers_for(arguments, label, progress) as hire:
+    with workers_for(arguments, label, progress) as others:
         campaign = run_campaign(
             programs,
             trials=arguments.trials,
@@ -111,7 +111,8 @@ def _run(arguments: argparse.Namespace, label: str, programs: list[ScenarioProgr
             on_trial=progress.on_trial,
             on_report=progress.on_report,
             again=replay_with,
-            hire=hire,
+            hire=others.hire,
+            lend=others.lend,
             saved=saved(arguments, progress),
         )
     progress.clear()

@@ -117,14 +117,14 @@ def _explore(arguments: argparse.Namespace) -> int:
     recover = as_program_function(arguments.crash.rpartition(":")[2], crash) if arguments.crash else None
     program = PlainProgram(f"explore/{label}", as_program_function(label, target), conditions, recover)
     progress = Progress(1)
-    with workers_for(arguments, label, progress) as hire:
+    with workers_for(arguments, label, progress) as others:
         report = investigate(
             program,
             trials=arguments.trials,
             seed=arguments.seed,
             strategy=arguments.strategy,
             on_trial=lambda search: progress.on_trial(program, search),
-            hire=hire,
+            hire=others.hire,
             saved=saved(arguments, progress, conditions=conditions.code),
         )
     report = confirmed(report, again(arguments, arguments.target))

@@ -8,9 +8,8 @@ from typing import Any
 
 from finale_sim.cli.parsing import positive
 from finale_sim.display import Progress
-from finale_sim.investigate import Hire
 from finale_sim.saved import Saved
-from finale_sim.workers import Source, hiring, usable_cores
+from finale_sim.workers import Help, Source, hiring, usable_cores
 
 __all__ = ["means", "saved", "workers_for"]
 
@@ -29,12 +28,12 @@ def means(sub: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def workers_for(arguments: argparse.Namespace, label: str, progress: Progress) -> Iterator[Hire | None]:
+def workers_for(arguments: argparse.Namespace, label: str, progress: Progress) -> Iterator[Help]:
     """Within, there are workers if they are wanted."""
     target, canary, crash = (getattr(arguments, name, None) for name in ("target", "canary", "crash"))
     source = Source(target, label, canary, crash)
-    with hiring(lambda: source, arguments.workers, None, _notice(progress)) as hire:
-        yield hire
+    with hiring(lambda: source, arguments.workers, None, _notice(progress)) as others:
+        yield others
 
 
 def _notice(progress: Progress) -> Callable[[str], None]:

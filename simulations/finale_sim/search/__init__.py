@@ -5,7 +5,7 @@ A strategy is a file in this folder with a class of the shape of ``Strategy``, l
 
 from finale_sim.search.crew import Alone, Crew
 from finale_sim.search.exhaustive import Exhaustive
-from finale_sim.search.loop import OnTrial, Search, search
+from finale_sim.search.loop import OnTrial, Search, Terms, search
 from finale_sim.search.mutation import Mutation
 from finale_sim.search.named import DEFAULT, EXHAUSTIVE, NAMED
 from finale_sim.search.pct import PCT
@@ -42,6 +42,7 @@ __all__ = [
     "Search",
     "Strategy",
     "Sweep",
+    "Terms",
     "following",
     "search",
 ]

@@ -1,11 +1,14 @@
 """How long tasks are, learnt from trials: what the uniform samplers weigh them by."""
 
-from collections.abc import Iterable, Mapping
+import random
+from bisect import bisect
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import TypeAlias
 
 from finale_sim.profile import Profile
 
-__all__ = ["Lengths", "Means", "Weights", "parent_of"]
+__all__ = ["Lengths", "Means", "Weights", "drawn", "parent_of"]
 
 Means: TypeAlias = Mapping[str, tuple[float, float]]
 """Path of a task → the mean of its own count, and of those of its family: itself, its children, and theirs."""
@@ -27,11 +30,11 @@ class Lengths:
 
     def learn(self, profile: Profile) -> None:
         """One more trial."""
-        thing = self._thing
+        thing, sums, touched = self._thing, self._sums, profile.touched
         for path, steps in profile.steps.items():
-            count = steps if thing is None else profile.touched.get((path, thing), 0) + profile.touched.get((path, -thing), 0)
-            total, trials = self._sums.get(path, (0, 0))
-            self._sums[path] = total + count, trials + 1
+            count = steps if thing is None else touched.get((path, thing), 0) + touched.get((path, -thing), 0)
+            total, trials = sums.get(path, (0, 0))
+            sums[path] = total + count, trials + 1
         self._told += 1
         if self._told & (self._told - 1) == 0:  # a power of two: means settle, and working them out for each trial would cost
             self.means = self._worked_out()
@@ -53,20 +56,29 @@ class Weights:
     """
 
     def __init__(self, means: Means) -> None:
+        self.seen = set[str]()  #: the tasks that are there
         self._means = means
-        self._seen = set[str]()
         self._born: dict[str, float] = {}  # path → the families of its children that were started
 
-    def see(self, paths: Iterable[str]) -> None:
-        """These tasks are there."""
-        for path in paths:
-            if path not in self._seen:
-                self._seen.add(path)
-                if path in self._means:
-                    parent = parent_of(path)
-                    self._born[parent] = self._born.get(parent, 0.0) + self._means[path][1]
+    def see(self, path: str) -> None:
+        """This task is there, and was not before."""
+        self.seen.add(path)
+        if path in self._means:
+            parent = parent_of(path)
+            self._born[parent] = self._born.get(parent, 0.0) + self._means[path][1]
 
     def left(self, path: str, done: int) -> float:
         """What this task, which has done so much, and its children to come have left; 0 for one that nobody knows."""
-        own, family = self._means.get(path, (0.0, 0.0))
-        return max(own - done, 0.0) + max(family - own - self._born.get(path, 0.0), 0.0)
+        if path not in self._means:
+            return 0.0
+        own, family = self._means[path]
+        to_come = family - own
+        if to_come > 0.0 and path in self._born:
+            to_come = max(to_come - self._born[path], 0.0)
+        return own - done + to_come if own > done else to_come
+
+
+def drawn(rng: random.Random, weights: Sequence[float]) -> int:
+    """An index, with a chance in proportion to its weight; at least one is above 0. As ``rng.choices``, without its checks."""
+    sums = list(accumulate(weights))
+    return bisect(sums, rng.random() * sums[-1], 0, len(sums) - 1)

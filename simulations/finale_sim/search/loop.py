@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from finale_sim.choices import Decide, Kind
-from finale_sim.injected import Cell
+from finale_sim.injected import Cell, Injected
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.crew import Alone, Crew
 from finale_sim.search.named import DEFAULT, strategy_named
@@ -21,7 +21,7 @@ from finale_sim.search.urw import URW
 from finale_sim.verdict import Bounded, Exhausted, Sampled, Truncated, Verdict, Violated
 from finale_sim.wording import counted
 
-__all__ = ["OnTrial", "Search", "Stage", "search"]
+__all__ = ["OnTrial", "Search", "Stage", "Terms", "search"]
 
 OnTrial = Callable[["Search"], None]
 
@@ -34,6 +34,16 @@ INDEPENDENT = frozenset({RandomWalk.name, "pct-3", POS.name, URW.name, SURW.name
 
 _TOLD_PER_AHEAD = 32
 """So many results to one trial that is ordered ahead of its own: a strategy that knows nothing yet should learn first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decides which trials a search runs, as ``search`` takes it."""
+
+    trials: int
+    seed: int = 0
+    deviations: int | None = None
+    strategy: str = DEFAULT
 
 
 @dataclass(slots=True)
@@ -110,8 +120,18 @@ class Search:
 
     @property
     def over(self) -> bool:
-        """Whether further trials would change nothing."""
-        return self.failure is not None or self.undecided >= _MOST_UNDECIDED
+        """Whether there will be no further trials, whatever the budget."""
+        ended = self.ended is not None or self.interrupted
+        return ended or self.failure is not None or self.undecided >= _MOST_UNDECIDED
+
+    def interrupt(self) -> None:
+        """Somebody has pressed Ctrl-C."""
+        self.interrupted = True
+        self.cut = f"interrupted after {self.trials:,} of {counted(self.budget, 'trial')}"
+
+    def suspended(self) -> "Search":
+        """As it can go on: not ended by what has ended it here."""
+        return replace(self, cut=None, ended=None, interrupted=False)
 
 
 def search(
@@ -147,8 +167,7 @@ def search(
     except EndSearch as reason:
         state.ended, state.cut = reason, str(reason)
     except KeyboardInterrupt:
-        state.interrupted = True
-        state.cut = f"interrupted after {state.trials:,} of {counted(state.budget, 'trial')}"
+        state.interrupt()
     crew.drop()
     return state
 
@@ -208,16 +227,13 @@ def _count(state: Search, attempt: Attempt) -> None:
         state.behaviours.add(attempt.profile.behaviour)
     state.choices += len(attempt.choices)
     state.steps += attempt.steps
-    state.seen.update(attempt.seen)
+    for ending in attempt.seen:
+        state.seen[ending] += 1
     state.novelty.note(attempt.digest if attempt.observed is None else attempt.observed)
-    state.probes.update(attempt.injected.probes)  # a bool counts as 0 or 1
-    state.struck.update(attempt.injected.struck.keys())
-    if not attempt.injected.discarded:
-        for cell, reached in attempt.injected.cells.items():
-            if cell in state.covered or len(state.covered) < _MOST_SQUARES:
-                state.covered[cell] += reached
-    state.raised.update(told for told in attempt.raised if told in state.raised or len(state.raised) < _MOST_RAISED)
-    state.discarded += attempt.injected.discarded
+    for told in attempt.raised:
+        if told in state.raised or len(state.raised) < _MOST_RAISED:
+            state.raised[told] += 1
+    _count_injected(state, attempt.injected)
     match attempt.deviations:
         case () if state.trials == 1:
             state.cancel_points = sum(choice.options - 1 for choice in attempt.choices if choice.site.kind is Kind.CANCEL)
@@ -234,3 +250,15 @@ def _count(state: Search, attempt: Attempt) -> None:
     else:
         state.late += attempt.late
         state.first = replace(attempt, profile=None) if state.first is None else state.first
+
+
+def _count_injected(state: Search, injected: Injected) -> None:
+    for name, reached in injected.probes.items():
+        state.probes[name] += reached
+    for name in injected.struck:
+        state.struck[name] += 1
+    state.discarded += injected.discarded
+    if not injected.discarded:
+        for cell, reached in injected.cells.items():
+            if cell in state.covered or len(state.covered) < _MOST_SQUARES:
+                state.covered[cell] += reached

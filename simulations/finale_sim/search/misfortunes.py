@@ -13,6 +13,7 @@ __all__ = ["Misfortunes"]
 
 _RESTLESSNESS = (1.0, 1.0, 0.5, 0.25, 0.1)  # the chance to look beyond index 0, drawn once per trial
 _FAULTS = (0.0, 0.05, 0.25, 0.5)
+_KINDS = tuple(Kind)  # to go through an enum costs more than all the rest
 _ACTIVE = 0.7  # the chance of each fault to be one that strikes in this trial
 _CANCELS = (0.0, 0.01, 0.05)  # asked at every step: more than a few in a trial, and nothing is left to happen
 
@@ -23,7 +24,7 @@ class Misfortunes:
     def __init__(self, rng: random.Random, n: int) -> None:
         self._rng = rng
         restless, faulty = rng.choice(_RESTLESSNESS), rng.choice(_FAULTS)
-        self._chances = dict.fromkeys(Kind, restless) | {Kind.FAULT: faulty}
+        self._chances = dict.fromkeys(_KINDS, restless) | {Kind.FAULT: faulty}
         self._chances[Kind.CANCEL] = self._chances[Kind.CRASH] = _CANCELS[n % len(_CANCELS)]
         self._active: dict[str, bool] = {}  # a fault strikes in some trials only, and then again and again
 

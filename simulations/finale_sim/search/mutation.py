@@ -7,7 +7,7 @@ answer at random here and there; most follow one of the newer ones. So what was 
 import random
 from collections.abc import Sequence
 
-from finale_sim.choices import Candidate, Deviations, Site, deviations
+from finale_sim.choices import Candidate, Choice, Deviations, Site, deviations
 from finale_sim.search.behaviours import Behaviours
 from finale_sim.search.misfortunes import Misfortunes
 from finale_sim.search.strategy import Attempt, Completed, Planned
@@ -51,21 +51,21 @@ class Mutation:
         self._seed = seed
         self._n = 0
         self._known = Behaviours()
-        self._kept: list[tuple[Deviations, int]] = []  # with the number of choices
+        self._kept: list[tuple[tuple[Choice, ...], int]] = []  # deviations, and the number of choices
 
     def next(self) -> Planned:
         self._n += 1
         rng = random.Random(self._seed << 40 | 1 << 34 | self._n)
         newer = max(rng.random(), rng.random())
-        parent, length = self._kept[int(newer * len(self._kept))] if self._kept else ({}, 0)
+        parent, length = self._kept[int(newer * len(self._kept))] if self._kept else ((), 0)
         rate = 2 ** rng.uniform(_LEAST, _MOST) / max(length, 1)
         end = length if rng.random() < 0.5 else rng.randrange(length + 1)
-        return Planned(_mutant, self._seed, self._n, parent, rate, end)
+        return Planned(_mutant, self._seed, self._n, deviations(parent), rate, end)
 
     def learn(self, attempt: Attempt) -> None:
         if attempt.profile is None or attempt.undecided is not None or not self._known.add(attempt.profile.behaviour):
             return
-        entry = deviations(attempt.choices), len(attempt.choices)
+        entry = attempt.deviations, len(attempt.choices)
         if len(self._kept) >= _KEPT:
             del self._kept[attempt.profile.behaviour % _KEPT]
         self._kept.append(entry)

@@ -79,7 +79,7 @@ class PCT:
         return Planned(_priorities, self._seed, self._n, self._changes, self._choices)
 
     def learn(self, attempt: Attempt) -> None:
-        if attempt.undecided is None:
+        if attempt.undecided is None and len(attempt.choices) > self._choices:
             asked = sum(choice.site.kind is Kind.SCHEDULE for choice in attempt.choices)
             self._choices = max(self._choices, asked)
 

@@ -100,7 +100,7 @@ class _HappyPath:
 class Portfolio:
     """Ends when its sweep has tried everything. ``trials`` is the budget. Without a sweep it never ends."""
 
-    ahead = 256
+    ahead = 1024
 
     def __init__(self, seed: int = 0, trials: int = 1000, sweep: Sweep | None = None) -> None:
         self.name = "portfolio"  #: once something was learnt: of the strategy whose trial that was
@@ -177,9 +177,10 @@ class Portfolio:
         if self._opening:
             first = self._opening.popleft()
             return next((arm for arm in self._arms if isinstance(arm.strategy, first)), self._opposites)
-        total = sum(arm.weight for arm in self._arms)
-        for arm in self._arms:
-            arm.lag += arm.weight / total
+        weights = [arm.weight for arm in self._arms]
+        total = sum(weights)
+        for arm, weight in zip(self._arms, weights, strict=True):
+            arm.lag += weight / total
         arm = max(self._arms, key=lambda arm: arm.lag)
         arm.lag -= 1
         return arm

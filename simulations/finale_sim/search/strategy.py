@@ -41,7 +41,7 @@ class Attempt:
     @property
     def deviations(self) -> tuple[Choice, ...]:
         """The choices that were not 0, in order."""
-        return tuple(choice for choice in self.choices if choice.answer)
+        return tuple([choice for choice in self.choices if choice.answer])
 
 
 RunTrial: TypeAlias = Callable[[Decide], Attempt]

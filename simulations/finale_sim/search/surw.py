@@ -13,7 +13,7 @@ import random
 from collections.abc import Sequence
 
 from finale_sim.choices import Candidate, Site
-from finale_sim.search.lengths import Lengths, Means, Weights
+from finale_sim.search.lengths import Lengths, Means, Weights, drawn
 from finale_sim.search.misfortunes import Misfortunes
 from finale_sim.search.strategy import Attempt, Completed, Planned
 from finale_sim.search.urw import URW
@@ -42,36 +42,43 @@ class _Selective:
         return self._others(site, options)
 
     def pick(self, site: Site, tasks: Sequence[Candidate]) -> int:
-        self._weights.see(task.path for task in tasks)
-        every = range(len(tasks))
-        touching = [self._thing in task.touches or -self._thing in task.touches for task in tasks]
-        for task in tasks:
-            self._done.setdefault(task.path, task.steps)  # of steps that were not seen, as many as there can have been
+        paths = [task.path for task in tasks]
+        for path, task in zip(paths, tasks, strict=True):
+            if path not in self._done:
+                self._done[path] = task.steps  # of steps that were not seen, as many as there can have been
+                self._weights.see(path)
         if self._waited >= _PATIENCE:
             self._drawn = ""
             self._priorities.clear()
         if not self._drawn:
-            self._draw([task.path for task in tasks])
-        free = [at for at in every if not touching[at] or tasks[at].path == self._drawn]
-        if not free:
-            self._draw([task.path for task in tasks])
-            free = [at for at in every if tasks[at].path == self._drawn]
-        at = max(free, key=lambda at: self._priority(tasks[at].path))
+            self._draw(paths)
+        one, other = self._thing, -self._thing
+        touching = [one in task.touches or other in task.touches for task in tasks]
+        at = self._first(paths, touching)
+        if at is None:
+            self._draw(paths)
+            at = paths.index(self._drawn)
         self._waited += 1
         if touching[at]:
-            path = tasks[at].path
-            self._done[path] += 1
+            self._done[paths[at]] += 1
             self._drawn = ""
         return at
 
-    def _priority(self, path: str) -> float:
-        if path not in self._priorities:
-            self._priorities[path] = self._rng.random()
-        return self._priorities[path]
+    def _first(self, paths: Sequence[str], touching: Sequence[bool]) -> int | None:
+        """Of those that may go on, the one with the highest priority."""
+        first, highest = None, -1.0
+        for at, path in enumerate(paths):
+            if touching[at] and path != self._drawn:
+                continue
+            if path not in self._priorities:
+                self._priorities[path] = self._rng.random()
+            if self._priorities[path] > highest:
+                first, highest = at, self._priorities[path]
+        return first
 
     def _draw(self, paths: Sequence[str]) -> None:
         left = [self._weights.left(path, self._done[path]) for path in paths]
-        self._drawn = self._rng.choices(paths, left)[0] if any(left) else self._rng.choice(paths)
+        self._drawn = paths[drawn(self._rng, left)] if any(left) else self._rng.choice(paths)
         self._waited = 0
 
 

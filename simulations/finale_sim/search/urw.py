@@ -11,7 +11,7 @@ import random
 from collections.abc import Sequence
 
 from finale_sim.choices import Candidate, Site
-from finale_sim.search.lengths import Lengths, Means, Weights
+from finale_sim.search.lengths import Lengths, Means, Weights, drawn
 from finale_sim.search.misfortunes import Misfortunes
 from finale_sim.search.strategy import Attempt, Completed, Planned
 
@@ -33,9 +33,10 @@ class _Uniform:
 
     def pick(self, site: Site, tasks: Sequence[Candidate]) -> int:
         weights = self._weights
-        weights.see(task.path for task in tasks)
-        left = [weights.left(task.path, task.steps) or _LONGER for task in tasks]
-        return self._rng.choices(range(len(tasks)), left)[0]
+        for task in tasks:
+            if task.path not in weights.seen:
+                weights.see(task.path)
+        return drawn(self._rng, [weights.left(task.path, task.steps) or _LONGER for task in tasks])
 
 
 class URW:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from finale_sim.attentive import Attentive
 from finale_sim.choices import Decide, happy_path
@@ -12,7 +13,7 @@ from finale_sim.search import EndSearch
 from finale_sim.workers.packing import Packer
 from finale_sim.workers.source import Source
 
-__all__ = ["Chunk", "Unfit", "run_chunk"]
+__all__ = ["Chunk", "Unfit", "fitting", "run_chunk"]
 
 _fitting: set[tuple[Source, str, Conditions]] = set()
 
@@ -40,7 +41,7 @@ def run_chunk(source: Source, chunk: Chunk, begins: Callable[[int], None] = lamb
     packer = Packer()
     try:
         with source.broken():
-            program = _fit(source, chunk)
+            program = fitting(source, chunk)
             with Attentive(program.attempt) as run:
                 rechecked = Rechecked(program, run)
                 for number, decide in enumerate(chunk.decides, chunk.first):
@@ -54,15 +55,30 @@ def run_chunk(source: Source, chunk: Chunk, begins: Callable[[int], None] = lamb
     return packer.pack()
 
 
-def _fit(source: Source, chunk: Chunk) -> Program:
-    """The program, if it is the same here as at home."""
-    key = source, chunk.program, chunk.conditions
+class _Sent(Protocol):
+    """What is to be run, and the digest of its happy path where it comes from."""
+
+    @property
+    def program(self) -> str: ...
+    @property
+    def conditions(self) -> Conditions: ...
+    @property
+    def happy(self) -> int: ...
+
+
+def fitting(source: Source, sent: _Sent) -> Program:
+    """The program, if it is the same here as at home.
+
+    Raises:
+        Unfit: it is not.
+    """
+    key = source, sent.program, sent.conditions
     try:
-        program = source.program(chunk.program, chunk.conditions)
-        happy = chunk.happy if key in _fitting else program.attempt(happy_path).digest
+        program = source.program(sent.program, sent.conditions)
+        happy = sent.happy if key in _fitting else program.attempt(happy_path).digest
     except Exception as error:
         raise Unfit(str(error)) from error
-    if happy != chunk.happy:
+    if happy != sent.happy:
         raise Unfit("its happy path takes another way there, so it depends on more than its choices")
     _fitting.add(key)
     return program

@@ -7,8 +7,8 @@ together when it is taken. The values in the tables are shared then, which saves
 import pickle
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from operator import attrgetter
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from finale_sim.choices import Choice, Site
@@ -18,9 +18,11 @@ from finale_sim.search import Attempt
 
 __all__ = ["Packer", "Results", "Row", "unpack"]
 
-_FIELDS = tuple(field.name for field in fields(Attempt) if field.name not in ("choices", "injected", "profile"))
-_rest_of = attrgetter(*_FIELDS)
-_NOTHING = Injected()
+_APART = ("choices", "injected", "profile")
+_FIELDS = tuple(field.name for field in fields(Attempt))
+_rest_of = attrgetter(*(name for name in _FIELDS if name not in _APART))
+_in_order = itemgetter(*((*_APART, *(name for name in _FIELDS if name not in _APART)).index(name) for name in _FIELDS))
+_NOTHING = Injected()  # of all attempts in which nothing was said; who reads an attempt leaves it as it is
 _Known = dict[Any, int]  # value → its place in a table
 
 
@@ -29,10 +31,11 @@ class Row:
     """An attempt, packed: flat, so that a thousand of them are nothing to Python's garbage collector."""
 
     made: list[Choice]  #: every choice of the chunk
-    named: list[Any]  #: every task, and every thing that a task touches
+    named: list[Any]  #: every task, every thing that a task touches, and every square of coverage
     numbers: bytes
     counted: tuple[int, bytes, bytes] | None
-    injected: Injected | None
+    cells: bytes
+    said: Injected | None  #: without its cells
     rest: tuple[Any, ...]
 
     def attempt(self) -> Attempt:
@@ -41,12 +44,12 @@ class Row:
         if self.counted is not None:
             behaviour, steps, touched = self.counted
             profile = Profile(behaviour, _counts(self.named, steps), _counts(self.named, touched))
-        return Attempt(
-            tuple(map(self.made.__getitem__, _numbers(self.numbers))),
-            injected=self.injected or Injected(),
-            profile=profile,
-            **dict(zip(_FIELDS, self.rest, strict=True)),
-        )
+        injected = self.said or _NOTHING
+        if self.cells:
+            cells = {cell: bool(reached) for cell, reached in _counts(self.named, self.cells).items()}
+            injected = replace(injected, cells=cells)
+        choices = tuple(map(self.made.__getitem__, _numbers(self.numbers)))
+        return Attempt(*_in_order((choices, injected, profile, *self.rest)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,11 @@ class Packer:
         profile, named, counted = attempt.profile, self._named, None
         if profile is not None:
             counted = profile.behaviour, _counted(named, profile.steps), _counted(named, profile.touched)
-        injected = None if attempt.injected == _NOTHING else attempt.injected
-        self._rows.append((_places(self._made, attempt.choices).tobytes(), counted, injected, _rest_of(attempt)))
+        injected = attempt.injected
+        cells = _counted(named, injected.cells)
+        said = replace(injected, cells={}) if injected.spoke else None
+        numbers = _places(self._made, attempt.choices).tobytes()
+        self._rows.append((numbers, counted, cells, said, _rest_of(attempt)))
 
     def pack(self, ended: BaseException | None = None) -> bytes:
         """All of them, and what ended the chunk."""

@@ -75,20 +75,22 @@ class Pool:
     @property
     def idle(self) -> list[Process]:
         """Those that have nothing to do."""
-        return [process for process in self._processes if process.ready and process.chunk is None]
+        return [process for process in self._processes if process.idle]
 
     @property
     def empty(self) -> bool:
         """Whether there are no processes, and will be none."""
         return self._started and not self._processes
 
-    def received(self, *, wait: bool) -> list[tuple[Process, bytes | None]]:
-        """Results, packed, of those that have come back; None for one that has died."""
+    def received(self, *, wait: bool = True, timeout_s: float | None = None) -> list[tuple[Process, bytes | None]]:
+        """Results, packed, of those that have come back; None for one that has died. Who lent a search hears of it."""
         messages = []
-        for key, _ in self._selector.select(None if wait else 0) if self._processes else ():
-            message = key.data.receive()
-            if message is None or message:
-                messages.append((key.data, message))
+        for key, _ in self._selector.select(timeout_s if wait else 0) if self._processes else ():
+            process, message = key.data, key.data.receive()
+            if process.hears is not None and message != b"":
+                process.hears(message)
+            elif message is None or message:
+                messages.append((process, message))
         return messages
 
     def bury(self, process: Process) -> str:

@@ -7,14 +7,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
 from finale_sim.failure.fresh import environment
 from finale_sim.workers.channel import Channel
 from finale_sim.workers.chunk import Chunk
+from finale_sim.workers.errand import Errand
 from finale_sim.workers.source import Source
-from finale_sim.workers.worker import NUMBER, READY, STEP
+from finale_sim.workers.worker import CALL_BACK, NUMBER, READY, STEP
 
 __all__ = ["INSIDE", "Process"]
 
@@ -35,10 +37,13 @@ class Process:
     def __init__(self, source: Source) -> None:
         self.ready = False
         self.chunk: Chunk | None = None
+        self.hears: Callable[[bytes | None], None] | None = None  #: who is told the news of a search that it was lent
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the process is
+        os.ftruncate(self._file.fileno(), NUMBER)
         ours, theirs = socket.socketpair()
         self.channel = Channel(ours)
         self._process: subprocess.Popen[bytes] | None = None
+        self._called_back = False
         try:
             with theirs:
                 self._process = self._started(theirs)
@@ -66,8 +71,38 @@ class Process:
             OSError: it has died.
         """
         self.chunk = chunk
-        os.ftruncate(self._file.fileno(), 0)
+        file = self._file.fileno()
+        os.pwrite(file, bytes(NUMBER), 0)
+        if closely:
+            os.ftruncate(file, NUMBER)
         self.channel.send(pickle.dumps((chunk, closely), pickle.HIGHEST_PROTOCOL))
+
+    def lend(self, errand: Errand, hears: Callable[[bytes | None], None]) -> None:
+        """Let it do a whole search; ``hears`` is told what it sends, or None when it has died.
+
+        Raises:
+            OSError: it has died.
+        """
+        self.hears = hears
+        os.pwrite(self._file.fileno(), bytes(NUMBER), 0)
+        self.channel.send(pickle.dumps(errand, pickle.HIGHEST_PROTOCOL))
+
+    def call_back(self) -> None:
+        """Want the search that it was lent back as it is; the same is wanted once."""
+        if not self._called_back:
+            self._called_back = True
+            with suppress(OSError):  # it has died, and is about to be found dead
+                self.channel.send(CALL_BACK)
+
+    def returned(self) -> None:
+        """The search that it was lent is back."""
+        self.hears = None
+        self._called_back = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has nothing to do."""
+        return self.ready and self.chunk is None and self.hears is None
 
     def receive(self) -> bytes | None:
         """Wait for a message: results of the chunk, packed, or nothing (as bytes) when it has become ready. None: it has died."""
@@ -82,12 +117,12 @@ class Process:
     @property
     def number(self) -> int:
         """The number of the trial that it runs, or ran when it died; 0 if it had not begun one."""
-        return int.from_bytes(os.pread(self._file.fileno(), NUMBER, 0))
+        return int.from_bytes(os.pread(self._file.fileno(), NUMBER, 0), sys.byteorder)
 
     @property
     def deviations(self) -> tuple[tuple[int, int], ...]:
         """What the last trial of a chunk that was run closely had deviated in: site keys and indexes."""
-        size = max(os.fstat(self._file.fileno()).st_size - NUMBER, 0)
+        size = os.fstat(self._file.fileno()).st_size - NUMBER
         data = os.pread(self._file.fileno(), size, NUMBER)
         half = STEP // 2
         return tuple(

@@ -5,19 +5,24 @@ dies, and, as its standard input, of a pipe that ends when its parent does.
 """
 
 import gc
+import mmap
 import os
 import pickle
+import select
 import socket
 import threading
+from functools import partial
 
 from finale_sim.choices import Decide, Site
 from finale_sim.workers.channel import Channel
 from finale_sim.workers.chunk import Chunk, run_chunk
+from finale_sim.workers.errand import Errand, News, run_errand
 from finale_sim.workers.source import Source
 
-__all__ = ["NUMBER", "READY", "STEP", "main", "watched"]
+__all__ = ["CALL_BACK", "NUMBER", "READY", "STEP", "main", "watched"]
 
 READY = b"ready"
+CALL_BACK = b"call back"
 NUMBER = 8
 """Bytes at the beginning of the file: the number of the trial that runs."""
 STEP = 8
@@ -59,15 +64,28 @@ def main(arguments: list[str]) -> None:
         if (first := channel.receive()) is None:
             return  # the parent is gone already
         source: Source = pickle.loads(first)  # noqa: S301  # of the parent, that could run anything here anyway
+        number = memoryview(mmap.mmap(file, NUMBER)).cast("Q")  # of the file; costs less than a call of the system for each trial
         gc.freeze()  # what is imported by now stays, so nobody need look through it again and again
         channel.send(READY)
+        begins = partial(number.__setitem__, 0)
         while (message := channel.receive()) is not None:
-            chunk, closely = pickle.loads(message)  # noqa: S301  # the same
-            channel.send(run_chunk(source, watched(chunk, file) if closely else chunk, lambda number: _leave(file, number)))
+            if message == CALL_BACK:
+                continue  # what it was about has been sent already
+            sent = pickle.loads(message)  # noqa: S301  # the same
+            if isinstance(sent, Errand):
+                _tell(channel, run_errand(source, sent, begins, partial(_tell, channel), partial(_called_back, channel)))
+            else:
+                chunk, closely = sent
+                channel.send(run_chunk(source, watched(chunk, file) if closely else chunk, begins))
 
 
-def _leave(file: int, number: int) -> None:
-    os.pwrite(file, number.to_bytes(NUMBER), 0)
+def _tell(channel: Channel, news: News) -> None:
+    channel.send(pickle.dumps(news, pickle.HIGHEST_PROTOCOL))
+
+
+def _called_back(channel: Channel) -> bool:
+    """Whether somebody has sent something; there is but one thing that it can be. Or the parent is gone."""
+    return bool(select.select([channel], [], [], 0)[0]) and channel.receive() in (CALL_BACK, None)
 
 
 def _end_with_parent() -> None:

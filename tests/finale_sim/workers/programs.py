@@ -109,3 +109,16 @@ class Slip:
         except trio.Cancelled:
             return 5  # type: ignore[return-value]
         return "answer"
+
+
+class Deadly(Slip):
+    """A coordinator that takes the process of a worker along if it is cancelled."""
+
+    async def run(self, request: Any, ctx: Any) -> str:
+        try:
+            await trio.sleep(1)
+        except trio.Cancelled:
+            if sys.argv[0] == "-c":
+                os._exit(7)
+            raise
+        return "answer"

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import pytest
 
-from finale_sim.workers.hiring import hiring
+from finale_sim.workers.hiring import Help, hiring
 from finale_sim.workers.pool import Pool, usable_cores
 from finale_sim.workers.process import INSIDE
 from finale_sim.workers.source import Source
@@ -117,8 +117,8 @@ def test_a_pool_leaves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_worker_has_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A target that searches when it is imported would start workers that import it, without end."""
     monkeypatch.setenv(INSIDE, "1")
-    with hiring(Source, 2, map, print) as hire:
-        assert hire is None
+    with hiring(Source, 2, map, print) as others:
+        assert others == Help()
 
 
 def test_workers_that_cannot_start_are_told_once(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
