@@ -52,6 +52,12 @@ class Passage:
         """Whether a timer is due that has not fired: a task was chosen to go first."""
         return bool(self._loop.timers.due(self._context.clock.now))
 
+    @property
+    def overdue(self) -> bool:
+        """Whether a timer was over when it was set: it fires before any task goes on."""
+        due = self._loop.timers.due(self._context.clock.now)
+        return bool(due) and due[-1][1] > self._set_before
+
     def turn(self, runnable: int) -> bool:
         """Fire a timer that is due, or let time pass. False if neither is possible, or if a task was chosen to go first."""
         context = self._context

@@ -1,10 +1,13 @@
 """Exhaustive: one trial for each order that makes a difference, and hardly any others.
 
 Two trials are of one class if one can be made of the other by letting neighbouring steps change places that touch nothing in
-common. One trial of each class is enough: all others end alike. This is optimal dynamic partial order reduction with wakeup trees
-(Abdulla, Aronis, Jonsson, Sagonas, POPL 2014; "Source sets", J. ACM 64(4), 2017): run a trial, find the pairs of steps that
-conflict and could have come in the other order, and see that some trial has them so. Choices that are not about who goes next
-(data, faults, cancels, ties of timers) are simply all tried.
+common. One trial of each class is enough: all others end alike. This is optimal dynamic partial order reduction (Abdulla, Aronis,
+Jonsson, Sagonas, POPL 2014; "Source sets", J. ACM 64(4), 2017), with a list of wishes at each step for their wakeup tree: run a
+trial, find the pairs of steps that conflict and could have come in the other order (``races.py``), and see that some trial has
+them so (``wishes.py``). Choices that are not about who goes next (data, faults, ties of timers) are simply all tried.
+
+They know what a step will touch before it is taken. Our steps are long, and what the second one of a race touches may depend
+on the first; ``known.py`` has what is known of it.
 
 What steps have in common comes from ``kernel/touched/tracking.py``, which counts what it cannot follow as everything. Nothing
 rests on that alone: every few trials one is run again with two neighbours exchanged that are said to be independent
@@ -13,12 +16,14 @@ rests on that alone: every few trials one is run again with two neighbours excha
 
 from collections.abc import Sequence
 
-from finale_sim.accesses import EVERYTHING, Accesses
+from finale_sim.accesses import Accesses
 from finale_sim.choices import Candidate, Decide, Site
 from finale_sim.search.doubt import Doubt
-from finale_sim.search.races import wish_for_reversals
+from finale_sim.search.known import Known
+from finale_sim.search.races import see_causes, wish_for_reversals
 from finale_sim.search.strategy import Attempt, Completed, EndSearch
-from finale_sim.search.trail import Branch, Node, Passage, Step, Wish
+from finale_sim.search.trail import Branch, Node, Passage, Step
+from finale_sim.search.wishes import grant, hand_on
 
 __all__ = ["DOUBT_EVERY", "Exhaustive"]
 
@@ -34,7 +39,7 @@ class _Execution:
         self._at = 0  # of the next node that is a repetition
         self._last = len(trail) - 1
         self._sleep: dict[str, Accesses] = {}
-        self._wishes: list[Wish] = []
+        self._then: tuple[str, ...] = ()
         self._step: Step | None = None
 
     def __call__(self, site: Site, options: int) -> int:
@@ -56,8 +61,7 @@ class _Execution:
             if not awake:
                 self.redundant = True
                 return 0
-            first, *others = [w for w in self._wishes if w.path in awake] or [Wish(awake[0], EVERYTHING)]
-            node = self._new(Step(enabled, self._sleep, first.path, asked=True, wishes=others, then=first.then))
+            node = self._new(self._following(enabled, awake))
         if not isinstance(node, Step) or set(node.enabled) != set(enabled):
             raise _strayed(site)
         self._step = node
@@ -70,10 +74,11 @@ class _Execution:
             node = self._alone(path)
         if self.redundant or node is None:
             return
-        self._wishes = node.then if self._at > self._last else []
+        self._then = node.then if self._at > self._last else ()
         node.accesses, node.woke = accesses, woke
         node.done[path] = accesses | node.done.get(path, accesses)
-        self._sleep = {other: touched for other, touched in node.covered().items() if not touched.conflicts(accesses)}
+        covered = {**node.sleep, **node.done}
+        self._sleep = {other: touched for other, touched in covered.items() if other != path and not touched.conflicts(accesses)}
 
     def passed(self, woke: frozenset[str]) -> None:
         """Time has passed, or a timer has fired."""
@@ -91,11 +96,17 @@ class _Execution:
             if path in self._sleep:
                 self.redundant = True
                 return None
-            then = next((wish.then for wish in self._wishes if wish.path == path), [])
-            node = self._new(Step((path,), self._sleep, path, asked=False, then=then))
+            node = self._new(self._following((path,), [path]))
         if not isinstance(node, Step) or node.taken != path:
             raise _strayed(path)
         return node
+
+    def _following(self, enabled: tuple[str, ...], awake: list[str]) -> Step:
+        """A step of whoever is wished for, else of the first of these."""
+        wished, *then = self._then or ("",)
+        if wished not in awake:
+            return Step(enabled, self._sleep, awake[0])
+        return Step(enabled, self._sleep, wished, tuple(then))
 
     def _known(self) -> Node | None:
         if self._at > self._last:
@@ -123,6 +134,7 @@ class Exhaustive:
         self.classes = 0  #: of which a trial was run
         self.redundant = 0  #: trials that turned out to be of a class that had had one
         self._trail: list[Node] = []
+        self._known = Known()
         self._fresh = 0  # from here on the trail is new
         self._warm = False  # the first trial only shows what there is: caches fill, modules are imported
         self._going: _Execution | Doubt | None = None
@@ -158,7 +170,9 @@ class Exhaustive:
         self.classes += not going.redundant
         if not going.redundant and self.classes % DOUBT_EVERY == 1:
             self._doubt = Doubt.of(self._trail, attempt, self.classes)
-        wish_for_reversals(self._trail, self._fresh)
+        fresh = see_causes(self._trail, self._fresh, self._known)
+        hand_on(self._trail, self._fresh, self._known)
+        wish_for_reversals(self._trail, fresh, self._known)
         self._backtrack()
 
     def _backtrack(self) -> None:
@@ -169,11 +183,10 @@ class Exhaustive:
             if isinstance(node, Branch) and node.taken + 1 < node.options:
                 node.taken += 1
                 break
-            if isinstance(node, Step) and node.wishes:
+            if isinstance(node, Step):
                 node.done.setdefault(node.taken, node.accesses)
-                wish = node.wishes.pop(0)
-                node.taken, node.then, node.accesses = wish.path, wish.then, EVERYTHING
-                break
+                if grant(trail, self._known):
+                    break
             trail.pop()
         self.exhausted = not trail
         self._fresh = max(len(trail) - 1, 0)

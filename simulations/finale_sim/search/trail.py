@@ -1,21 +1,60 @@
 """What an exhaustive search remembers of the trial that it is at: its steps and choices, and what is left to try at each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from finale_sim.accesses import EVERYTHING, Accesses
 from finale_sim.choices import Site
 
-__all__ = ["Branch", "Node", "Passage", "Step", "Wish", "apart", "conflicting"]
+__all__ = ["Branch", "Move", "Node", "Passage", "Step", "Wish", "Wishes", "moves_of"]
 
 
-@dataclass(slots=True)
-class Wish:
-    """A task that shall take the next step, and who shall go on from there: the first of ``then``, in later trials the others."""
+class Move(NamedTuple):
+    """A step, or a passage of time, apart from its place in a trail. Where it is possible at all, it is the same.
+
+    ``number`` is that of no other step; ``own`` that of its task's step before, -1 if there is none, and ``causes`` those of all
+    that it directly depends on.
+    """
 
     path: str
-    accesses: Accesses  # what it touched there when it was wished for
-    then: list["Wish"] = field(default_factory=list)
+    accesses: Accesses
+    number: int
+    own: int
+    causes: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """That these moves are made, and then the task takes its next step, whatever that touches; ``own`` is that before it."""
+
+    moves: tuple[Move, ...]
+    path: str
+    own: int
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Who takes a step, one after the other."""
+        return (*(move.path for move in self.moves), self.path)
+
+    @property
+    def key(self) -> tuple[int | str, ...]:
+        """Equal for wishes that are for the same."""
+        return (*(move.number for move in self.moves), self.path)
+
+    @property
+    def begun(self) -> "Wish | None":
+        """What is left of it if its last step is taken first; None if that was all."""
+        return Wish(self.moves[:-1], self.moves[-1].path, self.moves[-1].own) if self.moves else None
+
+    def without(self, path: str) -> "Wish":
+        """What is left of it when a task has made its first move."""
+        own = next(move for move in self.moves if move.path == path)
+        return Wish(tuple(move for move in self.moves if move is not own), self.path, self.own)
+
+
+Wishes: TypeAlias = dict[tuple[int | str, ...], Wish]
+"""By their keys, in the order in which they were made."""
 
 
 @dataclass(slots=True)
@@ -23,22 +62,29 @@ class Step:
     """A step, and the tasks that could have taken it.
 
     ``sleep`` are tasks whose next step here is covered by earlier trials, with what that touches; ``done`` are those that went
-    first here, the one that is taken now included.
+    first here, the one that is taken now included. ``wishes`` are for later trials, ``taken_along`` for those that begin with the
+    step that is taken.
     """
 
     enabled: tuple[str, ...]
     sleep: dict[str, Accesses]
     taken: str
-    asked: bool  # whether there was a choice
-    wishes: list[Wish] = field(default_factory=list)  # who has to go first here in later trials
-    then: list[Wish] = field(default_factory=list)  # who shall go on behind the step that is taken
+    then: tuple[str, ...] = ()  # who shall go on behind the step that is taken
+    wishes: Wishes = field(default_factory=dict)
+    taken_along: Wishes = field(default_factory=dict)
     done: dict[str, Accesses] = field(default_factory=dict)
     accesses: Accesses = EVERYTHING
     woke: frozenset[str] = frozenset()
+    move: Move | None = None  # once the trial is over
+    before: int = 0  # places of all that have to come before it, as bits
+    races: tuple[int, ...] = ()  # places of those that could as well have come behind it
 
-    def covered(self) -> dict[str, Accesses]:
-        """The other tasks that need not go first here any more."""
-        return {path: touched for path, touched in {**self.sleep, **self.done}.items() if path != self.taken}
+    def turn_to(self, wish: Wish) -> None:
+        """Somebody else goes first here in the next trial."""
+        self.taken, *then = wish.order
+        self.then, self.accesses = tuple(then), EVERYTHING
+        rest = wish.without(self.taken) if wish.moves else None
+        self.taken_along = {rest.key: rest} if rest is not None else {}
 
 
 @dataclass(slots=True)
@@ -55,16 +101,13 @@ class Passage:
     """Time passed, or a timer fired: nothing changes places with that."""
 
     woke: frozenset[str] = frozenset()
+    move: Move | None = None
+    before: int = 0
 
 
 Node: TypeAlias = Step | Branch | Passage
 
 
-def conflicting(first: Node, second: Node) -> bool:
-    """Whether both are steps whose order may matter."""
-    return isinstance(first, Step) and isinstance(second, Step) and first.accesses.conflicts(second.accesses)
-
-
-def apart(path: str, touched: Accesses, steps: list[Step]) -> bool:
-    """Whether a task takes none of these steps, and its own has nothing to do with them."""
-    return all(step.taken != path and not touched.conflicts(step.accesses) for step in steps)
+def moves_of(nodes: Sequence[Node]) -> list[Move]:
+    """All but the branches, in order."""
+    return [node.move for node in nodes if not isinstance(node, Branch) and node.move is not None]

@@ -1113,3 +1113,99 @@ async def a_default_argument_of_a_method() -> None:
         await counter.count()
 
     await both((work,), (work,))
+
+
+@program
+async def what_only_one_order_makes_them_share() -> None:
+    """Who listens before the door is closed looks at the bell; who rings meets nobody else. The first trial closes it first."""
+    closed = rung = heard = False
+
+    async def close() -> None:
+        nonlocal closed
+        closed = True
+
+    async def listen() -> None:
+        nonlocal heard
+        if not closed:
+            heard = rung
+
+    async def ring() -> None:
+        nonlocal rung
+        rung = True
+
+    await both((close,), (listen,), (ring,))
+    assert not heard
+
+
+@program
+async def a_second_step_that_is_another_without_the_first() -> None:
+    """Behind the first it fails, which touches everything, before it it does next to nothing: no trial may be for nothing."""
+    items = [0]
+
+    async def add() -> None:
+        await pause()
+        items.append(1)
+
+    async def take() -> None:
+        await pause()
+        if len(items) > 1:
+            raise ValueError("too many")
+
+    await both((pause,), (add,), (take,))
+
+
+@program
+async def default_of_a_method_of_an_object_without_a_name() -> None:
+    """Whoever calls it first is the first to meet the list; it is the same list in trials in which another task does so."""
+
+    class Counter:
+        def count(self, calls: list[int] = []) -> int:  # noqa: B006  # that is the point
+            calls.append(1)
+            return len(calls)
+
+    counted = [0, 0, 0]
+    places = [counted[:1], counted[1:2], counted[2:]]
+
+    async def count(mine: list[int]) -> None:
+        mine[0] = Counter().count()
+
+    await both(*((count, mine) for mine in places))
+    assert [mine[0] for mine in places] == [1, 2, 3]
+
+
+@program
+async def a_deadline_that_is_over_when_it_is_set() -> None:
+    """Its timer fires at once, before anybody else goes on; who was ready could have gone before all that."""
+    written = seen = 0
+
+    async def look() -> None:
+        nonlocal seen
+        with trio.CancelScope() as scope:
+            scope.deadline = trio.current_time() - 1
+            seen = written
+            await trio.sleep_forever()
+
+    async def write() -> None:
+        nonlocal written
+        await pause()
+        written = 1
+
+    await both((look,), (write,))
+    assert not seen
+
+
+@program
+async def a_timer_that_is_taken_away() -> None:
+    """Three timers are due; a step takes one of them away. Behind that nobody can go on before it fires any more."""
+    never = trio.Event()
+
+    async def wait() -> None:
+        with trio.move_on_after(2):
+            await never.wait()
+
+    async def take_away() -> None:
+        with trio.move_on_after(2):
+            await trio.sleep(1)
+            await trio.sleep(1)
+
+    await both((wait,), (take_away,))

@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextvars import ContextVar
+from functools import cached_property
 from types import (
     AsyncGeneratorType,
     BuiltinFunctionType,
@@ -57,6 +58,7 @@ class Things:
 
     def __init__(self) -> None:
         self._names: dict[int, tuple[Thing, object]] = {}  # holds the object, so that no address is used twice
+        self._classes: dict[int, type] = {}  # whose methods have been seen
         self._lane = Lane("~")
         self._met = 0
 
@@ -75,6 +77,7 @@ class Things:
             self._met += 1
             name = (self._lane.path, self._lane.steps, self._met)
         self._names[id(thing)] = name, thing
+        self._see_methods(thing if isinstance(thing, type) else type(thing))
         return name
 
     def nursery(self, nursery: trio.Nursery) -> Thing:
@@ -91,6 +94,8 @@ class Things:
         for count, (thing, name) in enumerate(_emptying(border)):
             if type(thing) in _DETACHED:  # not isinstance(), to which a proxy is what it stands for
                 raise Unseen(f"a {type(thing).__name__} is used")
+            if isinstance(thing, type):
+                self._see_methods(thing)
             if isinstance(thing, _LEAVES) or id(thing) in seen:
                 continue
             if count > _MOST:
@@ -110,12 +115,42 @@ class Things:
             if not isinstance(thing, _CLOSED):
                 border += [(referent, (own, place)) for place, referent in enumerate(gc.get_referents(thing))]
 
+    def _see_methods(self, kind: type) -> None:
+        """Name what the methods of a class bring along: they may be called on an object that no instruction loads."""
+        if id(kind) in self._classes:
+            return
+        for base in kind.__mro__:
+            if id(base) not in self._classes:
+                self._classes[id(base)] = base
+                for attribute, function in _functions_of(base):
+                    self._name_parts(function, ("class", base.__module__, base.__qualname__, attribute))
+
     def _name_parts(self, function: FunctionType, own: Thing) -> None:
         """What a function brings along, and whoever calls it first would be the first to meet. Its code will use it, or not."""
-        parts = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *vars(function).values())
-        for place, part in enumerate(parts):
-            if not isinstance(part, PLAIN):
-                self.name(part, (own, place))
+        for place, part in _parts(function):
+            self.name(part, (own, place))
+
+
+def _functions_of(kind: type) -> Iterator[tuple[str, FunctionType]]:
+    """The functions in the body of a class in Python, also where a property or a class method wraps them; not those of trio's."""
+    ours = kind.__flags__ & _HEAP_TYPE and kind.__module__.partition(".")[0] != "trio"
+    for name, value in list(vars(kind).items()) if ours else ():
+        wrapped: tuple[Any, ...] = (value,)
+        if isinstance(value, (classmethod, staticmethod)):
+            wrapped = (value.__func__,)
+        elif isinstance(value, property):
+            wrapped = (value.fget, value.fset, value.fdel)
+        elif isinstance(value, cached_property):
+            wrapped = (value.func,)
+        for function in wrapped:
+            if isinstance(function, FunctionType):
+                yield name, function
+
+
+def _parts(function: FunctionType) -> Iterator[tuple[int, Any]]:
+    """What a function brings along and can change: its defaults and attributes, each with its place."""
+    parts = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values(), *vars(function).values())
+    return ((place, part) for place, part in enumerate(parts) if not isinstance(part, PLAIN))
 
 
 def _emptying(border: list[tuple[Any, Thing]]) -> Iterator[tuple[Any, Thing]]:

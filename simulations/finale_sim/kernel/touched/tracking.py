@@ -78,7 +78,7 @@ class Tracker:
         sys.settrace(self._on_call)
 
     def race(self) -> None:
-        """A timer could fire before this step and the next such: it notices which of them are over."""
+        """A timer could fire before this step: it notices which steps are over. Others would let it, in the place of this one."""
         self._writes.add("timers")
 
     def end(self, task: Task) -> Accesses:
@@ -89,6 +89,7 @@ class Tracker:
         nursery = task.parent_nursery
         if nursery is not None and task not in nursery.child_tasks:
             self._ended(task, nursery)
+        self._reads.add("timers")
         return Accesses(
             frozenset(self._reads), frozenset(self._writes), frozenset(self._adds), frozenset(self._awaits), self._untracked
         )

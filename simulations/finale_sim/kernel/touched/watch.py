@@ -42,7 +42,8 @@ class Watch:
             turn(task)
         finally:
             touched = self._tracker.end(task)
-            self._step = lane, EVERYTHING if lane.quiet else touched
+            everything = lane.quiet or self._passage.overdue  # what that cancels is not seen here
+            self._step = lane, EVERYTHING if everything else touched
 
     def before(self, queue: Sequence[Task]) -> None:
         """Time may have passed since the last step, or a timer have fired."""
