@@ -176,7 +176,8 @@ RULES = [
         "the kernel drives any trio program, so it knows choices, trio and what trio itself is built on",
     ),
     # ── the simulator: the run half
-    Rule(f"{SIM}/history.py", "finale", "", "what outsiders saw: no trio, no workspace", pure=True),
+    Rule(f"{SIM}/calls.py", "finale", "", "what was asked and answered is a value, as what was seen is", pure=True),
+    Rule(f"{SIM}/history.py", "finale finale_sim.calls", "", "what outsiders saw: no trio, no workspace", pure=True),
     Rule(
         f"{SIM}/coverage.py",
         f"{DRAWING} finale_sim.injected finale_sim.lives",
@@ -196,8 +197,14 @@ RULES = [
     ),
     Rule(f"{SIM}/observed.py", "finale finale_sim.history", "trio", "it watches any coordinator, as any user could"),
     Rule(
+        f"{SIM}/callers.py",
+        "finale finale.journal finale_sim.calls finale_sim.history",
+        "",
+        "it asks any workspace what any client could, and writes the answers down",
+    ),
+    Rule(
         f"{SIM}/oracles/*.py",
-        "finale finale_sim.history finale_sim.verdict finale_sim.oracles.*",
+        "finale finale_sim.calls finale_sim.history finale_sim.injected finale_sim.verdict finale_sim.oracles.*",
         "",
         "it sees what outsiders see",
     ),
@@ -218,7 +225,7 @@ RULES = [
     ),
     Rule(
         f"{SIM}/world.py",
-        f"finale finale_sim.choices finale_sim.history finale_sim.observed {KERNEL} {PARTS}",
+        f"finale finale_sim.callers finale_sim.choices finale_sim.history finale_sim.observed {KERNEL} {PARTS}",
         "trio",
         "the one place where the parts of a trial meet; who searches trials stands above it",
     ),
@@ -323,8 +330,14 @@ RULES = [
         "what is known to be found, found anew; the page says nothing of its own",
     ),
     Rule(
+        f"{SIM}/tally.py",
+        "finale_sim.coverage finale_sim.endings finale_sim.report finale_sim.scenarios.* finale_sim.verdict",
+        "",
+        "what was seen and what was not is counted, whoever searched",
+    ),
+    Rule(
         f"{SIM}/campaign.py {SIM}/api.py",
-        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.endings finale_sim.world",
+        f"finale {DRAWING} {TOLD} {PARTS} {UPSTAIRS} finale_sim.coverage finale_sim.tally finale_sim.endings finale_sim.world",
         "pandas",
         "what the faces call",
     ),

@@ -46,6 +46,8 @@ class Broker:
         self.log = log or logging.getLogger("finale")
         self.horizon = 0  # seq of the last visible event
         self.closed = False
+        self.forgotten_through = 0  # seq of the last event that is not progress and not in memory any more
+        self.forgotten_endings = 0  # how many terminal events were forgotten so far
         self._home = threading.get_ident()
         self._log: list[Event] = []  # ascending in seq
         self._shown = 0  # how many of them, from the first on, are visible
@@ -187,10 +189,12 @@ class Broker:
             elif spare_rest > 0 and event.seq <= self.horizon:  # what the pump has not passed yet is never forgotten
                 spare_rest -= 1
                 self._visible -= 1
+                self.forgotten_through = event.seq
                 kept.clear()  # of progress that is older
                 for key in (None, ("session", event.session)):
                     lost.setdefault(key, []).append(event)
                 if type(event) is RunComplete:
+                    self.forgotten_endings += 1
                     lost.setdefault(("ending", event.run_id), []).append(event)
             else:
                 kept.append(event)

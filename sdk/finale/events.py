@@ -138,8 +138,8 @@ class RunComplete(Event):
 class Gap:
     """Stands in a subscriber's stream where events were dropped: how many, and how many of them were terminal events.
 
-    ``endings`` is 0 unless the subscriber fell behind by more than the workspace's ``retain``; what it missed can then be
-    asked of the run handles, which never forget.
+    ``endings`` is 0 unless the subscriber fell behind by more than the workspace's ``retain``, or began behind a ``seq`` that is
+    as old; what it missed can then be asked of the run handles, which never forget. Neither number is ever too small.
     """
 
     dropped: int

@@ -28,6 +28,8 @@ class Source(Protocol):
 
     horizon: int
     closed: bool
+    forgotten_through: int
+    forgotten_endings: int
     log: logging.Logger
 
     def read(self, after: int, limit: int) -> Sequence[Event]:
@@ -60,8 +62,9 @@ class Subscription:
     It has a position and nothing else: leaving it is free, and subscribers never take events from each other. Following one
     run, it ends after that run's terminal event; otherwise when the workspace has closed. One task at a time may iterate.
 
-    A Gap's count is exact, but for one case: a subscriber of one session or run that began behind a seq in the middle of a run,
-    where progress has been dropped since, is told an upper bound for that run. What was lost with a process is never counted.
+    A Gap's count is exact, but for a subscriber that began behind a seq, which is told an upper bound: following one session or
+    run, of what was dropped in a run that it began in the middle of; following one session, of what had been forgotten before it
+    came; and always of the terminal events among that. What was lost with a process is never counted.
     """
 
     def __init__(
@@ -93,6 +96,8 @@ class Subscription:
         self._dropped = 0
         self._behind = False  # a gap was handed out since the reader was last level with the log
         self._done = False
+        if past is None:
+            self._pass_forgotten()
 
     def __aiter__(self) -> Self:
         return self
@@ -168,6 +173,20 @@ class Subscription:
                 break
             self._take(older)
         self._past = None
+        self._pass_forgotten()
+
+    def _pass_forgotten(self) -> None:
+        """Own up to what neither log nor journal has of the time before this. How much of it was wanted nobody knows any more.
+
+        A hole in ``seq`` will tell a reader of everything how many events it was; of a run that is followed, its record knows.
+        """
+        if self._run_id is not None or self._seq >= self._broker.forgotten_through:
+            return
+        missing = between(self._seq, self._broker.forgotten_through + 1)
+        self._lost_endings += min(missing, self._broker.forgotten_endings)
+        if self.session is not None:
+            self._lost += missing
+            self._seq = self._broker.forgotten_through
 
     def _known_ending(self) -> RunComplete | None:
         """That of the run that is followed, wherever it is known from."""

@@ -77,8 +77,9 @@ class Workspace:
         ``metadata`` are copied all the way down, so that no later change reaches the run; any other object is shared.
 
         Raises:
-            Rejected: it was not accepted, and nothing was recorded. The subclass says why: ``EmptyPrompt``, ``SessionMissing``,
-                ``DuplicateRun``, ``SessionBusy``, ``QueueFull``, ``WorkspaceClosing``, ``JournalUnavailable``.
+            Rejected: it was not accepted, nothing was recorded, and nothing else has changed. The subclass says why; of several
+                reasons it is the first in this order: ``DuplicateRun``, ``WorkspaceClosing``, ``JournalUnavailable``,
+                ``SessionMissing``, ``EmptyPrompt``, ``SessionBusy``, ``QueueFull``.
             TypeError: the prompt, the session or the run id is not a ``str``, or an attachment is no ``Attachment`` of text or
                 bytes, or metadata is not JSON-able although there is a journal.
             ValueError: ``when_busy`` is none of these words.

@@ -14,20 +14,27 @@ from finale_sim.coverage import Coverage, covered_by
 from finale_sim.endings import ENDINGS
 from finale_sim.failure.fresh import confirmed
 from finale_sim.investigate import Hire, investigate
+from finale_sim.oracles import all_cases
 from finale_sim.program import Program, ScenarioProgram
 from finale_sim.render import coverage_picture
 from finale_sim.report import Counterexample, Report, mood
 from finale_sim.saved import Saved
 from finale_sim.scenarios import SCENARIOS, Scenario
 from finale_sim.search import DEFAULT, Search, Terms
-from finale_sim.verdict import NotReproducible, Truncated, Verdict, Violated
+from finale_sim.tally import COLUMNS, record, shown, unseen
+from finale_sim.verdict import Violated
 from finale_sim.wording import counted
 from finale_sim.world import Opens
 
-__all__ = ["Campaign", "Lend", "campaign_programs", "check_programs", "prove", "run_campaign", "workspace_programs"]
-
-
-_COLUMNS = ("scenario", "trials", "choices", "swept", "endings", "not seen", "verdict")
+__all__ = [
+    "Campaign",
+    "Lend",
+    "campaign_programs",
+    "check_programs",
+    "prove",
+    "run_campaign",
+    "workspace_programs",
+]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,11 +56,11 @@ class Campaign:
 
     @property
     def exit_code(self) -> int:
-        """0 no violation, 1 violation, 3 undecided."""
+        """0 no violation, 1 violation, 3 undecided: so is a standard campaign that has not seen all that it is there to show."""
         if not self.reports:
             return 3
         code = self.decisive.verdict.exit_code
-        return 3 if code == 0 and self.interrupted else code
+        return 3 if code == 0 and (self.interrupted or self.unseen()) else code
 
     def failures(self) -> dict[str, list[tuple[str, Counterexample]]]:
         """Broken claim → the scenarios in which it broke, each with its counterexample; fewest deviations first."""
@@ -69,7 +76,7 @@ class Campaign:
 
         It holds no times, so equal campaigns give equal rows. ``pandas.DataFrame`` takes it as it is.
         """
-        return [_record(report) for report in self.reports]
+        return [record(report) for report in self.reports]
 
     def to_pandas(self) -> Any:
         """The records as a ``pandas.DataFrame``.
@@ -97,9 +104,10 @@ class Campaign:
         return f"{verdict} {numbers}{took}; {swept}; {len(reached)} of {len(ENDINGS)} endings seen."
 
     def __str__(self) -> str:
-        rows = [[_cell(row[name]) for name in _COLUMNS] for row in self.records()]
+        rows = [[shown(row[name]) for name in COLUMNS] for row in self.records()]
         told = [f"\n{failures[0][0]}\n{failures[0][1]}" for failures in self.failures().values()]
-        return "\n".join([text_table(_COLUMNS, rows), self.summary(), *self.coverage().lines(), *told])
+        missed = [f"NEVER SEEN  {what}" for what in self.unseen()]
+        return "\n".join([text_table(COLUMNS, rows), self.summary(), *self.coverage().lines(), *missed, *told])
 
     def __repr__(self) -> str:
         return f"<Campaign over {counted(len(self.reports), 'scenario')}: {self.summary()}>"
@@ -112,9 +120,9 @@ class Campaign:
         """The table of scenarios, endings and verdicts as a piece of a page; then the smallest failure of each broken claim."""
         rows: list[list[Cell]] = []
         for row, report in zip(self.records(), self.reports, strict=True):
-            rows.append([*(_cell(row[name]) for name in _COLUMNS[:-1]), (row["verdict"], mood(report.verdict))])
+            rows.append([*(shown(row[name]) for name in COLUMNS[:-1]), (row["verdict"], mood(report.verdict))])
         told = "".join(f"{block(failures[0][0])}{failures[0][1].html}" for failures in self.failures().values())
-        return table(_COLUMNS, rows, caption=self.summary()) + told
+        return table(COLUMNS, rows, caption=self.summary()) + told
 
     def coverage(self) -> Coverage:
         """What met the runs of all scenarios, in which state and phase, and what did not; where it is possible at all.
@@ -125,7 +133,14 @@ class Campaign:
         names = [report.program.rpartition("/")[2] for report in self.reports]
         curve = coverage_picture([(name, r.search.novelty.curve()) for name, r in zip(names, self.reports, strict=True)])
         searches = [(report.search.covered, report.search.probes) for report in self.reports]
-        return covered_by(curve, searches, whole=set(names) >= set(SCENARIOS))
+        return covered_by(curve, searches, whole=set(names) >= set(SCENARIOS), wanted=all_cases())
+
+    def unseen(self) -> list[str]:
+        """What a standard campaign is there to show and this one did not: endings that a scenario promises, squares of coverage.
+
+        Each is a hole in the campaign: whatever it found right there, it did not look. Empty for less than a standard campaign.
+        """
+        return [] if self.interrupted else unseen(self.reports, self.coverage())
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the decisive report's verdict with the sums of all, and a line for each program."""
@@ -137,7 +152,8 @@ class Campaign:
             return nothing | why | {"programs": []}
         total: dict[str, Any] = self.decisive.as_dict()
         if self.exit_code == 3 and self.decisive.verdict.exit_code == 0:
-            total |= {"verdict": "truncated", "detail": "interrupted"}
+            missed = self.unseen()
+            total |= {"verdict": "truncated", "detail": f"never seen: {'; '.join(missed)}" if missed else "interrupted"}
         lines = [report.as_dict() for report in self.reports]
         for key in ("trials", "choices", "steps"):
             total[key] = sum(line[key] for line in lines)
@@ -146,36 +162,6 @@ class Campaign:
         total["coverage"] = self.coverage().as_dict()
         total.pop("endings")
         return total | {"programs": lines}
-
-
-def _record(report: Report) -> dict[str, Any]:
-    search, verdict = report.search, report.verdict
-    name = report.program.rpartition("/")[2]
-    wanted = SCENARIOS[name].endings if name in SCENARIOS else ()
-    return {
-        "scenario": name,
-        "trials": search.trials,
-        "choices": search.choices,
-        "steps": search.steps,
-        "behaviours": search.novelty.distinct,
-        "swept": max(search.swept, 0),
-        "endings": " ".join(ending for ending in ENDINGS if ending in search.seen),
-        "not seen": " ".join(ending for ending in wanted if ending not in search.seen),
-        "verdict": _short(verdict),
-        "claim": verdict.breach.claim if isinstance(verdict, Violated) else None,
-        "deviations": report.counterexample.deviations if report.counterexample else None,
-        "token": report.token,
-    }
-
-
-def _cell(value: int | str) -> str:
-    return f"{value:,}" if isinstance(value, int) else value
-
-
-def _short(verdict: Verdict) -> str:
-    if isinstance(verdict, Truncated | NotReproducible):
-        return "undecided" if isinstance(verdict, Truncated) else verdict.word
-    return str(verdict).partition(",")[0].partition(";")[0]
 
 
 def campaign_programs(names: Sequence[str] = (), opens: Opens = open_workspace) -> list[ScenarioProgram]:

@@ -13,7 +13,7 @@ from typing import Any
 from finale.drawing import Picture
 from finale.drawing.tables import Cell as Shown
 from finale.drawing.tables import block, table, text_table
-from finale_sim.injected import Cell
+from finale_sim.injected import CASES, Cell
 from finale_sim.lives import EVENTS, IMPOSSIBLE, LIVES, PHASES, STRUCK, possible
 
 __all__ = ["Coverage", "covered_by"]
@@ -48,7 +48,7 @@ class Coverage:
         """
         told = []
         for name in self.tables:
-            lives = name in (LIVES, STRUCK)
+            lives = name in (LIVES, STRUCK, CASES)
             if lives and not self.whole:
                 continue
             reached, of = self._count(name)
@@ -155,12 +155,17 @@ class Coverage:
 
 
 def covered_by(
-    curve: Picture, searches: Iterable[tuple[Mapping[Cell, int], Mapping[str, int]]], *, whole: bool = False
+    curve: Picture,
+    searches: Iterable[tuple[Mapping[Cell, int], Mapping[str, int]]],
+    *,
+    whole: bool = False,
+    wanted: Iterable[Cell] = (),
 ) -> Coverage:
     """The coverage of some searches, each given by what it covered and its probes.
 
     The tables of a run's life are complete in themselves. ``whole``: these searches are meant to fill them; else only rows that
-    they have reached are shown, because a scenario without a journal says nothing about journals.
+    they have reached are shown, because a scenario without a journal says nothing about journals. ``wanted``: other squares that
+    whole searches are meant to fill.
     """
     squares, probes = Counter[Cell](), Counter[str]()
     for covered, named in searches:
@@ -169,13 +174,21 @@ def covered_by(
     if not any(name in (LIVES, STRUCK) for name, _, _ in squares):
         return Coverage(curve, dict(squares), dict(probes))
     begun = {(name, row) for name, row, _ in squares}
-    wanted = [cell for cell in possible() if whole or cell[:2] in begun]
-    return Coverage(curve, {cell: squares[cell] for cell in [*wanted, *squares]}, dict(probes), IMPOSSIBLE, whole)
+    due = [cell for cell in [*possible(), *wanted] if whole or cell[:2] in begun]
+    return Coverage(curve, {cell: squares[cell] for cell in [*due, *squares]}, dict(probes), IMPOSSIBLE, whole)
 
 
 def _joined(cell: Cell) -> str:
     name, row, column = cell
-    return f"{row} → {column}" if name == LIVES else f"{row} while {column}" if name == STRUCK else f"{row} at {column}"
+    return (
+        f"{row} → {column}"
+        if name == LIVES
+        else f"{row} while {column}"
+        if name == STRUCK
+        else f"{row}: {column}"
+        if name == CASES
+        else f"{row} at {column}"
+    )
 
 
 def _in_order(square: tuple[tuple[str, str], int]) -> list[tuple[str, int]]:

@@ -133,7 +133,8 @@ def print_campaign(campaign: Campaign, programs: Sequence[ScenarioProgram], titl
     for why in dict.fromkeys(str(r.verdict) for r in campaign.reports if isinstance(r.verdict, Truncated | NotReproducible)):
         print(why[0].upper() + why[1:])
     if campaign.reports:
-        print("\n".join([campaign.summary(timed=True), *campaign.coverage().lines()]))
+        unseen = [f"NEVER SEEN  {what}" for what in campaign.unseen()]
+        print("\n".join([campaign.summary(timed=True), *campaign.coverage().lines(), *unseen]))
     print("".join(f"{line}\n" for line in _raised(campaign)), end="")
 
 

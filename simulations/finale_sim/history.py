@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from finale import Event, Gap, RunAccepted, RunComplete
+from finale_sim.calls import Kept, Stopped, Submitted, Subscribed
 
 __all__ = ["RETURNED", "Entry", "History", "Strike", "What"]
 
@@ -40,6 +41,8 @@ class What(enum.StrEnum):
     ASKED = "asks"  #: on seeing an ending: ``detail`` is (state of the run, view of its session)
     STORED = "has stored"  #: ``detail`` are the events that the journal has at the end
     END_OF_EVENTS = "sees the end"  #: a subscriber's stream ended
+    ASSURING = "asks if it is kept"  #: whether the acceptance of the run is durable
+    ASSURED = "hears that it is kept"  #: ``detail`` is the error that said that it is not, if any
     WAITING = "waits"
     WAITED = "has waited"  #: ``detail`` is the terminal event that the waiter got
 
@@ -84,12 +87,19 @@ class History:
     accepted: dict[str, Entry] = field(default_factory=dict)  #: run id → its acceptance, in order of acceptance
     picks: dict[int, str] = field(default_factory=dict)  #: site key of a choice of the scenario → what was picked
     struck: list[Strike] = field(default_factory=list)  #: misfortunes, in order; coverage tells which run they met where
+    submitted: list[Submitted] = field(default_factory=list)  #: what clients asked for, each kind in order
+    stopped: list[Stopped] = field(default_factory=list)
+    subscribed: list[Subscribed] = field(default_factory=list)
+    kept: dict[int, Kept] = field(default_factory=dict)  #: seq → when the journal confirmed that event, if there is a journal
+    durable: bool | None = None  #: whether the journal outlives its process; None: there is none
+    unsettled: tuple[str, ...] = ()  #: the runs whose endings were not published when the workspace's block was left
     dead: bool = False  #: the process is gone, and observes nothing
     stuck: str = ""
     crash: str = ""
     now: Callable[[], tuple[int, float, bool]] = lambda: (0, 0.0, False)  #: current step, virtual time, cancelled or not
     _index: dict[tuple[What, str | None], list[Entry]] = field(default_factory=dict, repr=False)
     _indexed: int = field(default=0, repr=False)  # oracles ask often, and of long histories
+    _seen: dict[tuple[str, str | None], list[Event]] = field(default_factory=dict, repr=False)
 
     def note(self, who: str, what: What, run_id: str = "", session: str = "", detail: Any = None) -> None:
         """Add an observation made now."""
@@ -108,12 +118,20 @@ class History:
 
     def of(self, *what: What, run_id: str | None = None) -> Iterator[Entry]:
         """The entries of these kinds, of one run if it is given, in order."""
+        self._catch_up()
+        if len(what) == 1:
+            return iter(self._index.get((what[0], run_id), ()))
+        found = [self._index[kind, run_id] for kind in what if (kind, run_id) in self._index]
+        return iter(found[0] if len(found) == 1 else sorted(chain(*found), key=attrgetter("number")))
+
+    def _catch_up(self) -> None:
+        if self._indexed == len(self.entries):
+            return
+        self._seen.clear()
         for entry in self.entries[self._indexed :]:
             self._index.setdefault((entry.what, None), []).append(entry)
             self._index.setdefault((entry.what, entry.run_id), []).append(entry)
         self._indexed = len(self.entries)
-        found = [self._index.get((kind, run_id), []) for kind in what]
-        return iter(found[0] if len(found) == 1 else sorted(chain(*found), key=attrgetter("number")))
 
     def first(self, *what: What, run_id: str) -> Entry | None:
         """The first of these entries."""
@@ -132,13 +150,22 @@ class History:
 
     def events(self, run_id: str | None = None) -> list[Event]:
         """What the witness saw, of one run if it is given."""
-        seen = self.of(What.EVENT, run_id=run_id)
-        return [entry.detail for entry in seen if entry.who == self.witness and isinstance(entry.detail, Event)]
+        self._catch_up()
+        known = self._seen.get((self.witness, run_id))
+        if known is None:
+            told = (e.detail for e in self.of(What.EVENT, run_id=run_id) if e.who == self.witness)
+            known = self._seen[self.witness, run_id] = [event for event in told if isinstance(event, Event)]
+        return known.copy()
 
     @property
     def gaps(self) -> int:
         """How many events the witness was told that it missed."""
         return sum(e.detail.dropped for e in self.of(What.EVENT) if e.who == self.witness and isinstance(e.detail, Gap))
+
+    def place(self, who: str) -> int:
+        """The seq of the last event that this subscriber has seen; 0 if it has seen none."""
+        seen = [entry.detail.seq for entry in self.of(What.EVENT) if entry.who == who and isinstance(entry.detail, Event)]
+        return max(seen, default=0)
 
     def endings(self, run_id: str | None = None) -> list[RunComplete]:
         """The terminal events that the witness saw."""
@@ -155,13 +182,24 @@ class History:
         by = folded.detail if folded is not None else run_id
         return self.first(What.PUBLISHED, What.RETURNED, What.RAISED, What.STOPPED, run_id=by)
 
+    def host(self, run_id: str, at: int) -> str | None:
+        """The run that had taken this one along when the history had so many entries."""
+        folded = self.first(What.FOLDED, run_id=run_id)
+        return folded.detail if folded is not None and folded.number < at else None
+
     def stops(self, run_id: str) -> list[Entry]:
         """What covers the run, all after its acceptance: cancels of it or its session, closings, whatever stops everything."""
         accepted = self.accepted.get(run_id)
         if accepted is None:
             return []
         stops = self.of(What.CANCEL, What.CLOSE, What.OUTSIDE, What.RAISED)
-        return [stop for stop in stops if stop.number > accepted.number and _covers(stop, accepted)]
+        return [stop for stop in stops if stop.number > accepted.number and self._covers(stop, accepted)]
+
+    def _covers(self, stop: Entry, accepted: Entry) -> bool:
+        if _covers(stop, accepted):
+            return True
+        of_host = bool(stop.run_id) and self.host(accepted.run_id, stop.number) == stop.run_id
+        return stop.what is What.CANCEL and of_host and stop.detail == 1
 
 
 def _covers(stop: Entry, accepted: Entry) -> bool:

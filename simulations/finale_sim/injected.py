@@ -4,10 +4,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-__all__ = ["Cell", "Injected"]
+__all__ = ["CASES", "Cell", "Injected"]
 
 Cell: TypeAlias = tuple[str, str, str]
 """A square of a table of coverage: the table, such as "fault × phase", the row and the column."""
+
+CASES = "claim × case"
+"""The table of coverage: an oracle, and what it must have judged for its silence to mean something."""
 
 
 @dataclass(slots=True)

@@ -35,6 +35,7 @@ FAULTS = (
     "subscriber leaves",
     "journal append fails",
     "journal append stalls",
+    "journal append fails for good",
     "journal does not close",
     "killed before an append",
     "killed after an append",

@@ -61,7 +61,8 @@ class _ObservedContext:
         self.session = ctx.session
 
     async def progress(self, payload: Any) -> None:
-        self._history.note("coordinator", What.REPORTED, self.run_id, self.session, payload)
+        if not self._history.now()[2]:  # else the cancellation comes out of this, before anything is reported
+            self._history.note("coordinator", What.REPORTED, self.run_id, self.session, payload)
         await self._ctx.progress(payload)
 
     def progress_nowait(self, payload: Any) -> None:

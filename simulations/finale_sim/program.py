@@ -13,7 +13,7 @@ from finale_sim.kernel import STANDARD, Conditions, Ending, RealIO, StepBlocked,
 from finale_sim.kernel.places import file_name, is_library, is_user
 from finale_sim.lives import lives_seen
 from finale_sim.observed import NotAsync
-from finale_sim.oracles import Unjudged, judge, oracles
+from finale_sim.oracles import Unjudged, cases_met, judge, oracles
 from finale_sim.scenarios import Scenario
 from finale_sim.search import Attempt
 from finale_sim.story import Story
@@ -199,6 +199,7 @@ def _where(error: BaseException) -> str:
     return where
 
 
+_LIMITS = ("max_active", "idle_s", "deadline_s", "grace_s", "queue_limit")  # of a workspace, which oracles must know
 _UNENDED = (Ending.STEP_LIMIT, Ending.LIVELOCKED)
 
 
@@ -243,10 +244,11 @@ class ScenarioProgram:
                 history.stuck = render_deadlock(trial.deadlock, trial.waits)
             elif trial.ending is Ending.RAISED:
                 history.crash = repr(trial.error)
-            limits = {name: self.scenario.options.get(name) for name in ("max_active", "idle_s", "deadline_s")}
+            limits = {name: self.scenario.options.get(name) for name in _LIMITS}
             try:
                 judges = oracles(**limits, judge_coordinator=self.judge_coordinator)
                 breach = judge(history, tuple(one for one in judges if not self.claims or one.name in self.claims))
+                trial.injected.cells.update(cases_met(history, judges))
             except Unjudged as error:
                 undecided = str(error)
             if breach is not None and history.stuck and history.stuck not in breach.message:

@@ -19,13 +19,13 @@ from finale import (
     Event,
     Gap,
     JournalError,
-    Rejected,
     RunComplete,
     RunHandle,
     Subscription,
     Workspace,
     open_workspace,
 )
+from finale_sim.callers import Callers, Watched
 from finale_sim.choices import Kind
 from finale_sim.faults import JOURNALS
 from finale_sim.history import RETURNED, History, What
@@ -46,7 +46,7 @@ _SILENT.addHandler(logging.NullHandler())
 
 
 _JOURNAL_FAULTS = {
-    "journal append": ("journal append fails", "journal append stalls"),
+    "journal append": ("journal append fails", "journal append stalls", "journal append fails for good"),
     "journal close": ("journal does not close",),
     "journal dies before an append": ("killed before an append",),
     "journal dies after an append": ("killed after an append",),
@@ -72,7 +72,11 @@ class World:
         self._outside = trio.CancelScope()
         self._waiters = count(1)
         self._ids = count(1)
-        self._journal = JOURNALS[scenario.journal](self._strikes, self._die) if scenario.journal else None
+        self._askers = count(1)
+        self._callers = Callers(self.history)
+        self._journal = None
+        if scenario.journal:
+            self._journal = Watched(JOURNALS[scenario.journal](self._strikes, self._die), self.history)
 
     async def play(self) -> None:
         """One trial from beginning to end."""
@@ -99,6 +103,7 @@ class World:
                 error = crash
                 if isinstance(crash, Exception):
                     self.history.crash = repr(crash)
+            self._callers.left()
             self.history.note("client", What.LEFT, detail=error)
 
     async def _in_workspace(self, play: Callable[[Stage], Awaitable[None]]) -> None:
@@ -127,6 +132,7 @@ class World:
             stage.submit("after the crash", "s9")
 
         self._outside = trio.CancelScope()
+        self._callers = Callers(self.history)
         self.history.dead = False
         self.history.witness = "second witness"
         self.history.note("client", What.OPENED)
@@ -140,47 +146,58 @@ class World:
     # The stage -------------------------------------------------------------------------------------------------------
 
     def submit(self, prompt: str, session: str, **options: Any) -> RunHandle | None:
-        try:
-            run = self.workspace.submit(prompt, session, **options)
-        except Rejected as error:
-            self.history.note("client", What.REJECTED, options.get("run_id", ""), session, error)
+        run = self._callers.submit(self.workspace, prompt, session, options)
+        if run is None:
             return None
-        if options.get("when_busy") == "interrupt":
-            self.history.strike("interrupt", session)
-            self.history.note("client", What.CANCEL, session=session)
         waiter = f"waiter {next(self._waiters)}"
         if self._scenario.journal == "mortal":
             self._outsiders.start_soon(self._wait_for_acceptance, waiter, run, prompt, name=waiter)
         else:
-            self.history.note("client", What.ACCEPTED, run.run_id, session, prompt)
+            if run.run_id not in self.history.accepted:
+                self.history.note("client", What.ACCEPTED, run.run_id, session, prompt)
             self._outsiders.start_soon(self._wait, waiter, run, name=waiter)
         return run
 
-    def cancel(self, session: str) -> None:
-        self.history.strike("cancel", session)
-        self.history.note("client", What.CANCEL, session=session, detail=self.workspace.cancel(session))
+    def cancel(self, session: str, **by: str) -> None:
+        self._callers.stop("cancel", self.workspace.cancel, session, **by)
 
-    def cancel_run(self, run: RunHandle) -> None:
-        self.history.strike("cancel", run.session, run.run_id)
-        self.history.note("client", What.CANCEL, run.run_id, run.session, int(run.cancel()))
+    def cancel_run(self, run: RunHandle, **by: str) -> None:
+        self._callers.stop_run("cancel", run, run.cancel, **by)
 
-    def terminate(self, session: str) -> None:
-        self.history.strike("terminate", session)
-        self.history.note("client", What.CANCEL, session=session, detail=self.workspace.terminate(session))
+    def terminate(self, session: str, **by: str) -> None:
+        self._callers.stop("terminate", self.workspace.terminate, session, **by)
 
-    def close(self) -> None:
-        self.history.strike("close")
-        self.history.note("client", What.CLOSE)
-        self.workspace.close()
+    def terminate_run(self, run: RunHandle, **by: str) -> None:
+        self._callers.stop_run("terminate", run, run.terminate, **by)
+
+    def clear_queue(self, session: str, **by: str) -> None:
+        self._callers.clear_queue(self.workspace.clear_queue, session, **by)
+
+    def close(self, **by: str) -> None:
+        self._callers.close(self.workspace.close, **by)
+
+    def assure(self, run: RunHandle) -> None:
+        asker = f"asker {next(self._askers)}"
+        self._outsiders.start_soon(self._assure, asker, run, name=asker)
 
     def cancel_from_outside(self) -> None:
         self.history.strike("cancel from outside")
         self.history.note("client", What.OUTSIDE)
         self._outside.cancel()
 
-    def subscribe(self, name: str, *, pause_s: float = 0, leaves_after: int | None = None, session: str | None = None) -> None:
-        subscription = self.workspace.subscribe(session=session)
-        self._outsiders.start_soon(self._read, name, subscription, session, pause_s, leaves_after, name=name)
+    def subscribe(
+        self, name: str, *, pause_s: float = 0, leaves_after: int | None = None, session: str | None = None, **where: Any
+    ) -> None:
+        subscription = self._callers.subscribe(self.workspace, name, slow=pause_s > 0, session=session, **where)
+        if subscription is not None:
+            self._outsiders.start_soon(self._read, name, subscription, session, pause_s, leaves_after, name=name)
+
+    def follow(self, name: str, run: RunHandle) -> None:
+        subscription = self._callers.follow(name, run)
+        self._outsiders.start_soon(self._read, name, subscription, name=name)
+
+    def place(self, name: str) -> int:
+        return self.history.place(name)
 
     def pick(self, label: str, options: Sequence[_T]) -> _T:
         return options[self._draw(Kind.DATA, label, options)]
@@ -200,6 +217,15 @@ class World:
         if run.run_id not in self.history.accepted:
             self.history.note("client", What.ACCEPTED, run.run_id, run.session, prompt)
         await self._wait(name, run)
+
+    async def _assure(self, name: str, run: RunHandle) -> None:
+        self.history.note(name, What.ASSURING, run.run_id, run.session)
+        error: JournalError | None = None
+        try:
+            await run.accepted()
+        except JournalError as unkept:
+            error = unkept
+        self.history.note(name, What.ASSURED, run.run_id, run.session, error)
 
     async def _wait(self, name: str, run: RunHandle) -> None:
         self.history.note(name, What.WAITING, run.run_id, run.session)

@@ -192,8 +192,48 @@ async def test_without_a_journal_a_gap_stands_for_what_is_too_old() -> None:
         writer.run(f"r{number}")
     first = broker.read(0, 1)[0].seq
     items = await taken(broker.subscribe(after=2))
-    assert items[0] == Gap(first - 3)
+    lost = [event for event in writer.events if event.seq < first and isinstance(event, RunComplete)]
+    assert items[0] == Gap(first - 3, endings=len(lost))
     assert items[1:] == writer.events[first - 1 :]
+
+
+@pytest.mark.parametrize("retain", [3, 4, 5, 6])
+async def test_a_session_of_which_nothing_is_left_is_a_gap_as_well(retain: int) -> None:
+    """Nothing that comes later could tell of it, so it is told at once: no more events are missing than that, nor endings."""
+    broker = Broker(retain=retain)
+    writer = Writer(broker)
+    for number in range(20):
+        writer.run(f"r{number}", session="old" if number < 2 else "new")
+    first = broker.read(0, 1)[0].seq
+    readers = [broker.subscribe(session=session, after=after) for session, after in
+               [("old", 0), ("new", 0), ("old", first - 2), ("old", first - 1)]]  # fmt: skip
+    broker.close()
+    lost = sum(isinstance(event, RunComplete) for event in writer.events if event.seq < first)
+    assert [await taken(reader) for reader in readers] == [
+        [Gap(first - 1, endings=lost)],
+        [Gap(first - 1, endings=lost), *writer.events[first - 1 :]],
+        [Gap(1, endings=1)],
+        [],
+    ]
+
+
+@pytest.mark.parametrize("session", [None, "s"])
+async def test_what_a_closed_journal_does_not_tell_is_a_gap(session: str | None) -> None:
+    """It is asked when the reader looks, and by then it may have let go of its files."""
+
+    async def nothing(after: int) -> Sequence[Event]:
+        await trio.lowlevel.checkpoint()
+        return ()
+
+    broker = Broker(retain=4)
+    writer = Writer(broker)
+    reader = broker.subscribe(session=session, after=0, past=nothing)
+    for number in range(20):
+        writer.run(f"r{number}")
+    first = broker.read(0, 1)[0].seq
+    broker.close()
+    lost = sum(isinstance(event, RunComplete) for event in writer.events if event.seq < first)
+    assert await taken(reader) == [Gap(first - 1, endings=lost), *writer.events[first - 1 :]]
 
 
 async def test_a_cancelled_reading_of_the_journal_can_be_taken_up_again() -> None:

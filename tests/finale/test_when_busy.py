@@ -1,6 +1,6 @@
 """What becomes of a prompt whose session is busy, with real tasks: folded, interrupting, rejected, limited."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 import finale
 from finale import Request, RunComplete, RunContext, RunHandle, RunState, Status, Workspace
+from finale.journal import MemoryJournal
 
 
 class Host:
@@ -275,3 +276,42 @@ async def test_a_limited_queue(autojump_clock: MockClock) -> None:
         await trio.sleep(1.5)
         workspace.submit("q", "s")
     assert workspace.statistics().accepted == 5
+
+
+REASONS: dict[type[finale.Rejected], dict[str, Any]] = {
+    finale.DuplicateRun: {"run_id": "first"},
+    finale.WorkspaceClosing: {},
+    finale.JournalUnavailable: {},
+    finale.SessionMissing: {"session": " "},
+    finale.EmptyPrompt: {"prompt": ""},
+    finale.SessionBusy: {"when_busy": "reject"},
+    finale.QueueFull: {},
+}
+
+
+class FullDisk(MemoryJournal):
+    async def append(self, events: Sequence[finale.Event]) -> None:
+        raise OSError("disk full")
+
+
+@pytest.mark.parametrize("error", REASONS, ids=lambda error: error.__name__)
+async def test_of_several_reasons_the_first_is_given(error: type[finale.Rejected], autojump_clock: MockClock) -> None:
+    """When all that come behind it in the list of ``submit`` hold as well, it is this one."""
+    holding = list(REASONS)[list(REASONS).index(error) :]
+    asked: dict[str, Any] = {"prompt": "another", "session": "s"}
+    for reason in holding:
+        asked |= REASONS[reason]
+    journal = FullDisk() if finale.JournalUnavailable in holding else None
+    async with finale.open_workspace(sleeper, journal=journal, queue_limit=1, on_exit="cancel") as workspace:
+        workspace.submit("one", "s", run_id="first")
+        workspace.submit("two", "s")
+        await trio.sleep(60)
+        if finale.WorkspaceClosing in holding:
+            workspace.close()
+        with pytest.raises(finale.Rejected) as raised:
+            workspace.submit(**asked)
+    assert type(raised.value) is error
+
+
+async def sleeper(request: Request, ctx: RunContext) -> None:
+    await trio.sleep_forever()

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from finale import ErrorInfo, Gap, Progress, Request, RunAccepted, RunComplete, RunStarted, Status
+from finale import ErrorInfo, Gap, Progress, Request, RunAccepted, RunComplete, RunStarted, RunState, Status
+from finale_sim.calls import Stopped, Submitted, Subscribed
 from finale_sim.history import History, What
 
 
@@ -36,6 +37,34 @@ class Past:
 
     def reject(self, run_id: str = "", session: str = "s1") -> "Past":
         self.history.note("client", What.REJECTED, run_id, session, ValueError("no"))
+        return self
+
+    def ask(self, prompt: Any = "prompt", session: str = "s1", run_id: str = "", **more: Any) -> "Past":
+        """A request, and its answer: it became the run ``became``, or was refused with ``error``."""
+        became = more.pop("became", "")
+        asked = Submitted(
+            len(self.history.entries),
+            Request(prompt, session, run_id),
+            more.pop("when_busy", "enqueue"),
+            **{"busy": False, "waiting": 0, "known": False} | more,
+            run_id=became,
+        )
+        self.history.submitted.append(asked)
+        return self
+
+    def stopped(self, word: str, before: dict[str, RunState], after: dict[str, RunState], **more: Any) -> "Past":
+        """A stop, what runs were before and after it, and what it returned."""
+        by = more.pop("by", "ann")
+        self.history.stopped.append(Stopped(len(self.history.entries), self.at, word, by, before, after, **more))
+        return self
+
+    def read(self, who: str, *events: Any, to_the_end: bool = True, **where: Any) -> "Past":
+        """A subscriber came, and was told these."""
+        self.history.subscribed.append(Subscribed(len(self.history.entries), self.at, who, **where))
+        for event in events:
+            self.see(event, who)
+        if to_the_end:
+            self.history.note(who, What.END_OF_EVENTS)
         return self
 
     def see(self, event: Any, who: str = "witness") -> "Past":

@@ -15,6 +15,7 @@ from finale_sim.choices import happy_path
 from finale_sim.cli import main
 from finale_sim.coverage import Coverage, covered_by
 from finale_sim.inject import FAULTS
+from finale_sim.injected import CASES
 from finale_sim.kernel import Conditions, simulate
 from finale_sim.kernel.cancels import CANCELLED
 from finale_sim.lives import LIVES, STRUCK
@@ -186,13 +187,29 @@ def test_a_campaign_has_the_tables_of_all_runs_and_a_part_of_it_those_that_it_be
     coverage = campaign.coverage()
     rows = {row for kind, row, _ in coverage.squares if kind == STRUCK}
     assert rows == {"cancel"}
-    assert coverage.tables == (LIVES, STRUCK)
+    assert coverage.tables == (LIVES, STRUCK, CASES)
     assert coverage.lines() == []
     assert campaign.as_dict()["coverage"][STRUCK]["possible"] == 5
     assert "<table" in coverage.html
     assert "state × event" in str(coverage)
     whole = covered_by(coverage.curve, [(r.search.covered, r.search.probes) for r in campaign.reports], whole=True)
     assert (STRUCK, "close", "active") in whole.unreached(STRUCK)
+
+
+def test_a_standard_campaign_that_did_not_see_what_it_is_there_for_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names each ending that a scenario promised, and each square; it is no success. A part of it promises nothing."""
+    campaign = run_campaign(campaign_programs(), trials=2)
+    assert (campaign.exit_code, campaign.unseen()) == (0, [])
+    monkeypatch.setattr("finale_sim.tally.STANDARD_TRIALS", 2)
+    unseen = campaign.unseen()
+    assert "E2 in scenario 'cancel waiting'" in unseen
+    assert "claim × case: right refusal, ValueError" in unseen
+    assert "fault × phase: close, waiting" not in unseen
+    assert campaign.exit_code == 3
+    assert "Undecided." in campaign.summary()
+    assert f"NEVER SEEN  {unseen[0]}" in str(campaign)
+    assert campaign.as_dict()["detail"].startswith(f"never seen: {unseen[0]}")
+    assert run_campaign(campaign_programs(["one prompt"]), trials=2).exit_code == 0
 
 
 def test_a_table_shows_what_was_never_reached_and_leaves_out_what_cannot_be() -> None:

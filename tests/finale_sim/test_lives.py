@@ -13,8 +13,9 @@ from finale.runs import TRANSITIONS, Command, RunState
 from finale_sim.campaign import campaign_programs
 from finale_sim.choices import Decide
 from finale_sim.history import What
-from finale_sim.injected import Cell
+from finale_sim.injected import CASES, Cell
 from finale_sim.lives import EVENTS, FAULTS, IMPOSSIBLE, LIVES, PHASES, STATES, STRUCK, lives_seen, possible
+from finale_sim.oracles import all_cases, oracles
 from finale_sim.program import ScenarioProgram
 from finale_sim.search import Attempt, search
 from tests.finale_sim.histories import Past
@@ -70,7 +71,13 @@ def test_the_standard_campaign_reaches_all_that_can_be_reached(played: tuple[Cou
     """What is unreached gets a scenario, or explained in ``IMPOSSIBLE``; what is said to be impossible does not happen."""
     covered = played[0]
     assert [cell for cell in possible() if not covered[cell]] == []
-    assert [cell for cell in covered if cell not in possible()] == []
+    assert [cell for cell in covered if cell[0] in (LIVES, STRUCK) and cell not in possible()] == []
+
+
+def test_every_oracle_has_had_each_of_its_cases_to_judge(played: tuple[Counter[Cell], list[str]]) -> None:
+    """An oracle that is never asked is silent, too. No other case than those that oracles name is told."""
+    assert {cell for cell in played[0] if cell[0] == CASES} == set(all_cases())
+    assert {oracle.name for oracle in oracles() if not oracle.cases} == {"not stuck"}
 
 
 def test_each_square_is_either_possible_or_explained() -> None:

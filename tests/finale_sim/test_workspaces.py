@@ -41,7 +41,7 @@ def test_finale_itself_is_a_workspace() -> None:
     [
         ("submit", r"the workspace of mine has no submit\(\); every scenario calls it, so add it"),
         ("session", r"has no session\(\); every scenario calls it"),
-        ("terminate", r"has no terminate\(\); scenario 'stopped again' calls it, so add it, or name others with --scenario"),
+        ("terminate", r"has no terminate\(\); scenario 'who stops' calls it, so add it, or name others with --scenario"),
         ("run.wait", r"what submit\(\) of mine returns has no run_id; add it"),
         ("events.next", r"what subscribe\(\) of mine returns is no async iterator"),
     ],

@@ -1,21 +1,23 @@
-"""Queries about a session are answered from a copy that is made when somebody asks for the first time."""
+"""Queries about a session are answered from a copy that is made when its first run is accepted."""
 
-from functools import cache
 from typing import Any
 
-from finale import Workspace
+from finale import SessionView, Workspace
 from finale_sim.canaries.canary import Canary, Overlay, in_front
 
 __all__ = ["CANARY"]
 
 
 def _remembering(workspace: Workspace) -> Overlay:
-    session = cache(workspace.session)
+    views: dict[str, SessionView] = {}
 
     def submit(prompt: str, name: str, **options: Any) -> Any:
         run = workspace.submit(prompt, name, **options)
-        session(name)
+        views.setdefault(name, workspace.session(name))
         return run
+
+    def session(name: str) -> SessionView:
+        return views.get(name) or workspace.session(name)
 
     return Overlay(workspace, submit=submit, session=session)
 

@@ -11,6 +11,7 @@ from finale_sim.cli.parsing import STRATEGIES_HELP, TARGET, Commands, again, can
 from finale_sim.display import Progress, failure_text, print_campaign
 from finale_sim.program import ScenarioProgram
 from finale_sim.scenarios import SCENARIOS
+from finale_sim.tally import STANDARD_TRIALS
 from finale_sim.targets import BadTarget, coordinator_factory, load
 from finale_sim.wording import counted
 from finale_sim.workspaces import opener
@@ -47,7 +48,7 @@ that is used like finale's. TARGET is called as finale.open_workspace is, and it
 def add(commands: Commands) -> None:
     """Put the two commands on the command line."""
     sub = commands.add("campaign", _campaign, "Check finale itself: all scenarios, all faults.", _CAMPAIGN_HELP)
-    _scenarios(sub, 260)
+    _scenarios(sub, STANDARD_TRIALS)
     sub.add_argument("--canary", metavar="NAME", help="break finale on purpose in this way, to see that it is caught")
 
     sub = commands.add("check", _check, "Check your coordinator inside a finale workspace, or a workspace of yours.", _CHECK_HELP)

@@ -20,4 +20,8 @@ def _check(history: History) -> Iterator[str]:
             yield f"the ending of run {entry.run_id} was seen while it was in its session's queue"
 
 
-ORACLE = Oracle("I13 agreement", "whoever asks on seeing an event gets an answer that fits it", _check)
+_CASES = {
+    "a question": lambda history: any(history.of(What.ASKED)),
+}
+
+ORACLE = Oracle("I13 agreement", "whoever asks on seeing an event gets an answer that fits it", _check, _CASES)

@@ -41,4 +41,15 @@ def _covered(history: History, run_id: str, stop: Entry) -> Iterator[str]:
             yield f"run {run_id} was cancelled at {stop.at_s:g} s, which never reached its task; {then}"
 
 
-ORACLE = Oracle("I4 cancel scope", "a cancel covers what was accepted before it, and nothing else", _check)
+def _later(history: History) -> Iterator[str]:
+    """The runs that were accepted after a cancel of their session."""
+    for cancel in history.of(What.CANCEL):
+        yield from (run_id for run_id, e in history.accepted.items() if e.number > cancel.number and cancel.session == e.session)
+
+
+_CASES = {
+    "a run that is covered": lambda history: any(history.stops(run_id) for run_id in history.accepted),
+    "a run that comes later": lambda history: any(_later(history)),
+}
+
+ORACLE = Oracle("I4 cancel scope", "a cancel covers what was accepted before it, and nothing else", _check, _CASES)

@@ -26,4 +26,8 @@ def _check(history: History) -> Iterator[str]:
             yield f"the journal goes on about run {run_id} after its ending"
 
 
-ORACLE = Oracle("I14 history", "the journal tells what subscribers were told", _check)
+_CASES = {
+    "a journal": lambda history: any(e.detail for e in history.of(What.STORED)),
+}
+
+ORACLE = Oracle("I14 history", "the journal tells what subscribers were told", _check, _CASES)

@@ -16,4 +16,8 @@ def _check(history: History) -> Iterator[str]:
             yield f"run {stopped.run_id} was stopped at {stopped.at_s:g} s, and nothing had been done that covers it"
 
 
-ORACLE = Oracle("I15 isolation", "a run is stopped by what covers it, and by nothing else", _check)
+_CASES = {
+    "a run that is stopped": lambda history: any(history.of(What.STOPPED)),
+}
+
+ORACLE = Oracle("I15 isolation", "a run is stopped by what covers it, and by nothing else", _check, _CASES)

@@ -19,7 +19,12 @@ __all__ = ["oracle"]
 def oracle(idle_s: float | None = None, deadline_s: float | None = None) -> Oracle:
     """For a workspace with these limits; None: there is no such limit."""
     check = partial(_check, idle_s=inf if idle_s is None else idle_s, deadline_s=inf if deadline_s is None else deadline_s)
-    return Oracle("I3 limits", "a run is stopped for its silence or its length if it was silent or long, and only then", check)
+    return Oracle(
+        "I3 limits", "a run is stopped for its silence or its length if it was silent or long, and only then", check, _CASES
+    )
+
+
+_CASES = {"a run out of time": lambda history: any(_timed_out(history, run_id) for run_id in history.accepted)}
 
 
 def _check(history: History, idle_s: float, deadline_s: float) -> Iterator[str]:

@@ -18,4 +18,8 @@ def _check(history: History) -> Iterator[str]:
             yield f"{error!r} was to stop the program, and the workspace kept it to itself"
 
 
-ORACLE = Oracle("no crash", "no error of finale's own comes out", _check)
+_CASES = {
+    "a program that is stopped": lambda history: any(history.of(What.RAISED)) and any(e.detail for e in history.of(What.LEFT)),
+}
+
+ORACLE = Oracle("no crash", "no error of finale's own comes out", _check, _CASES)

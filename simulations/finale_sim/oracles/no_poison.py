@@ -19,4 +19,8 @@ def _check(history: History) -> Iterator[str]:
             yield f"run {ending.run_id} failed, and its coordinator was not even asked: {why}"
 
 
-ORACLE = Oracle("I17 no poison", "a run fails by its own fault only", _check)
+_CASES = {
+    "a failed run": lambda history: any(ending.status is Status.FAILED for ending in history.endings()),
+}
+
+ORACLE = Oracle("I17 no poison", "a run fails by its own fault only", _check, _CASES)

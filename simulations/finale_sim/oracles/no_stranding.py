@@ -32,4 +32,12 @@ def oracle(max_active: int | None = None) -> Oracle:
             elif not history.endings(run_id) and not history.crash:
                 yield f"run {run_id} was neither started nor settled; its session was free from {due:g} s on"
 
-    return Oracle("I9 no stranding", "a run whose turn has come starts at once", check)
+    cases = {"a run that waits": lambda history: any(_waits(history))}
+    return Oracle("I9 no stranding", "a run whose turn has come starts at once", check, cases)
+
+
+def _waits(history: History) -> Iterator[str]:
+    """The runs that did not start at the instant of their acceptance."""
+    for run_id, accepted in history.accepted.items():
+        if any(isinstance(e, RunStarted) and e.at > accepted.at_s for e in history.events(run_id)):
+            yield run_id

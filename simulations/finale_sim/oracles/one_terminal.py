@@ -34,4 +34,11 @@ def _is_error(event: Event) -> TypeGuard[Notification]:
     return isinstance(event, Notification) and event.kind == "error"
 
 
-ORACLE = Oracle("I1 one terminal", "an accepted run gets exactly one terminal event, a rejected request gets none", _check)
+_CASES = {
+    "an accepted run": lambda history: bool(history.accepted),
+    "a refused request": lambda history: any(history.of(What.REJECTED)),
+}
+
+ORACLE = Oracle(
+    "I1 one terminal", "an accepted run gets exactly one terminal event, a rejected request gets none", _check, _CASES
+)

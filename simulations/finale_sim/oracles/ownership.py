@@ -22,4 +22,9 @@ def _check(history: History) -> Iterator[str]:
                 yield f"run {entry.run_id} {entry.what} after the workspace had been left"
 
 
-ORACLE = Oracle("I10 ownership", "a closed workspace accepts nothing, and one that was left does nothing", _check)
+_CASES = {
+    "a closing": lambda history: any(history.of(What.CLOSE)),
+    "a block that is left": lambda history: any(history.of(What.LEFT)),
+}
+
+ORACLE = Oracle("I10 ownership", "a closed workspace accepts nothing, and one that was left does nothing", _check, _CASES)

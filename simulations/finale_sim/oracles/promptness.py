@@ -1,6 +1,7 @@
 """I8: a run's terminal event is not held back by work that is not part of the run.
 
-Nothing but the journal may take time between the end of a coordinator's call and the moment at which its ending is seen.
+It is published before the block of the workspace is left. Nothing but the journal may take time between the end of a
+coordinator's call and the moment at which its ending is seen.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ __all__ = ["ORACLE"]
 
 
 def _check(history: History) -> Iterator[str]:
+    if not history.crash and history.killed is None:
+        for run_id in history.unsettled:
+            yield f"the workspace had been left, and the ending of run {run_id} had not been published"
     if any("journal" in text for text in history.picks.values()):
         return
     for entry in history.of(What.EVENT):
@@ -25,4 +29,8 @@ def _check(history: History) -> Iterator[str]:
             yield f"run {entry.run_id} {decided.what} at {decided.at_s:g} s, and its ending was seen at {entry.at_s:g} s"
 
 
-ORACLE = Oracle("I8 promptness", "an ending is told when the run has ended, not later", _check)
+_CASES = {
+    "a run that has decided": lambda history: any(history.decided(ending.run_id) for ending in history.endings()),
+}
+
+ORACLE = Oracle("I8 promptness", "an ending is told when the run has ended, not later", _check, _CASES)

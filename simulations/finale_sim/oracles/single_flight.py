@@ -30,4 +30,10 @@ def _check(history: History) -> Iterator[str]:
             started[entry.session] = place
 
 
-ORACLE = Oracle("I6 single flight", "a session has at most one active run, and runs start in the order of acceptance", _check)
+_CASES = {
+    "a session with two runs": lambda history: len({e.session for e in history.accepted.values()}) < len(history.accepted),
+}
+
+ORACLE = Oracle(
+    "I6 single flight", "a session has at most one active run, and runs start in the order of acceptance", _check, _CASES
+)

@@ -44,4 +44,11 @@ def _also_failed(error: object) -> bool:
     return isinstance(error, BaseExceptionGroup) and error.subgroup(Exception) is not None
 
 
-ORACLE = Oracle("I3 truth", "the status tells what happened to the run", _check)
+_CASES = {
+    "completed": lambda history: any(ending.status is Status.COMPLETED for ending in history.endings()),
+    "failed": lambda history: any(ending.status is Status.FAILED for ending in history.endings()),
+    "cancelled": lambda history: any(ending.status is Status.CANCELLED for ending in history.endings()),
+    "abandoned": lambda history: any(ending.abandoned for ending in history.endings()),
+}
+
+ORACLE = Oracle("I3 truth", "the status tells what happened to the run", _check, _CASES)

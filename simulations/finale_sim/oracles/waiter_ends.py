@@ -38,4 +38,8 @@ def _right(history: History, waiting: Entry, waited: Entry, seen: list[Entry]) -
         yield f"{waiting.who} was told at {waited.at_s:g} s what had been known at {due:g} s"
 
 
-ORACLE = Oracle("I12 waiter ends", "whoever waits for a run is told its ending, at once", _check)
+_CASES = {
+    "a waiter": lambda history: any(history.of(What.WAITED)),
+}
+
+ORACLE = Oracle("I12 waiter ends", "whoever waits for a run is told its ending, at once", _check, _CASES)

@@ -8,6 +8,7 @@ from finale_sim.scenarios import (
     cleanup_fails,
     client_leaves,
     close_race,
+    comes_back,
     contract_broken,
     crowd,
     deaf,
@@ -25,6 +26,7 @@ from finale_sim.scenarios import (
     journal_fails,
     journal_fails_late,
     journal_kept,
+    journal_lost,
     killed,
     killed_late,
     many_sessions,
@@ -35,6 +37,8 @@ from finale_sim.scenarios import (
     publishes_twice,
     queue_behind,
     readers_leave,
+    reads_journal,
+    refused,
     rejected,
     slow_subscribers,
     stopped_again,
@@ -42,6 +46,7 @@ from finale_sim.scenarios import (
     terminated,
     timed_out,
     two_readers,
+    who_stops,
 )
 from finale_sim.scenarios.scenario import Scenario, Stage
 
@@ -91,5 +96,10 @@ SCENARIOS: dict[str, Scenario] = {
         readers_leave,
         prepares_too_long,
         host_stopped,
+        refused,
+        journal_lost,
+        comes_back,
+        reads_journal,
+        who_stops,
     )
 }

@@ -22,23 +22,40 @@ class Stage(Protocol):
     def submit(self, prompt: str, session: str, **options: Any) -> RunHandle | None:
         """Submit, and let somebody wait for the run. None if it was rejected."""
 
-    def cancel(self, session: str) -> None:
-        """Cancel a session."""
+    def cancel(self, session: str, **by: str) -> None:
+        """Cancel a session. ``by``, here and below: who it is that does it, where that is to be told apart."""
 
-    def cancel_run(self, run: RunHandle) -> None:
+    def cancel_run(self, run: RunHandle, **by: str) -> None:
         """Cancel one run."""
 
-    def terminate(self, session: str) -> None:
+    def terminate(self, session: str, **by: str) -> None:
         """Terminate a session."""
 
-    def close(self) -> None:
+    def terminate_run(self, run: RunHandle, **by: str) -> None:
+        """Terminate one run."""
+
+    def clear_queue(self, session: str, **by: str) -> None:
+        """Cancel what waits in a session."""
+
+    def close(self, **by: str) -> None:
         """Close the workspace."""
 
     def cancel_from_outside(self) -> None:
         """Cancel the scope around the workspace."""
 
-    def subscribe(self, name: str, *, pause_s: float = 0, leaves_after: int | None = None, session: str | None = None) -> None:
-        """Let a subscriber read along, which pauses after each event, or leaves after some."""
+    def assure(self, run: RunHandle) -> None:
+        """Let somebody ask whether the acceptance of a run is durable."""
+
+    def subscribe(
+        self, name: str, *, pause_s: float = 0, leaves_after: int | None = None, session: str | None = None, **where: Any
+    ) -> None:
+        """Let a subscriber read along, which pauses after each event, or leaves after some. ``where``: ``since``, ``run_id``."""
+
+    def follow(self, name: str, run: RunHandle) -> None:
+        """Let a subscriber read the events of one run from its acceptance on."""
+
+    def place(self, name: str) -> int:
+        """The seq of the last event that a subscriber has seen."""
 
     def pick(self, label: str, options: Sequence[_T]) -> _T:
         """One of the options, as the trial's choices say; the first is the plainest."""

@@ -11,7 +11,8 @@ __all__ = ["Thorough"]
 class Thorough:
     """Prepares for a second, works for two, and tidies up for three, whatever ends its work.
 
-    For prompts with the word "stop" it exits in the middle, and tidies nothing up.
+    In the middle of its work it takes along what was submitted to be folded. For prompts with the word "stop" it exits before
+    that, and tidies nothing up.
     """
 
     async def prepare(self) -> None:
@@ -24,6 +25,7 @@ class Thorough:
         try:
             await trio.sleep(1)
             await ctx.progress(f"working on {request.prompt}")
+            ctx.take_folded()
             await trio.sleep(1)
         finally:
             for n in range(10):
