@@ -27,13 +27,15 @@ KERNEL = {
     "trial: which step is next": ("driver", "budget", "lanes"),
     "trial: choices": ("choices", "context"),
     "trial: timers and time": ("passage", "timers", "clock"),
-    "trial: start and end": ("processes", "seam", "trial", "teardown", "interrupts", "watchdog", "world", "entrance"),
-    "trial: in trio's places": ("standins", "callbacks", "generators"),
+    "trial: start and end": (
+        *("processes", "seam", "spare", "kept", "trial", "teardown", "interrupts", "watchdog", "world", "entrance"),
+    ),
+    "trial: in trio's places": ("standins", "callbacks", "generators", "brief"),
 }
 ROOMS = {room: part for part, rooms in KERNEL.items() for room in rooms}
 _STEPS = ("Driver._steps", "Driver._step", "Driver._by_age", "Driver._drive")
 _SCOPES = ("CancelScope.", "CancelStatus.", "Deadlines.")
-_TASKS = ("Nursery", "Runner.spawn", "Runner.task_exited", "Runner.init", "_Runner.")
+_TASKS = ("Nursery", "Runner.spawn", "Runner.task_exited", "Runner.init")
 
 
 def part_of(frame: FrameType | None) -> str:
@@ -46,7 +48,7 @@ def part_of(frame: FrameType | None) -> str:
             room = module.rpartition(".")[2]
             if room == "driver" and function not in _STEPS and function != "Driver._pick":
                 return "trial: start and end"
-            if function == "_Runner.task_exited":
+            if function == "Brief.task_exited":
                 return TASKS
             if room in ROOMS:
                 return ROOMS[room]

@@ -31,6 +31,7 @@ from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.lanes import AFTER, INIT, MAIN, RUN_SYNC_SOON, Lane
 from finale_sim.kernel.passage import Passage
 from finale_sim.kernel.seam import Loop, number_of
+from finale_sim.kernel.spare import SPARE
 from finale_sim.kernel.stuck.owners import picture, stuck_at
 from finale_sim.kernel.stuck.waiting import blocked
 from finale_sim.kernel.touched.watch import Watch
@@ -70,12 +71,12 @@ class Driver:
     ) -> None:
         self.context = context
         self.clock = context.clock
-        self.loop: Loop = Loop(self.clock, self._born, before.loop if before is not None else None)
         self.later = before is not None
         self.suffix = AFTER if self.later else ""  # so that no site of this process is one of the process before it
-        self.init = context.lane = Lane(INIT + self.suffix, quiet=True)
+        self.init = context.lane = Lane(INIT + AFTER, quiet=True) if self.later else context.lane
+        self.loop: Loop = SPARE.take() if before is None else Loop(before.loop)
         self.began = context.steps
-        self.conditions = conditions
+        self.conditions, self.interrupts = conditions, interrupts
         self.patience = FAIR_AFTER  # in the calm none: first come, first served
         self.housekeeping = 0  # steps of trio's own tasks, limited like the others
         self.last: Task | None = None  # took the last step
@@ -91,7 +92,6 @@ class Driver:
         elif context.choices.picking and context.choices.watcher is None:  # who is told what steps touch needs no guess
             self.behaviour = Behaviour(self.loop, context)
         self.passage = Passage(self.loop, context, self.tracer, conditions.fidelity, self.suffix)
-        self.interrupts = interrupts
         self.cancels = Cancels(self.loop, context, self.tracer) if conditions.cancels else None
         self.crashes = Crashes(context, self.tracer) if conditions.crashes and not self.later else None
         context.opened = self.cancels.opened if self.cancels is not None else None
@@ -99,10 +99,12 @@ class Driver:
 
     def run(self, async_fn: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Trial:
         """Go on until the program ends. What is left of the loop then is the caller's to clear away."""
-        self.loop.start(async_fn, args)
+        self.init.steps = self.housekeeping = 1  # with which trio's root task starts the program
+        self.loop.start(self.clock, self._born, async_fn, args)
+        self.last = self.loop.runner.init_task
+        if self.watched is not None:
+            self.watched.began(self.init, self.loop.runq)
         return self.result(self._drive())
-
-    # ---- the loop
 
     def _drive(self) -> Ending | trio.TrioInternalError:
         """Go on until the trial ends. What is returned instead of an ending is trio's complaint about the program."""
@@ -116,14 +118,14 @@ class Driver:
             return error
 
     def _steps(self) -> Ending:
-        loop, context, clock, heap = self.loop, self.context, self.clock, self.loop.timers.heap
+        loop, runner, context, clock, heap = self.loop, self.loop.runner, self.context, self.clock, self.loop.timers.heap
         queue, fresh, jobs, more_jobs = self.queue, loop.runq, loop.jobs, loop.idempotent_jobs
         behaviour, passage, budget = self.behaviour, self.passage, self.budget
         rounds = self.conditions.fidelity is Fidelity.ROUNDS
         take = self._round if rounds else self._watched_step if self.watched is not None else self._step
         while True:
             if jobs or more_jobs:
-                loop.wake_entry()
+                runner.wake_entry()
             if fresh:
                 if len(fresh) > 1:
                     self._by_age(fresh)
@@ -134,11 +136,11 @@ class Driver:
                 queue += fresh
                 fresh.clear()
             runnable = len(queue)
-            if (not runnable or (heap and heap[0][0] <= clock.now)) and passage.turn(runnable):
+            if (not runnable or (heap and heap[0][0] <= clock.now)) and not runner.resting and passage.turn(runnable):
                 context.cause = hash(clock.now)
                 continue
             if not runnable:
-                return Ending.DEADLOCKED
+                return Ending.RETURNED if runner.resting else Ending.DEADLOCKED
             if context.steps >= budget.limit or self.housekeeping > budget.max_steps:
                 ending = budget.used_up(self.housekeeping, queue if rounds else queue[:1], self._calm_down)
                 if ending is not None:
@@ -212,8 +214,6 @@ class Driver:
         if self.tracer is not None:
             self.tracer.calm()
 
-    # ---- which task
-
     def _pick(self, runnable: int) -> tuple[Task, int, Choice | None]:
         """Take a task out of the queue; with its index among the options, and the choice."""
         queue, context, last = self.queue, self.context, self.last
@@ -250,8 +250,6 @@ class Driver:
         if own is not None:
             fresh.append(own)
 
-    # ---- tasks and the result
-
     def _born(self, task: Task, number: int, is_entry: bool) -> None:
         context = self.context
         if len(self.loop.tasks) == 1:
@@ -264,6 +262,8 @@ class Driver:
             lane = context.lane.child(task.coro.__name__)
         if self.behaviour is not None:
             lane.coro, lane.view = task.coro, hash((context.lane.view, lane.key))
+            if lane is self.init:
+                lane.view = hash((lane.view, context.cause))  # it was woken, too
         context.lanes[number] = lane
 
     def result(self, ending: Ending | BaseException) -> Trial:
@@ -274,8 +274,8 @@ class Driver:
         if isinstance(ending, BaseException):
             error, ending = ending, Ending.RAISED
         elif ending is Ending.RETURNED:
-            main = self.loop.main_outcome
-            if isinstance(main, outcome.Error):
+            main = self.loop.runner.main_task_outcome
+            if type(main) is outcome.Error:
                 ending, error = Ending.RAISED, main.error
             else:
                 value = main.value if main is not None else None

@@ -32,7 +32,7 @@ class Lane:
 
     def __init__(self, path: str, quiet: bool = False) -> None:
         self.path = path
-        self.key = crc32(path.encode("utf-8", "backslashreplace"))
+        self.key = _key(path)
         self.quiet = quiet
         self.steps = 0
         self.view = self.key
@@ -65,6 +65,11 @@ class Lane:
         times = self._asked.get((kind, label), 0)
         self._asked[kind, label] = times + 1
         return times
+
+
+@lru_cache(maxsize=1024)
+def _key(path: str) -> int:
+    return crc32(path.encode("utf-8", "backslashreplace"))
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,6 @@ Rules:
 
 import gc
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from typing import Any
 
 from finale_sim.choices import Decide
@@ -22,6 +21,7 @@ from finale_sim.kernel.driver import Driver
 from finale_sim.kernel.errors import NestedTrial, StepBlocked
 from finale_sim.kernel.interrupts import Interrupts
 from finale_sim.kernel.seam import in_trio, number_of
+from finale_sim.kernel.spare import SPARE
 from finale_sim.kernel.trial import Ending, Step, Trial
 from finale_sim.kernel.watchdog import BLOCKED_AFTER_S, Watched
 
@@ -90,7 +90,7 @@ class _Processes:
             except BaseException as error:  # noqa: BLE001  # raised below, when the trial is cleared away
                 result = error
             self.context.ended = True
-            self._clear_away()
+            self._clear_away(self.drivers)
         if self.interrupts.seen:
             raise KeyboardInterrupt
         if isinstance(self.context.failure, StepBlocked):
@@ -118,10 +118,13 @@ class _Processes:
         finally:
             kept.clear()
 
-    def _clear_away(self) -> None:
-        with ExitStack() as later_ones_first:
-            for driver in self.drivers:
-                later_ones_first.callback(self._clear_away_one, driver)
+    def _clear_away(self, drivers: list[Driver]) -> None:
+        """Clear away what is left of each process, the later ones first."""
+        if drivers:
+            try:
+                self._clear_away_one(drivers[-1])
+            finally:
+                self._clear_away(drivers[:-1])
 
     def _clear_away_one(self, driver: Driver) -> None:
         self.watched.loop = self.interrupts.loop = driver.loop
@@ -129,3 +132,5 @@ class _Processes:
             driver.loop.take_up()
         driver.budget.close()
         teardown.clear_away(driver.loop, driver.queue, self.context, self.interrupts)
+        if driver.loop.runner.resting:
+            SPARE.give_back(driver.loop)

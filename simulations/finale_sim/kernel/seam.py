@@ -10,6 +10,7 @@ nothing blocks and the driver picks each step. What can't be handed over is wrap
 """
 
 import inspect
+from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context as Variables
@@ -26,9 +27,11 @@ from finale_sim.kernel.context import here
 from finale_sim.kernel.errors import unsupported
 from finale_sim.kernel.escapes.sockets import cut_off
 from finale_sim.kernel.parts import standins
+from finale_sim.kernel.parts.brief import Brief
 from finale_sim.kernel.parts.callbacks import OwnThreadOnly, simulated_threads
 from finale_sim.kernel.parts.clock import VirtualClock
 from finale_sim.kernel.parts.generators import InOrderOfUse
+from finale_sim.kernel.parts.kept import Kept
 from finale_sim.kernel.parts.timers import Timer, Timers
 
 try:
@@ -70,7 +73,7 @@ def scopes_around(task: Task) -> Iterator[trio.CancelScope]:
 
 
 def is_open(scope: trio.CancelScope) -> bool:
-    """Whether the block of a cancel scope has been entered and not been left."""
+    """Whether its block has been entered and not been left."""
     return scope._cancel_status is not None
 
 
@@ -79,15 +82,16 @@ class _Tasks(standins.OrderedSet[Task]):
 
     __slots__ = ("born", "count")
 
-    def __init__(self, born: Callable[[Task, int, bool], None], count: int) -> None:
-        self.born: Any = born
+    def __init__(self, count: int) -> None:
+        self.born: Any = None
         self.count = count  # of the tasks so far
 
     def add(self, task: Task) -> None:  # type: ignore[override]
         task._counter = number = _FIRST_NUMBER + self.count
         self.count += 1
         self[task] = None
-        self.born(task, number, task.coro.cr_code is EntryQueue.task.__code__)
+        if self.born is not None:
+            self.born(task, number, task.coro.cr_code is EntryQueue.task.__code__)
 
 
 class _Entry(OwnThreadOnly, EntryQueue):  # type: ignore[misc]
@@ -98,41 +102,17 @@ class _AsyncGenerators(InOrderOfUse, AsyncGenerators):
     """trio's record of async generators, in order."""
 
 
-class _Runner(Runner):
-    """trio's runner with a shorter start and end.
+class _Runner(Brief, Runner):
+    """trio's runner, in short."""
 
-    trio keeps the program, its system tasks and the run_sync_soon task in three nested nurseries, and takes half a dozen steps
-    to open and close them. Here the program shares a nursery with the system tasks, which are cancelled when it exits, and the
-    run_sync_soon task is started when there is something to call.
-    """
+    __slots__ = ("ended", "entry_nursery", "resting")
 
-    __slots__ = ("ended", "entry_nursery")
+    def rest(self, resting: bool) -> None:
+        self.resting = self.system_nursery._closed = resting
 
-    async def init(self, async_fn: Any, args: tuple[Any, ...]) -> None:
-        async with trio.open_nursery() as self.entry_nursery:
-            async with trio.open_nursery() as self.system_nursery:
-                try:
-                    self.main_task = self.spawn_impl(async_fn, args, self.system_nursery, None)
-                except BaseException as error:  # noqa: BLE001  # as trio does
-                    self.main_task_outcome = outcome.Error(error)
-                    return
-            if self.asyncgens.alive or self.asyncgens.trailing_needs_finalize:
-                self.start_entry()
-                await self.asyncgens.finalize_remaining(self)
-            self.entry_nursery.cancel_scope.cancel()
-
-    def task_exited(self, task: Task, outcome: Any) -> None:
-        super().task_exited(task, outcome)
-        self.ended = standins.how_ended(outcome)
-        if task is self.main_task and len(self.tasks) > 1 and self.system_nursery is not None:
-            self.system_nursery.cancel_scope.cancel()
-
-    def start_entry(self) -> None:
-        """Start the task that calls what ``run_sync_soon`` was given, if it isn't there."""
-        entry: Any = self.entry_queue
-        if not entry.started:
-            entry.started = True
-            self.spawn_impl(entry.task, (), self.entry_nursery, "<TrioToken.run_sync_soon task>", system_task=True)
+    def hold(self, starts: int) -> None:
+        self.system_nursery._pending_starts += starts  # trio counts there who is being started, and keeps the nursery open
+        self.system_nursery._check_nursery_closed()
 
 
 class _LaterRunner(standins.OwnTasksOnly, _Runner):
@@ -142,29 +122,25 @@ class _LaterRunner(standins.OwnTasksOnly, _Runner):
 class Loop:
     """One trio loop under control: ``runq`` holds what has become runnable, and ``turn`` takes one step.
 
-    trio runs all that is in ``runq``; so the driver takes it away, and puts one task back. ``born`` is told of every new task:
-    the task, its number, whether it is trio's own run_sync_soon task. It counts tasks on from where ``before`` was left.
+    trio runs all that is in ``runq``; so the driver takes it away, and puts one task back. A loop rests until it is started, and
+    rests again if its program leaves nothing. One that comes in the place of another loop counts its tasks on from there.
     """
 
     protects = staticmethod(ki_protection_enabled)  #: whether trio would not raise a Ctrl-C in this frame
 
-    def __init__(self, clock: VirtualClock, born: Callable[[Task, int, bool], None], before: "Loop | None" = None) -> None:
-        self.generator: Any = None  # trio's own loop, once it is made
-        self._library = sniffio.thread_local.name
+    def __init__(self, before: "Loop | None" = None) -> None:
+        self._library: str | None = None
         self.runq: list[Task] = []
-        self.tasks: _Tasks = _Tasks(born, before.tasks.count if before is not None else 0)
-        self.timers, self.idle = Timers(), standins.IdleWaiters()
-        self.entry, self._stock_deadlines = _Entry(), Deadlines()
+        self.tasks: _Tasks = _Tasks(before.tasks.count if before is not None else 0)
+        self.timers, self._stock_deadlines, self.idle, self.entry = Timers(), Deadlines(), standins.IdleWaiters(), _Entry()
         self.jobs, self.idempotent_jobs = self.entry.queue, self.entry.idempotent_queue
-        variables = copy_context()
-        variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
-        self.runner = (_Runner if before is None else _LaterRunner)(
-            clock=clock,
+        self.runner: Any = (_Runner if before is None else _LaterRunner)(
+            clock=VirtualClock(),
             instruments=standins.LazyInstruments(lambda: Instruments(())),  # type: ignore[arg-type]
             io_manager=standins.NoIO(),  # type: ignore[arg-type]
             ki_manager=standins.NoSignals(),  # type: ignore[arg-type]
             strict_exception_groups=_STRICT_GROUPS,
-            system_context=variables,
+            system_context=Variables(),
             runq=self.runq,  # type: ignore[arg-type]
             tasks=self.tasks,  # type: ignore[arg-type]
             deadlines=self.timers,  # type: ignore[arg-type]
@@ -172,15 +148,47 @@ class Loop:
             asyncgens=_AsyncGenerators(),
             waiting_for_idle=self.idle,
         )
-
-    def start(self, async_fn: Any, args: tuple[Any, ...]) -> None:
-        """Make this the thread's trio loop, with trio's root task in ``runq``."""
-        self.take_up()
-        self.runner.asyncgens.install_hooks(self.runner)
-        self.generator = unrolled_run(self.runner, async_fn, args, True)
+        self.generator: Any = unrolled_run(self.runner, self.runner.init, (), True)
         self.send: Callable[[Any], float] = self.generator.send
-        cut_off(self.runner._locals)
+        self._open()
+        self.kept: Kept | None = None  #: tells whether it is as good as new; None: it is not to be used again
+
+    def _open(self) -> None:
+        """Let trio open its nurseries, and rest."""
+        GLOBAL_RUN_CONTEXT.runner = self.runner
         next(self.generator)
+        self.send(())
+        GLOBAL_RUN_CONTEXT.__dict__.clear()
+        self.runner.rest(True)
+        self.runner.asyncgens.make_hooks(self.runner)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Keep nothing of the last program."""
+        runner = self.runner
+        runner.clock = runner.system_context = runner.main_task = runner.main_task_outcome = runner.trio_token = None
+        runner.init_task.context = runner.init_task.custom_sleep_data = runner.asyncgens.prev_hooks = None
+        self._library, runner._locals, runner.ended, self.entry.over, self.entry.thread = None, None, "", True, 0
+        self.timers.forget()
+        self._stock_deadlines._active = 0
+        self.tasks.born, self.tasks.count = None, number_of(runner.init_task) - _FIRST_NUMBER + 1
+
+    def start(self, clock: VirtualClock, born: Callable[[Task, int, bool], None], async_fn: Any, args: tuple[Any, ...]) -> None:
+        """Make this the thread's trio loop, with the program in ``runq``.
+
+        ``born`` is told of every task: the task, its number, whether it is trio's own run_sync_soon task.
+        """
+        runner, root, variables = self.runner, self.runner.init_task, copy_context()
+        variables.run(sniffio.current_async_library_cvar.set, "trio")  # where trio 0.22 says so
+        runner.clock, runner._locals, runner.system_context, root.context = clock, {}, variables, variables.copy()
+        self.take_up()
+        runner.asyncgens.install_hooks(runner)
+        cut_off(runner._locals)
+        self.tasks.born = born
+        born(root, number_of(root), False)
+        GLOBAL_RUN_CONTEXT.task = root
+        root.context.run(runner.begin, async_fn, args)
+        del GLOBAL_RUN_CONTEXT.task
 
     def turn(self, task: Task) -> None:
         """One step of one task. StopIteration if it was the last step of all."""
@@ -189,13 +197,8 @@ class Loop:
 
     @property
     def finished(self) -> bool:
-        """Whether trio's loop has come to its end."""
-        return self.generator is None or self.generator.gi_frame is None
-
-    def wake_entry(self) -> None:
-        """Let trio's run_sync_soon task see that it has callbacks."""
-        self.runner.start_entry()
-        self.entry.wakeup.wake()  # type: ignore[attr-defined]
+        """Whether the program is over, and nothing is left of it."""
+        return bool(self.runner.resting) or self.generator.gi_frame is None
 
     def fire(self, timer: Timer, now: float) -> None:
         """Expire one cancel scope, the way trio does. Abort functions run in an empty context."""
@@ -211,16 +214,6 @@ class Loop:
             Variables().run(act, *args)
         except BaseException as error:  # noqa: BLE001
             self.generator.throw(error)  # trio's loop makes it what it would have made of it
-
-    @property
-    def main_outcome(self) -> "outcome.Value[Any] | outcome.Error | None":
-        """How the program ended, once it has."""
-        return self.runner.main_task_outcome  # type: ignore[return-value]
-
-    def cancel_main(self) -> None:
-        """Cancel the program and all tasks that it or its callbacks started."""
-        if self.runner.system_nursery is not None:
-            self.runner.system_nursery.cancel_scope.cancel()
 
     def throw_into(self, task: Task, error: BaseException) -> None:
         """Make ``error`` what a task's next step starts with."""
@@ -248,20 +241,28 @@ class Loop:
 
     def take_up(self) -> None:
         """Be the thread's trio loop, once or again. Those that came meanwhile have finished."""
-        self.entry.over = False
+        self.entry.over, self.entry.thread = False, get_ident()
         GLOBAL_RUN_CONTEXT.runner = self.runner
-        sniffio.thread_local.name = "trio"
+        self._library, sniffio.thread_local.name = sniffio.thread_local.name, "trio"
 
     def finish(self) -> None:
         """Stop being the thread's trio loop, whatever state this is in. Can be called twice."""
         self.entry.over = True
+        runner = self.runner
+        if runner.resting:
+            if runner.clock is not None:  # it was started
+                runner.asyncgens.close()
+                self.leave()
+                self._forget()
+            return
         if not self.finished:
             with suppress(BaseException):
                 self.generator.throw(trio.TrioInternalError("the trial is over"))
         self.tasks.clear()
         self.leave()
-        runner: Any = self.runner  # circles of references, in which only the garbage collector would see that all this is over
-        runner.main_task = runner.init_task = runner.system_nursery = runner.entry_nursery = self.tasks.born = None
+        # circles of references, in which only the garbage collector would see that all this is over
+        runner.main_task = runner.init_task = runner.system_nursery = runner.entry_nursery = None
+        self.kept = self.tasks.born = runner.asyncgens.hooks = None
 
 
 @cache

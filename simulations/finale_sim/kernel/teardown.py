@@ -35,7 +35,7 @@ def clear_away(loop: Loop, queue: list[Task], context: Context, interrupts: Inte
     try:
         if not loop.finished:
             _end_tasks(loop, queue, context, interrupts)
-        if loop.tasks:
+        if loop.tasks and not loop.runner.resting:
             _close_tasks(loop, interrupts)
     finally:
         loop.finish()
@@ -43,7 +43,7 @@ def clear_away(loop: Loop, queue: list[Task], context: Context, interrupts: Inte
 
 def _end_tasks(loop: Loop, queue: list[Task], context: Context, interrupts: Interrupts) -> None:
     with suppress(BaseException):  # StopIteration: all tasks have ended. Anything else: the loop can't go on; the rest is closed
-        loop.cancel_main()
+        loop.runner.cancel()
         _pump(loop, queue, context, interrupts, _GRACE_STEPS + _GRACE_STEPS_PER_TASK * len(loop.tasks))
         for _ in range(_ROUNDS):
             for task in _leaves(loop.tasks):
@@ -58,7 +58,7 @@ def _pump(loop: Loop, queue: list[Task], context: Context, interrupts: Interrupt
         if interrupts.seen:
             raise KeyboardInterrupt
         if loop.jobs or loop.idempotent_jobs:
-            loop.wake_entry()
+            loop.runner.wake_entry()
         queue += loop.runq
         loop.runq.clear()
         instant, cushion = timers.instant(), loop.idle.cushion()

@@ -11,6 +11,7 @@ import ctypes
 import os
 import sys
 import threading
+from _thread import get_ident
 from math import inf
 from time import monotonic, sleep
 from types import FrameType
@@ -62,7 +63,7 @@ class Watched:
     def __enter__(self) -> None:
         if self.limit_s == inf:
             return
-        self._thread = threading.get_ident()
+        self._thread = get_ident()
         with _lock:
             _watched[self._thread] = self
             if not _dogs:

@@ -28,6 +28,7 @@ class _Hooks(NamedTuple):
 class InOrderOfUse:
     """To be mixed into trio's record of async generators: what is left at the end is finalised in the order of first use."""
 
+    hooks: Any  #: ours
     prev_hooks: Any  #: those of the loop before, if that was killed
 
     @property
@@ -43,10 +44,11 @@ class InOrderOfUse:
             agens = _WeakOrderedSet()
         self._alive = agens
 
-    def install_hooks(self, runner: Any) -> None:
+    def make_hooks(self, runner: Any) -> None:
+        """Make what ``install_hooks`` installs. Once, for all programs."""
         super().install_hooks(runner)  # type: ignore[misc]
-        self.prev_hooks = _Hooks(*self.prev_hooks)  # into Python's own the garbage collector does not look
-        finalizer = sys.get_asyncgen_hooks().finalizer
+        firstiter, finalizer = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(*self.prev_hooks)
 
         def quiet_at_the_end(agen: Any) -> None:
             if runner.entry_queue.over or finalizer is None:
@@ -58,4 +60,8 @@ class InOrderOfUse:
                 warnings.simplefilter("ignore", ResourceWarning)
                 finalizer(agen)
 
-        sys.set_asyncgen_hooks(finalizer=quiet_at_the_end)
+        self.hooks = _Hooks(firstiter, quiet_at_the_end)
+
+    def install_hooks(self, runner: Any) -> None:
+        self.prev_hooks = _Hooks(*sys.get_asyncgen_hooks())  # into Python's own the garbage collector does not look
+        sys.set_asyncgen_hooks(*self.hooks)

@@ -78,6 +78,11 @@ class LazyInstruments(dict[str, Any]):
         self._make = make
         self._real: Any = None
 
+    @property
+    def used(self) -> bool:
+        """Whether there ever was one."""
+        return self._real is not None
+
     def add_instrument(self, instrument: object) -> None:
         if self._real is None:
             self._real = self._make()

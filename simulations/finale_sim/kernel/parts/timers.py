@@ -30,6 +30,11 @@ class Timers:
         """How many were set so far: the number of the last one."""
         return self._count
 
+    def forget(self) -> None:
+        """Start anew; no timer is set."""
+        self.heap.clear()
+        self._count = 0
+
     def add(self, deadline: float, scope: Any) -> None:
         self._count += 1
         timer = self._live[scope] = (deadline, self._count, scope)

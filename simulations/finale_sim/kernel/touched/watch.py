@@ -45,6 +45,11 @@ class Watch:
             everything = lane.quiet or self._passage.overdue  # what that cancels is not seen here
             self._step = lane, EVERYTHING if everything else touched
 
+    def began(self, lane: Lane, fresh: Sequence[Task]) -> None:
+        """The root task of trio, whose lane that is, has started the program."""
+        self._step = lane, EVERYTHING
+        self.after((), fresh)
+
     def before(self, queue: Sequence[Task]) -> None:
         """Time may have passed since the last step, or a timer have fired."""
         if self._passage.turns != self._turns:
