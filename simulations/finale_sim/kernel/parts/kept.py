@@ -54,4 +54,4 @@ def _made_of(things: tuple[object, ...]) -> list[object]:
 
 @cache
 def _is_part(kind: type) -> bool:
-    return issubclass(kind, _BUILT_IN) or (kind.__module__.startswith(_OWN) and not issubclass(kind, type))
+    return issubclass(kind, _BUILT_IN) or (str(kind.__module__).startswith(_OWN) and not issubclass(kind, type))

@@ -133,7 +133,7 @@ class Things:
 
 def _functions_of(kind: type) -> Iterator[tuple[str, FunctionType]]:
     """The functions in the body of a class in Python, also where a property or a class method wraps them; not those of trio's."""
-    ours = kind.__flags__ & _HEAP_TYPE and kind.__module__.partition(".")[0] != "trio"
+    ours = kind.__flags__ & _HEAP_TYPE and str(kind.__module__).partition(".")[0] != "trio"
     for name, value in list(vars(kind).items()) if ours else ():
         wrapped: tuple[Any, ...] = (value,)
         if isinstance(value, (classmethod, staticmethod)):
