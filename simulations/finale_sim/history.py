@@ -100,6 +100,7 @@ class History:
     _index: dict[tuple[What, str | None], list[Entry]] = field(default_factory=dict, repr=False)
     _indexed: int = field(default=0, repr=False)  # oracles ask often, and of long histories
     _seen: dict[tuple[str, str | None], list[Event]] = field(default_factory=dict, repr=False)
+    _ended: dict[tuple[str, str | None], list[RunComplete]] = field(default_factory=dict, repr=False)
 
     def note(self, who: str, what: What, run_id: str = "", session: str = "", detail: Any = None) -> None:
         """Add an observation made now."""
@@ -128,6 +129,7 @@ class History:
         if self._indexed == len(self.entries):
             return
         self._seen.clear()
+        self._ended.clear()
         for entry in self.entries[self._indexed :]:
             self._index.setdefault((entry.what, None), []).append(entry)
             self._index.setdefault((entry.what, entry.run_id), []).append(entry)
@@ -169,7 +171,12 @@ class History:
 
     def endings(self, run_id: str | None = None) -> list[RunComplete]:
         """The terminal events that the witness saw."""
-        return [event for event in self.events(run_id) if isinstance(event, RunComplete)]
+        self._catch_up()
+        known = self._ended.get((self.witness, run_id))
+        if known is None:
+            known = [event for event in self.events(run_id) if isinstance(event, RunComplete)]
+            self._ended[self.witness, run_id] = known
+        return known.copy()
 
     @property
     def killed(self) -> Entry | None:
