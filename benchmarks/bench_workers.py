@@ -111,6 +111,7 @@ def works() -> list[Work]:
     [prompt], [crowd] = campaign_programs(["one prompt"]), campaign_programs(["crowd"])
     return [
         Work("small", partial(searched, PlainProgram("explore/small", small)), Source(f"{HERE}:small", "small"), 6000),
+        Work("small, long", partial(searched, PlainProgram("explore/small", small)), Source(f"{HERE}:small", "small"), 40_000),
         Work("typical", partial(searched, PlainProgram("explore/typical", typical)), Source(f"{HERE}:typical", "typical"), 2500),
         Work("one prompt", partial(searched, prompt), Source(), 2500),
         Work("crowd", partial(searched, crowd), Source(), 450),
