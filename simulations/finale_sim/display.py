@@ -47,7 +47,7 @@ class Progress:
         now = self._clock()
         before, _ = self._open.get(program.name, (max(search.trials - 1, 0), 0.0))
         self._ran += search.trials - before
-        self._open[program.name] = search.trials, min(search.trials / search.budget, 1)
+        self._open[program.name] = search.trials, search.share
         if now - self._drawn >= self._pause_s:
             self._drawn = now
             total = self._before + sum(trials for trials, _ in self._open.values())

@@ -9,11 +9,13 @@ import sys
 import termios
 
 import pytest
+import trio
 
 from finale_sim.campaign import campaign_programs
 from finale_sim.display import Progress, print_table
+from finale_sim.program import PlainProgram
 from finale_sim.report import Report
-from finale_sim.search import Search
+from finale_sim.search import Search, search
 
 
 class Terminal(io.StringIO):
@@ -95,3 +97,28 @@ def test_a_terminal_without_rich_gets_the_plain_table(has_rich: bool, monkeypatc
     print_table("Title", ("name", "trials"), [["one", "1"], ["another", "22"]])
     assert ("name     trials\none      1\nanother  22\n" in screen.getvalue()) == (not has_rich)
     assert "another" in screen.getvalue()
+
+
+def test_a_sweep_that_nobody_knows_the_end_of_is_no_progress() -> None:
+    """With ``--deviations`` it goes on far beyond the budget, which is for what comes behind it."""
+    shares: dict[int, list[float]] = {1: [], 2: []}
+    state = search(
+        PlainProgram("explore/many", _many).attempt,
+        trials=20,
+        deviations=2,
+        on_trial=lambda state: shares[state.stages].append(state.share),
+    )
+    assert len(shares[1]) > 100
+    assert set(shares[1]) == {0.0}
+    assert all(0 < share <= 1 for share in shares[2])
+    assert shares[2][-1] == state.share == 1.0
+
+
+async def _many() -> None:
+    async def steps() -> None:
+        for _ in range(5):
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(steps)

@@ -119,6 +119,12 @@ class Search:
         return self.trials - self.tried[Sweep.name] - self.tried[Opposites.name]
 
     @property
+    def share(self) -> float:
+        """How much of its budget is spent; 0 while it goes through what is not part of that, as nobody knows how long it will."""
+        outside = self.stage is not None and self.stage.until is None
+        return 0.0 if outside or not self.budget else min(self.trials / self.budget, 1.0)
+
+    @property
     def over(self) -> bool:
         """Whether there will be no further trials, whatever the budget."""
         ended = self.ended is not None or self.interrupted

@@ -40,7 +40,7 @@ class Errand:
 class Sort(Enum):
     """What is in the news."""
 
-    FAR = auto()  #: budget, strategy, trials
+    FAR = auto()  #: budget, strategy, trials; no budget, if they are not part of one
     KEPT = auto()  #: the search as it is now
     OVER = auto()  #: the search; nothing is left to do
     BACK = auto()  #: the search as far as it got; nothing if it did not begin
@@ -65,7 +65,7 @@ def run_errand(
     """Search; the last news of it. ``begins`` is told the number of each trial before it runs, ``tell`` all other news."""
     began = time.monotonic()
     state: Search = pickle.loads(errand.state) if errand.state else Search(errand.terms.trials)  # noqa: S301  # our parent's
-    tell(News(Sort.FAR, (state.budget, state.strategy, state.trials)))
+    tell(_far(state))
     try:
         with source.broken():
             program = fitting(source, errand)
@@ -114,12 +114,17 @@ class _Teller:
         if now - self._told < _NEWS_S:
             return
         self._told = now
-        self._tell(News(Sort.FAR, (state.budget, state.strategy, state.trials)))
+        self._tell(_far(state))
         if now - self._kept >= self._keep_s:
             self._kept = now
             self._tell(News(Sort.KEPT, state=_pickled(state.suspended()), seconds=now - self._began))
         if self._called_back():
             raise _CalledBack("it is wanted back")
+
+
+def _far(state: Search) -> News:
+    budget = state.budget if state.stage is None or state.stage.until is not None else 0
+    return News(Sort.FAR, (budget, state.strategy, state.trials))
 
 
 def _pickled(state: Search) -> bytes:

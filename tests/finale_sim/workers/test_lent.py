@@ -42,7 +42,6 @@ class Watcher:
 
     def __call__(self, program: Program, search: Search) -> None:
         assert search.trials >= self.far[program.name]
-        assert search.budget
         self.far[program.name] = search.trials
         if self.stop is not None and search.trials >= self.stop:
             self.stop = None
