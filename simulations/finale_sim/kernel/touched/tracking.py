@@ -31,9 +31,6 @@ from finale_sim.kernel.touched.things import CONTAINERS, PLAIN, UNKNOWN, Things,
 
 __all__ = ["Tracker"]
 
-_FROM_THE_SECOND_CALL = sys.version_info >= (3, 13)  # from then on Python tells of each instruction only if it was told before
-_looked_at: set[CodeType] = set()
-
 
 class Tracker:
     """Watches one trial. ``begin`` before each step, ``end`` behind it."""
@@ -42,6 +39,7 @@ class Tracker:
         self._things = Things()
         self._top: tuple[FrameType, int, Any] | None = None  # what the last instruction has put on the stack of a frame
         self._late: tuple[FrameType, str] | None = None  # a variable that the last instruction set and loaded
+        self._begun: tuple[FrameType, int] | None = None  # a function that goes on, from there, and told of no instruction yet
         self._before: tuple[Any, Any] = (None, None)
         self._task: Any = None
         self._root: Any = None  # the frame of its function, which may be one of trio's
@@ -55,7 +53,7 @@ class Tracker:
         self._awaits: set[Thing] = set()
         self._untracked: str | None = None
         self._seen: set[int] = set()
-        self._top = self._late = None
+        self._top = self._late = self._begun = None
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -85,6 +83,7 @@ class Tracker:
         """What the step has touched."""
         sys.settrace(self._before[0])
         sys.setprofile(self._before[1])
+        self._see_that_all_was_told()
         self._around(task)
         nursery = task.parent_nursery
         if nursery is not None and task not in nursery.child_tasks:
@@ -123,14 +122,13 @@ class Tracker:
     def _on_call(self, frame: FrameType, event: str, _: object) -> Any:
         if event != "call" or here.trial is None:  # the strategy lives outside
             return None
+        self._see_that_all_was_told()
         code, back = frame.f_code, frame.f_back
         by_user = back is not None and (back.f_trace is not None or frame is self._root)
         how = follow(code)
         if how is Follow.ALWAYS or (how is Follow.FROM_USERS and by_user):
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
-            if _FROM_THE_SECOND_CALL and code not in _looked_at:
-                _looked_at.add(code)
-                self._give_up(f"{code.co_qualname} is called for the first time", frame)
+            self._begun = frame, frame.f_lasti
             return self._on_instruction
         if how is Follow.INJECTS:
             self._writes.add("faults")  # one that lasts is felt by all tasks
@@ -167,6 +165,12 @@ class Tracker:
             elif not isinstance(owner := getattr(what, "__self__", None), ModuleType):
                 self._use(owner)
 
+    def _see_that_all_was_told(self) -> None:
+        """Python 3.13 tells of no instruction of a function that it never told of, or has run since without telling."""
+        begun, self._begun = self._begun, None
+        if begun is not None and begun[0].f_lasti != begun[1]:  # else an error went through it
+            self._give_up(f"the instructions of {begun[0].f_code.co_qualname} were not told", begun[0])
+
     def _give_up(self, why: str, frame: FrameType) -> None:
         if self._untracked is None:
             self._untracked = f"{why} at {source_line(frame.f_code, frame.f_lineno)}"
@@ -174,7 +178,10 @@ class Tracker:
     # Instructions -------------------------------------------------------------------------------------------------------
 
     def _on_instruction(self, frame: FrameType, event: str, _: object) -> Any:
-        if event == "opcode":
+        if event == "return":
+            self._see_that_all_was_told()
+        elif event == "opcode":
+            self._begun = None
             if self._late is not None:
                 late, self._late = self._late, None
                 self._use(late[0].f_locals.get(late[1]))
