@@ -20,8 +20,9 @@ __all__ = ["Packer", "Results", "Row", "unpack"]
 
 _APART = ("choices", "injected", "profile")
 _FIELDS = tuple(field.name for field in fields(Attempt))
-_rest_of = attrgetter(*(name for name in _FIELDS if name not in _APART))
-_in_order = itemgetter(*((*_APART, *(name for name in _FIELDS if name not in _APART)).index(name) for name in _FIELDS))
+_REST = tuple(name for name in _FIELDS if name not in _APART)
+_rest_of = attrgetter(*_REST)
+_in_order = itemgetter(*((*_APART, *_REST).index(name) for name in _FIELDS))
 _NOTHING = Injected()  # of all attempts in which nothing was said; who reads an attempt leaves it as it is
 _Known = dict[Any, int]  # value → its place in a table
 

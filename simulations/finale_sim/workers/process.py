@@ -71,10 +71,9 @@ class Process:
             OSError: it has died.
         """
         self.chunk = chunk
-        file = self._file.fileno()
-        os.pwrite(file, bytes(NUMBER), 0)
+        self._begin_none()
         if closely:
-            os.ftruncate(file, NUMBER)
+            os.ftruncate(self._file.fileno(), NUMBER)
         self.channel.send(pickle.dumps((chunk, closely), pickle.HIGHEST_PROTOCOL))
 
     def lend(self, errand: Errand, hears: Callable[[bytes | None], None]) -> None:
@@ -84,8 +83,12 @@ class Process:
             OSError: it has died.
         """
         self.hears = hears
-        os.pwrite(self._file.fileno(), bytes(NUMBER), 0)
+        self._begin_none()
         self.channel.send(pickle.dumps(errand, pickle.HIGHEST_PROTOCOL))
+
+    def _begin_none(self) -> None:
+        """It has not begun a trial of what it is given now."""
+        os.pwrite(self._file.fileno(), bytes(NUMBER), 0)
 
     def call_back(self) -> None:
         """Want the search that it was lent back as it is; the same is wanted once."""
